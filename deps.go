@@ -7,6 +7,7 @@ import (
 	_ "fyne.io/fyne/v2/app"
 	_ "github.com/fsnotify/fsnotify"
 	_ "github.com/fxamacker/cbor/v2"
+	_ "github.com/godbus/dbus/v5"
 	_ "github.com/gofrs/flock"
 	_ "github.com/ipfs/boxo/files"
 	_ "github.com/ipfs/go-cid"

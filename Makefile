@@ -1,0 +1,85 @@
+# Roost. The first run installs what is missing (system packages, Go modules, Kubo).
+
+EXE   := $(if $(filter Windows_NT,$(OS)),.exe)
+IPFS  := bin/ipfs$(EXE)
+LD    := -s -w
+GUI   := $(if $(EXE), -H=windowsgui)
+
+# A folder for the demo, exactly as it was typed: spaces, quotes and dollar signs included.
+override export FOLDER := $(value FOLDER)
+
+# Is there a screen to open a window on?
+SCREEN := $(strip $(EXE) $(filter Darwin,$(shell uname)) $(DISPLAY) $(WAYLAND_DISPLAY))
+
+# All of the repository is tested in one go: with `ci` Fyne draws in memory, so the window's code too
+# compiles and runs without a display and without GL, and only SQLite and -race need a C compiler.
+TEST_TAGS := ci,no_glfw
+
+# Git answers nothing about a checkout that belongs to somebody else, such as a folder mounted into a
+# container; Go stops there unless it is told not to ask.
+ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 || echo refused),)
+export GOFLAGS := $(strip $(shell go env GOFLAGS 2>/dev/null) -buildvcs=false)
+endif
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: $(if $(SCREEN),window,demo) ## Open Roost; without a display: the demo in the terminal
+
+.PHONY: window
+window: build
+	bin/roost$(EXE)
+
+.PHONY: demo
+demo: headless $(IPFS) ## Back up, lose and recover a sample folder, or FOLDER=~/Documents
+	@case $$FOLDER in "~" | "~/"*) FOLDER=$$HOME$${FOLDER#"~"} ;; esac; \
+	bin/roost-headless$(EXE) demo $${FOLDER:+"$$FOLDER"}
+
+.PHONY: test
+test: deps-test $(IPFS) ## Run all tests, against a real Kubo
+	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/test.sh \
+		-race -p 2 -timeout 60m $(if $(CI),-count=1) -tags $(TEST_TAGS) ./...
+
+.PHONY: soak
+soak: deps-test $(IPFS) ## Run the long harnesses too (crashes, fuzzing by time: hours)
+	ROOST_SOAK=1 ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/test.sh \
+		-race -p 1 -timeout 24h -count=1 -tags $(TEST_TAGS) ./...
+
+.PHONY: bench
+bench: deps-test $(IPFS) ## Run the benchmarks
+	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/bench.sh -tags $(TEST_TAGS)
+
+.PHONY: build
+build: deps-build $(IPFS) ## Build bin/roost, and Kubo beside it
+	@echo "Building bin/roost. The first time this takes a few minutes."
+	go build -trimpath -tags accessibility -ldflags "$(LD)$(GUI)" -o bin/roost$(EXE) ./app
+
+.PHONY: headless
+headless: deps-headless ## Build bin/roost-headless, for servers: no window, no GL, no X11
+	go build -trimpath -tags headless -ldflags "$(LD)" -o bin/roost-headless$(EXE) ./app
+
+.PHONY: check
+check: deps-check headless ## Check format, vet, staticcheck, known vulnerabilities, other systems
+	packaging/check.sh
+
+.PHONY: fmt
+fmt: deps-go ## Format the source
+	go tool -modfile=packaging/tools/go.mod gofumpt -w .
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist
+
+# Kubo has a module of its own: its versions must not move with ours.
+$(IPFS): packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
+	@echo "Building Kubo, the storage Roost runs. The first time this takes a minute or two."
+	cd packaging/kubo && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
+	@touch $@
+
+.PHONY: deps-go deps-headless deps-build deps-test deps-check
+deps-go:
+	@packaging/go-version.sh
+deps-headless deps-build deps-test deps-check: deps-%: deps-go
+	@packaging/deps.sh $*

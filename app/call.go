@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"roost/syncer"
+	"roost/vault/keystore"
+)
+
+// call is one run of Roost: which command, with which arguments, and where its words go.
+type call struct {
+	streams
+	arguments
+	json    bool     // one JSON object instead of words; known even when the arguments make no sense
+	command *command // nil without a verb
+	do      action
+	screen  terminal
+}
+
+// action does what a command line asks for. Its answer is what is known, also beside an error; nil when that is nothing.
+type action func(ctx context.Context, c *call) (answer, error)
+
+// parse finds the command and sorts its arguments.
+func (c *call) parse(args []string) error {
+	global, verb, rest, err := splitVerb(args)
+	if err != nil {
+		return usage(nil, "%v", err)
+	}
+	c.arguments = global
+	switch {
+	case global.has("version"):
+		c.do = version
+		return nil
+	case verb == "" && global.has("help"):
+		c.do = overview
+		return nil
+	case verb == "":
+		c.do = openWindow
+		return nil
+	}
+	if c.command = find(commands(), verb); c.command == nil {
+		return usage(nil, "There is no verb %q. All of them: roost --help", verb)
+	}
+	given, err := parseArguments(rest, c.command.allFlags())
+	if err != nil {
+		return usage(c.command, "%v", err)
+	}
+	if given, err = global.with(given); err != nil {
+		return usage(c.command, "%v", err)
+	}
+	if c.command.subs != nil {
+		if given, err = c.parseSub(given); err != nil {
+			return err
+		}
+	}
+	c.arguments = given
+	if given.has("help") {
+		c.do = explain
+		return nil
+	}
+	if n := len(given.rest); n < c.command.least {
+		return usage(c.command, "%s is missing.", c.command.missing(n))
+	} else if c.command.most >= 0 && n > c.command.most {
+		return usage(c.command, "%q is one argument too many.", given.rest[c.command.most])
+	}
+	c.do = c.command.run
+	return nil
+}
+
+// parseSub goes from a group of commands ("folder") to one of it ("folder add").
+func (c *call) parseSub(given arguments) (arguments, error) {
+	group := c.command
+	if len(given.rest) == 0 {
+		if given.has("help") {
+			return given, nil
+		}
+		return given, usage(group, "Say what to do: %s.", strings.Join(group.subNames(), ", "))
+	}
+	sub := find(group.subs, given.rest[0])
+	if sub == nil {
+		return given, usage(group, "There is no verb %q.", "roost "+group.name+" "+given.rest[0])
+	}
+	c.command = sub
+	given.rest = given.rest[1:]
+	for _, name := range given.flagNames() {
+		if !hasFlag(sub.allFlags(), name) {
+			return given, usage(sub, "--%s is not a flag of this verb.", name)
+		}
+	}
+	return given, nil
+}
+
+// options are the engine's, as the flags and the environment choose them.
+func (c *call) options(ctx context.Context) (syncer.Options, error) {
+	home, err := homeDir(c.arguments, c.env)
+	if err != nil {
+		return syncer.Options{}, err
+	}
+	keys, err := keystore.FromEnv(home, c.env, c.screen.passphrases(ctx, c.in, c.err))
+	if err != nil {
+		return syncer.Options{}, usage(nil, "%v.", err)
+	}
+	return syncer.Options{Home: home, Keys: keys, AllowHTTP: c.has("allow-http")}, nil
+}
+
+// lockPatience is how long a verb waits for another Roost to be done with the home.
+const lockPatience = 5 * time.Second
+
+// work opens the home for as long as do runs, with the home's lock held: for verbs that change something or need what
+// they see to stay.
+func (c *call) work(ctx context.Context, do func(*syncer.Engine) error) error {
+	return c.look(ctx, func(e *syncer.Engine) error {
+		unlock, err := e.Lock(ctx, lockPatience)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		return do(e)
+	})
+}
+
+// look opens the home for as long as do runs, without its lock.
+func (c *call) look(ctx context.Context, do func(*syncer.Engine) error) (err error) {
+	opts, err := c.options(ctx)
+	if err != nil {
+		return err
+	}
+	e, err := syncer.Open(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := e.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("close Roost's home: %w", cerr)
+		}
+	}()
+	return do(e)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// helpText is an answer that is nothing but words.
+type helpText string
+
+func (h helpText) people(w io.Writer) { fmt.Fprintln(w, strings.TrimRight(string(h), "\n")) }
+
+// overview is `roost --help`. It fits a screen of 80 columns and 24 lines.
+func overview(context.Context, *call) (answer, error) {
+	var b strings.Builder
+	b.WriteString("Roost keeps folders safe: encrypted here, versioned on storage that you own.\n\n")
+	if hasWindow {
+		line(&b, "", "open the window")
+	}
+	for _, c := range commands() {
+		line(&b, c.name, c.about)
+	}
+	b.WriteString("\nEvery verb takes --json, --home DIR (also ROOST_HOME) and --help.\n")
+	return helpText(b.String()), nil
+}
+
+func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-15s  %s\n", "roost "+name, about) }
+
+// explain is `roost VERB --help`.
+func explain(_ context.Context, c *call) (answer, error) {
+	var b strings.Builder
+	for _, u := range c.command.usageLines() {
+		b.WriteString(u + "\n")
+	}
+	for _, h := range c.command.helpTexts() {
+		b.WriteString("\n" + h + "\n")
+	}
+	b.WriteString("\n")
+	flags := c.command.allFlags()
+	for _, f := range append(flags[len(globalFlags):], globalFlags...) {
+		fmt.Fprintf(&b, "  %-24s %s\n", f.usage(), f.help)
+	}
+	return helpText(b.String()), nil
+}
+
+func (c *command) helpTexts() []string {
+	if c.subs == nil {
+		return []string{c.help}
+	}
+	var texts []string
+	for _, sub := range c.subs {
+		texts = append(texts, sub.help)
+	}
+	return texts
+}
+
+// usage is the flag as a usage line shows it.
+func (f flag) usage() string {
+	switch {
+	case f.bare:
+		return "--" + f.name + " [" + f.arg + "]"
+	case f.arg != "":
+		return "--" + f.name + " " + f.arg
+	}
+	return "--" + f.name
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"roost/syncer"
+)
+
+// answer is what a command found or did. As JSON it has the fields that architecture and scripts rely on: slices are
+// never nil, times are stamps, paths are jsonPaths.
+type answer interface {
+	people(w io.Writer) // the same in words
+}
+
+// partial is an answer that may be one of "done, but".
+type partial interface{ partly() bool }
+
+// finish says how the run ended and returns its exit code.
+func (c *call) finish(ctx context.Context, a answer, err error) int {
+	code := exitDone
+	if p, ok := a.(partial); ok && p.partly() {
+		code = exitPartly
+	}
+	var problem *syncer.Problem
+	if err != nil {
+		p := describe(ctx, err)
+		problem, code = &p, p.Exit
+	}
+	if werr := c.say(a, problem); werr != nil && err == nil {
+		err = computerError("the answer could not be written", werr)
+		p := describe(ctx, err)
+		problem, code = &p, p.Exit
+	}
+	if problem != nil {
+		fmt.Fprint(c.err, inWords(*problem, err))
+	}
+	return code
+}
+
+func (c *call) say(a answer, problem *syncer.Problem) error {
+	w := bufio.NewWriter(c.out)
+	if c.json {
+		if err := writeJSON(w, a, problem); err != nil {
+			return err
+		}
+	} else if a != nil {
+		a.people(w)
+	}
+	return w.Flush()
+}
+
+// inWords is a problem as the terminal shows it: what happened, are my files safe, one next step; and the error itself
+// for whoever is phoned for help.
+func inWords(p syncer.Problem, err error) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "roost: %s\n", message(p))
+	if p.Action != "" {
+		b.WriteString(p.Action + "\n")
+	}
+	if detail := shown(strings.ReplaceAll(err.Error(), "\n", "; ")); !strings.Contains(strings.ToLower(message(p)), strings.ToLower(detail)) {
+		fmt.Fprintf(&b, "Details: %s\n", detail)
+	}
+	return b.String()
+}
+
+func message(p syncer.Problem) string {
+	return strings.TrimSpace(sentence(p.Title) + " " + p.Text)
+}
+
+type jsonError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Action  string `json:"action"`
+}
+
+// writeJSON writes one object: the answer's fields, and the error where there is one.
+func writeJSON(w io.Writer, a answer, problem *syncer.Problem) error {
+	var object bytes.Buffer
+	object.WriteString("{}")
+	if h, ok := a.(helpText); ok {
+		a = helpAnswer{Help: string(h)}
+	}
+	if a != nil {
+		object.Reset()
+		if err := encodeJSON(&object, a); err != nil {
+			return err
+		}
+	}
+	if problem != nil {
+		fields, err := asFields(object.Bytes())
+		if err != nil {
+			return err
+		}
+		var e bytes.Buffer
+		if err := encodeJSON(&e, jsonError{problem.Code, message(*problem), problem.Action}); err != nil {
+			return err
+		}
+		fields["error"] = e.Bytes()
+		object.Reset()
+		if err := encodeJSON(&object, fields); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%s\n", bytes.TrimSpace(object.Bytes()))
+	return err
+}
+
+func asFields(object []byte) (map[string]json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	err := json.Unmarshal(object, &fields)
+	return fields, err
+}
+
+// encodeJSON leaves <, > and & in names as they are.
+func encodeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+type helpAnswer struct {
+	Help string `json:"help"`
+}
+
+func (h helpAnswer) people(w io.Writer) { helpText(h.Help).people(w) }
+
+// stamp is a time as JSON has it: RFC 3339 in UTC with all nine digits of the nanoseconds; null for none.
+type stamp time.Time
+
+const stampLayout = "2006-01-02T15:04:05.000000000Z"
+
+// MarshalJSON implements [json.Marshaler].
+func (s stamp) MarshalJSON() ([]byte, error) {
+	t := time.Time(s)
+	if t.IsZero() {
+		return []byte("null"), nil
+	}
+	if y := t.UTC().Year(); y < 0 || y > 9999 {
+		return nil, errors.New("write a time: its year is beyond four digits")
+	}
+	return []byte(t.UTC().Format(`"` + stampLayout + `"`)), nil
+}

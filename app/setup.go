@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"roost/syncer"
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// storageFlags say which storage is meant.
+var storageFlags = []flag{
+	{name: "node", arg: "URL", help: "a Kubo node that runs by itself: https://host:port"},
+	{name: "token-file", arg: "F", help: "the file with the token that the node asks for"},
+	{name: "local", arg: "DIR", bare: true, help: "a storage that Roost runs in DIR; without DIR, in its own folder"},
+}
+
+func setupCommand() *command {
+	return &command{
+		name: "setup",
+		usage: []string{
+			"--new (--node URL [--token-file F] | --local [DIR]) [--words-out F]",
+			"--recover (--node URL [--token-file F] | --local DIR) [--words-file F|-]",
+		},
+		about: "start a backup, or get one back with its 24 recovery words",
+		help: `A new backup gets 24 recovery words: with them and the storage, everything comes
+back on any computer; without them, nothing does. They are shown, or written to
+a new file that only you may read (--words-out).
+
+--recover makes this computer one more device of a backup that exists. It
+changes nothing on the storage.`,
+		flags: append([]flag{
+			{name: "new", help: "start a new backup"},
+			{name: "recover", help: "get a backup back"},
+			{name: "words-out", arg: "F", help: "write the new words to F instead of showing them"},
+			{name: "words-file", arg: "F|-", help: "read the words from F; asked for on a terminal"},
+		}, storageFlags...),
+		run: setup,
+	}
+}
+
+type setupAnswer struct {
+	Words       []string     `json:"words,omitempty"` // of a new backup
+	Fingerprint string       `json:"fingerprint"`
+	Device      string       `json:"device"`
+	Devices     []deviceJSON `json:"devices"`
+
+	recovered bool
+	wordsFile string
+	local     string
+}
+
+type deviceJSON struct {
+	Name   string `json:"name"`
+	Newest stamp  `json:"newest"`
+}
+
+func setup(ctx context.Context, c *call) (answer, error) {
+	mode, err := c.oneOf("new", "recover")
+	if err != nil {
+		return nil, usage(c.command, "%v", err)
+	}
+	recovering := mode == "recover"
+	if recovering && c.has("words-out") {
+		return nil, usage(c.command, "--words-out is for a new backup.")
+	}
+	if !recovering && c.has("words-file") {
+		return nil, usage(c.command, "--words-file is for getting a backup back: a new one makes its own words.")
+	}
+	opts, err := c.options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	how, err := c.storage(opts.Home)
+	if err != nil {
+		return nil, err
+	}
+	if recovering {
+		if c.has("local") && c.value("local") == "" {
+			return nil, usage(c.command, "Say where the storage is: --local DIR.")
+		}
+		if how.Words, err = c.recoveryWords(ctx); err != nil {
+			return nil, err
+		}
+		// Words that are none must never make a new backup.
+		if _, err := format.EntropyFromWords(how.Words); err != nil {
+			return nil, err
+		}
+	}
+	var sheet *wordsFile
+	if c.has("words-out") {
+		if sheet, err = createWordsFile(c.command, c.value("words-out")); err != nil {
+			return nil, err
+		}
+	}
+	got, err := syncer.Setup(ctx, opts, how)
+	if err != nil {
+		return nil, errors.Join(err, sheet.discard())
+	}
+	a := setupAnswer{
+		Words: got.Words, Fingerprint: got.Fingerprint, Device: got.Device, Devices: []deviceJSON{},
+		recovered: recovering, wordsFile: c.value("words-out"), local: how.LocalDir,
+	}
+	for _, d := range got.Devices {
+		a.Devices = append(a.Devices, deviceJSON{d.Name, stamp(d.Newest)})
+	}
+	if err := sheet.write(got.Words); err != nil {
+		return a, computerError("the recovery words could not be written, but the backup is set up; show them with: "+
+			"roost phrase show", err)
+	}
+	return a, nil
+}
+
+// storage reads which storage the flags mean.
+func (c *call) storage(home string) (syncer.SetupOptions, error) {
+	var how syncer.SetupOptions
+	kind, err := c.oneOf("node", "local")
+	if err != nil {
+		return how, usage(c.command, "%v", err)
+	}
+	if kind == "local" {
+		if c.has("token-file") {
+			return how, usage(c.command, "--token-file goes with --node.")
+		}
+		dir := c.value("local")
+		if dir == "" {
+			dir = filepath.Join(home, "storage")
+		}
+		if how.LocalDir, err = filepath.Abs(dir); err != nil {
+			return how, computerError("the storage's folder could not be found", err)
+		}
+		return how, nil
+	}
+	how.URL, how.AllowHTTP = c.value("node"), c.has("allow-http")
+	if name := c.value("token-file"); name != "" {
+		if how.Token, err = readToken(name); err != nil {
+			return how, usage(c.command, "The token could not be read: %v", err)
+		}
+	}
+	client, err := node.Dial(node.Options{URL: how.URL, Token: how.Token, AllowHTTP: how.AllowHTTP})
+	switch {
+	case errors.Is(err, node.ErrInsecure):
+		return how, usage(c.command, "%v: use https, or allow it with --allow-http", err)
+	case err != nil:
+		return how, usage(c.command, "%v", err)
+	}
+	return how, client.Close()
+}
+
+// maxToken is in bytes.
+const maxToken = 64 << 10
+
+func readToken(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(b) > maxToken:
+		return "", fmt.Errorf("%s is too long for a token", name)
+	case strings.TrimSpace(string(b)) == "":
+		return "", fmt.Errorf("%s is empty", name)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// wordsFile is a file for the words that is made before there are any, so that what cannot be written is known early.
+// A nil one is none: nothing happens.
+type wordsFile struct{ file *os.File }
+
+func createWordsFile(c *command, name string) (*wordsFile, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, usage(c, "%s exists, and is not overwritten.", name)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usage(c, "The folder of %s does not exist.", name)
+	case err != nil:
+		return nil, computerError("the file for the recovery words could not be made", err)
+	}
+	return &wordsFile{f}, nil
+}
+
+// write writes the words on one line.
+func (w *wordsFile) write(words []string) error {
+	if w == nil {
+		return nil
+	}
+	_, err := w.file.WriteString(strings.Join(words, " ") + "\n")
+	if err == nil {
+		err = w.file.Sync()
+	}
+	return errors.Join(err, w.file.Close())
+}
+
+// discard removes the file again.
+func (w *wordsFile) discard() error {
+	if w == nil {
+		return nil
+	}
+	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+}
+
+func (a setupAnswer) people(w io.Writer) {
+	if a.recovered {
+		fmt.Fprintf(w, "Your backup is here. This computer is one more device of it, %q.\n\n", a.Device)
+		for _, d := range a.Devices {
+			fmt.Fprintf(w, "  %s, newest version: %s\n", shown(d.Name), when(time.Time(d.Newest)))
+		}
+		fmt.Fprintf(w, "\nIts four words: %s\n", a.Fingerprint)
+		fmt.Fprintln(w, "Next: roost snapshots, then roost restore latest --to DIR")
+		return
+	}
+	fmt.Fprintf(w, "Your backup is set up. This computer is %q in it.\n\n", a.Device)
+	if a.wordsFile != "" {
+		fmt.Fprintf(w, "The recovery words are in %s. Print them, or write them down, and keep them\naway from this computer. ", a.wordsFile)
+	} else {
+		fmt.Fprint(w, "These are your recovery words. Write them down and keep the sheet safe:\n\n", wordGrid(a.Words), "\n")
+	}
+	fmt.Fprintln(w, "With them and your storage everything comes back on any computer. Without\nthem nobody can bring it back.")
+	if a.local != "" {
+		fmt.Fprintf(w, "\nThe storage is on this computer, in %s. It helps when a file is lost, not when\nthe disk or the computer is.\n", a.local)
+	}
+	fmt.Fprintf(w, "\nIts four words: %s\n", a.Fingerprint)
+	fmt.Fprintln(w, "Next: roost folder add DIR, then roost backup")
+}

@@ -1,0 +1,329 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"roost/syncer/disk"
+	"roost/vault"
+	"roost/vault/catalog"
+	"roost/vault/format"
+)
+
+// Checkpoints: a long backup commits what it has at least this often, so that a computer lost half-way leaves what the
+// last checkpoint held.
+const (
+	checkpointEvery = 10 * time.Minute
+	checkpointBytes = 10 << 30
+)
+
+// redoTries bounds how often a pass is run again because the storage changed under it.
+const redoTries = 3
+
+// Backup makes one pass over the folders (all when dirs is empty) and returns when the storage holds the result. A pass
+// that was interrupted is taken up again: what the storage has confirmed is not sent twice.
+//
+// A folder that is missing does not stop the others; its last version stands. Files that could not be read are named and
+// keep the state of the last version.
+func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, error) {
+	folders, err := e.chosen(dirs)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.connect(ctx); err != nil {
+		return nil, err
+	}
+	var out []Saved
+	for _, f := range folders {
+		s, err := e.backupFolder(ctx, f, r)
+		if err != nil {
+			return out, fmt.Errorf("save %s: %w", f.Path, err)
+		}
+		out = append(out, *s)
+	}
+	return out, nil
+}
+
+func (e *Engine) chosen(dirs []string) ([]folderConfig, error) {
+	if len(dirs) == 0 {
+		if len(e.home.cfg.Folders) == 0 {
+			return nil, fmt.Errorf("%w: no folder was added yet", ErrUsage)
+		}
+		return e.home.cfg.Folders, nil
+	}
+	var out []folderConfig
+	for _, d := range dirs {
+		f, err := e.folder(d)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(out, func(x folderConfig) bool { return x.ID == f.ID }) {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+func (e *Engine) backupFolder(ctx context.Context, f folderConfig, r Report) (*Saved, error) {
+	root, err := disk.OpenRoot(string(f.Path))
+	if err != nil {
+		e.log.Warn("a folder is not there; its last version stands", "reason", err)
+		return &Saved{Folder: string(f.Path), Missing: true, Skipped: []Skipped{{Path: string(f.Path), Reason: reason(err), Failed: true}}}, nil
+	}
+	defer root.Close()
+	for try := 1; ; try++ {
+		s, err := e.pass(ctx, f, root, r)
+		if errors.Is(err, vault.ErrRedo) && try < redoTries {
+			e.log.Info("the pass is run again", "reason", err)
+			continue
+		}
+		return s, err
+	}
+}
+
+// pass scans one folder and commits its snapshot.
+func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, r Report) (*Saved, error) {
+	s, err := e.vault.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	p, err := e.newPass(ctx, f, s, root, r)
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	top, err := p.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &Saved{Folder: string(f.Path), Files: p.files.Load(), Bytes: p.bytes.Load(), Skipped: p.skippedList(), Complete: true}
+	if prev := s.Previous(f.id()); len(prev) > 0 && prev[0].Complete && !p.repair {
+		same, err := p.sameAs(ctx, prev[0], top)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			return p.unchanged(ctx, out, prev[0])
+		}
+	}
+	p.phase("confirming")
+	snap := p.snapshot(top, true)
+	c, err := s.Commit(ctx, []*format.Snapshot{snap}, p.remember)
+	if err != nil {
+		return nil, err
+	}
+	out.ID = c.IDs[0]
+	out.NewBytes, out.StoredBytes = s.Stats().NewBytes, c.Stored
+	return out, nil
+}
+
+// sameAs tells whether the pass found exactly what a version holds.
+func (p *pass) sameAs(ctx context.Context, v format.Summary, top *format.Entry) (bool, error) {
+	old, err := p.e.vault.Snapshot(ctx, v.ID)
+	if vault.IsDamage(err) {
+		return false, nil // a new version is the remedy
+	}
+	if err != nil {
+		return false, err
+	}
+	return string(format.EncodeEntry(&old.Root)) == string(format.EncodeEntry(top)) && string(old.Path) == string(p.folder.Path), nil
+}
+
+// unchanged confirms, with the storage, that the newest version still holds, and leaves no trace of this pass.
+func (p *pass) unchanged(ctx context.Context, out *Saved, v format.Summary) (*Saved, error) {
+	if err := p.s.Confirm(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.e.cat.Update(ctx, p.remember); err != nil {
+		return nil, err
+	}
+	out.ID, out.Unchanged = v.ID, true
+	return out, nil
+}
+
+// pass is one scan of one folder. Directories are walked by one goroutine and finished by whoever completes their last
+// child; files are read by a few. gate is held shared while anything is stored, and exclusively by a checkpoint.
+type pass struct {
+	e        *Engine
+	s        *vault.Session
+	folder   folderConfig
+	root     *disk.Dir
+	report   Report
+	started  time.Time
+	trusted  bool // what the catalog remembers of this folder needs no second look
+	repair   bool // the storage lost something: a new version is made in any case
+	gen      []byte
+	ownDirs  []inode  // folders that are Roost's own: left out
+	ownPaths []string // the same, where the system gives no inodes
+	dev      uint64   // of the folder itself
+
+	gate sync.RWMutex
+	jobs chan func() // file work
+	wg   sync.WaitGroup
+
+	temp       string // private folder for database copies
+	tempSeq    atomic.Int64
+	every      time.Duration // between checkpoints
+	everyBytes int64
+
+	counters
+
+	mu      sync.Mutex // guards below
+	err     error      // the first failure
+	top     *dirNode
+	skipped []Skipped
+	rows    []catalog.Dir // changed folders, for the catalog
+	gone    []string      // folders that the catalog knew and that are no more
+	lastCp  time.Time
+	cpBytes int64
+}
+
+type inode struct{ dev, ino uint64 }
+
+func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, root *disk.Dir, r Report) (*pass, error) {
+	p := &pass{e: e, s: s, folder: f, root: root, report: r, started: time.Now(), jobs: make(chan func())}
+	p.lastCp, p.every, p.everyBytes = p.started, checkpointEvery, checkpointBytes
+	var err error
+	if p.temp, err = e.home.temp(); err != nil {
+		return nil, err
+	}
+	if p.gen, err = e.vault.Generation(ctx); err != nil {
+		return nil, err
+	}
+	seen, ok, err := e.cat.Meta(ctx, p.metaDirs())
+	if err != nil {
+		return nil, err
+	}
+	p.trusted = ok && string(seen) == string(p.gen)
+	lost, err := e.vault.LostCount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.repair = lost > 0
+	for _, dir := range append([]string{e.home.dir}, storageDirs(e.home.cfg.Nodes)...) {
+		p.ownPaths = append(p.ownPaths, resolved(dir))
+		d, err := disk.OpenRoot(dir)
+		if err != nil {
+			continue // not there: nothing to leave out
+		}
+		st, err := d.Stat()
+		if err == nil {
+			p.ownDirs = append(p.ownDirs, inode{st.Dev, st.Inode})
+		}
+		if err := errors.Join(err, d.Close()); err != nil {
+			return nil, fmt.Errorf("look at Roost's own folders: %w", err)
+		}
+	}
+	return p, nil
+}
+
+func storageDirs(nodes []nodeConfig) (out []string) {
+	for _, n := range nodes {
+		if n.Dir != "" {
+			out = append(out, n.Dir)
+		}
+	}
+	return out
+}
+
+// metaDirs is the catalog's note of the generation in which this folder's rows were written.
+func (p *pass) metaDirs() string { return "dirs/" + p.folder.ID }
+
+// remember writes what the pass learnt, in the transaction that records the commit.
+func (p *pass) remember(tx *catalog.Tx) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, dir := range p.gone {
+		if err := tx.DropDirs(p.folder.id(), dir); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.rows {
+		if err := tx.PutDir(p.folder.id(), d); err != nil {
+			return err
+		}
+	}
+	return tx.SetMeta(p.metaDirs(), p.gen)
+}
+
+// snapshot describes the folder as found.
+func (p *pass) snapshot(top *format.Entry, complete bool) *format.Snapshot {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &format.Snapshot{
+		Version: format.Version, Folder: p.folder.id(), Path: p.folder.Path, Device: p.e.vault.Device(), DeviceName: p.e.bundle.Name(),
+		Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()), Root: *top, Files: uint64(p.files.Load()), Bytes: uint64(p.bytes.Load()),
+		Complete: complete, SkipCount: uint64(len(p.skipped)),
+	}
+	for _, x := range p.skipped[:min(len(p.skipped), format.MaxSkipped)] {
+		s.Skipped = append(s.Skipped, format.Skip{Path: []byte(x.Path), Reason: x.Reason})
+	}
+	return s
+}
+
+func (p *pass) skip(path, why string, failed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.skipped = append(p.skipped, Skipped{Path: path, Reason: why, Failed: failed})
+}
+
+func (p *pass) skippedList() []Skipped {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slices.SortFunc(p.skipped, func(a, b Skipped) int {
+		if a.Path < b.Path {
+			return -1
+		}
+		return 1
+	})
+	return p.skipped
+}
+
+func (p *pass) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *pass) failed() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// reason says in a person's words why a file could not be read.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return "no permission to read it"
+	case errors.Is(err, os.ErrNotExist):
+		return "it is not there any more"
+	case errors.Is(err, disk.ErrNotRegular):
+		return "it became something else while it was saved"
+	case errors.Is(err, disk.ErrNotDir):
+		return "it is not a folder any more"
+	default:
+		return "it could not be read: " + rootCause(err).Error()
+	}
+}
+
+// rootCause is the innermost error: the operating system's own words.
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}

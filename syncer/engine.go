@@ -1,0 +1,237 @@
+// Package syncer keeps each folder's snapshot current and brings files back.
+package syncer
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"roost/vault"
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/keystore"
+	"roost/vault/node"
+)
+
+// Errors that callers branch on, beside those of vault and the packages below it. Each has a row in the problem table.
+var (
+	ErrNoSetup        = errors.New("Roost is not set up in this home yet")
+	ErrAlreadySetUp   = errors.New("this home belongs to a backup already")
+	ErrBusy           = errors.New("another Roost is busy with this home")
+	ErrUnknownVersion = errors.New("no version has this name")
+	ErrAmbiguous      = errors.New("more than one version has this name")
+	ErrNotInVersion   = errors.New("not in this version")
+	ErrNotAFolder     = errors.New("not a folder that can be kept")
+	ErrNested         = errors.New("folders cannot lie inside each other")
+	ErrOwnStorage     = errors.New("Roost's own storage cannot be kept in itself")
+	ErrNotAdded       = errors.New("not a folder that Roost keeps")
+	ErrNoRoom         = errors.New("not enough room on this disk")
+	ErrHome           = errors.New("Roost's home cannot be written")
+	ErrUsage          = errors.New("not possible like this")
+)
+
+// Options open an Engine.
+type Options struct {
+	Home      string         // Roost's home folder
+	Keys      keystore.Store // where the master key is kept
+	Log       *slog.Logger   // nil: discarded
+	AllowHTTP bool           // plain http to a storage beyond this computer was allowed this time
+}
+
+// Engine does everything that Roost does to one home: the window and the command line are its two doors. Methods may be
+// called from any goroutine.
+type Engine struct {
+	opts    Options
+	log     *slog.Logger
+	home    *home
+	bundle  *vault.Bundle
+	cat     *catalog.Catalog
+	node    node.Node
+	managed *node.Managed // started by this engine; nil for a storage that runs by itself
+	vault   *vault.Vault
+}
+
+// Progress is the state of a long piece of work: a value, not a stream. Zero totals mean that they are not known yet.
+type Progress struct {
+	Phase      string // "looking", "saving", "confirming", "restoring", "checking"
+	Folder     string
+	Current    string // the file under way
+	Files      int64
+	Bytes      int64
+	TotalFiles int64
+	TotalBytes int64
+	Started    time.Time
+}
+
+// Report is told of progress a few times a second; it must return at once. Nil is allowed.
+type Report func(Progress)
+
+// SetupOptions describe a new home.
+type SetupOptions struct {
+	Words     string // recovery words; empty makes a new vault
+	Device    string // this computer's name; empty: the host name
+	NodeName  string // empty: "storage"
+	URL       string // a storage that runs by itself
+	Token     string // what it asks for, if anything
+	LocalDir  string // or: a storage that Roost runs in this folder
+	AllowHTTP bool
+}
+
+// SetupResult is what Setup did.
+type SetupResult struct {
+	Words       []string // only of a new vault
+	Fingerprint string
+	Device      string
+	Devices     []DeviceInfo // found when recovering
+}
+
+// DeviceInfo is one device of the vault.
+type DeviceInfo struct {
+	Name   string
+	Newest time.Time // zero: no version yet
+}
+
+// FolderInfo is one kept folder.
+type FolderInfo struct {
+	ID    format.FolderID
+	Path  string
+	Mode  string // "auto"
+	State string // one of the states of Status
+}
+
+// Version is one snapshot as lists show it.
+type Version = vault.Version
+
+// Saved is the outcome of backing one folder up.
+type Saved struct {
+	ID          format.ChunkID
+	Folder      string
+	Files       int64
+	Bytes       int64
+	NewBytes    int64 // plaintext that was not stored before
+	StoredBytes int64 // what went to the storage
+	Complete    bool
+	Skipped     []Skipped
+	Missing     bool // the folder is not there; the last version stands
+	Unchanged   bool // nothing had changed: ID is the version that still holds
+}
+
+// Skipped is a file that is not in a version, and why.
+type Skipped struct {
+	Path   string
+	Reason string
+	Failed bool // it should have been kept (false for pipes, sockets and devices)
+}
+
+// Item is one name in a version.
+type Item struct {
+	Path  string // raw bytes, relative to the folder
+	Type  format.EntryType
+	Size  int64
+	MTime time.Time
+	Mode  uint32
+}
+
+// Match is one hit of Find.
+type Match struct {
+	Snapshot format.ChunkID
+	Path     string
+	Time     time.Time // of the version
+	Size     int64
+}
+
+// OnConflict says what to do where a restored file meets another one.
+type OnConflict string
+
+// Conflict rules.
+const (
+	KeepBoth OnConflict = "keep-both"
+	Replace  OnConflict = "replace"
+	SkipFile OnConflict = "skip"
+)
+
+// RestoreOptions say what comes back, and where to.
+type RestoreOptions struct {
+	Snapshot   string   // id, prefix, "latest" or "latest:DIR"
+	Paths      []string // within the version; none: all of it
+	To         string   // target folder
+	InPlace    bool     // or: to where it was
+	OnConflict OnConflict
+}
+
+// Restored is the outcome of a restore.
+type Restored struct {
+	Files   int64
+	Bytes   int64
+	Same    int64 // were there already, byte for byte
+	Failed  []Failure
+	Targets []string // folders that were written to
+}
+
+// Failure is a file that could not be restored, and why.
+type Failure struct {
+	Path   string
+	Reason string
+	Damage bool // the stored data is damaged or missing, rather than this computer in the way
+}
+
+// Checked is the outcome of Verify.
+type Checked struct {
+	OK       bool
+	Blocks   int64
+	Bytes    int64
+	Problems []string
+}
+
+// Space is what the storage holds.
+type Space struct {
+	Used        int64 // bytes that this vault's roots link, shared packs once
+	Quota       int64 // 0: none known
+	RepoSize    int64 // the whole storage
+	Reclaimable int64
+	Folders     []FolderSpace
+	Stale       bool
+}
+
+// FolderSpace is what one folder's newest version holds.
+type FolderSpace struct {
+	Path  string
+	Bytes int64
+	Files int64
+}
+
+// NodeInfo is one storage.
+type NodeInfo struct {
+	Name   string
+	URL    string
+	State  string // "safe", "waiting", "needs_you"
+	Checks []NodeCheck
+}
+
+// NodeCheck is one thing that was looked at: one sentence, one action.
+type NodeCheck struct {
+	Name    string
+	OK      bool
+	Message string
+	Action  string
+}
+
+// Status is what the window and `roost status` draw: a plain value that is true now.
+type Status struct {
+	State    string // safe, saving, waiting, paused, needs_you, unprotected
+	Folders  []FolderStatus
+	Problems []Problem
+	Queue    int64 // files known to wait
+	Node     string
+}
+
+// FolderStatus is one folder's part of Status.
+type FolderStatus struct {
+	Path     string
+	State    string
+	Snapshot string // newest complete version; "" before the first
+	Time     time.Time
+	Files    int64
+	Bytes    int64
+	Skipped  int64
+}

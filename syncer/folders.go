@@ -1,0 +1,165 @@
+package syncer
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"roost/syncer/disk"
+)
+
+// AddFolders makes folders part of what is kept. Adding one twice is fine. Nothing is added when one of them cannot be.
+// Errors: ErrNotAFolder, ErrNested, ErrOwnStorage.
+func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, error) {
+	cfg := e.home.cfg
+	cfg.Folders = slices.Clone(cfg.Folders)
+	var added []string
+	for _, d := range dirs {
+		path, err := cleanFolder(d)
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, path)
+		if slices.ContainsFunc(cfg.Folders, func(f folderConfig) bool { return string(f.Path) == path }) {
+			continue
+		}
+		if err := e.fits(path, cfg.Folders); err != nil {
+			return nil, err
+		}
+		id, err := newFolderID()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Folders = append(cfg.Folders, folderConfig{ID: hex.EncodeToString(id[:]), Path: []byte(path), Mode: "auto"})
+	}
+	old := e.home.cfg
+	e.home.cfg = cfg
+	if err := e.home.save(); err != nil {
+		e.home.cfg = old
+		return nil, err
+	}
+	var out []FolderInfo
+	for _, f := range e.Folders() {
+		if slices.Contains(added, f.Path) {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// cleanFolder returns the absolute path of an existing, readable folder, with links on the way to it resolved.
+func cleanFolder(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w: there is no folder %s", ErrNotAFolder, dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNotAFolder, err)
+	}
+	fi, err := os.Stat(abs)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNotAFolder, err)
+	}
+	if !fi.IsDir() {
+		return "", fmt.Errorf("%w: %s is a file", ErrNotAFolder, dir)
+	}
+	d, err := disk.OpenRoot(abs)
+	if err != nil {
+		return "", fmt.Errorf("%w: %s cannot be read", ErrNotAFolder, dir)
+	}
+	return abs, d.Close()
+}
+
+// fits refuses folders inside each other, and the storage's own folder.
+func (e *Engine) fits(path string, folders []folderConfig) error {
+	for _, f := range folders {
+		if within(path, string(f.Path)) || within(string(f.Path), path) {
+			return fmt.Errorf("%w: %s and %s", ErrNested, path, f.Path)
+		}
+	}
+	for _, n := range e.home.cfg.Nodes {
+		if n.Dir == "" {
+			continue
+		}
+		own := resolved(n.Dir)
+		if within(own, path) || within(path, own) {
+			return fmt.Errorf("%w: %s holds the storage in %s", ErrOwnStorage, path, n.Dir)
+		}
+	}
+	if within(path, resolved(e.home.dir)) {
+		return fmt.Errorf("%w: %s is Roost's home", ErrOwnStorage, path)
+	}
+	return nil
+}
+
+// resolved follows links where the path exists.
+func resolved(p string) string {
+	if abs, err := filepath.Abs(p); err == nil {
+		p = abs
+	}
+	if r, err := filepath.EvalSymlinks(p); err == nil {
+		return r
+	}
+	return p
+}
+
+// within tells whether path is dir or lies below it.
+func within(path, dir string) bool {
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
+}
+
+// RemoveFolder stops keeping a folder; its versions stay. Errors: ErrNotAdded.
+func (e *Engine) RemoveFolder(_ context.Context, dir string) error {
+	f, err := e.folder(dir)
+	if err != nil {
+		return err
+	}
+	if abs, err := filepath.Abs(dir); err != nil || (string(f.Path) != abs && string(f.Path) != resolved(abs)) {
+		return fmt.Errorf("%w: %s lies inside %s", ErrNotAdded, dir, f.Path)
+	}
+	old := e.home.cfg.Folders
+	e.home.cfg.Folders = slices.DeleteFunc(slices.Clone(old), func(x folderConfig) bool { return x.ID == f.ID })
+	if err := e.home.save(); err != nil {
+		e.home.cfg.Folders = old
+		return err
+	}
+	return nil
+}
+
+// folder finds the kept folder that dir is or lies in. A folder that is gone from the disk is found by its path.
+func (e *Engine) folder(dir string) (folderConfig, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return folderConfig{}, fmt.Errorf("%w: %w", ErrNotAdded, err)
+	}
+	for _, p := range []string{resolved(abs), abs} {
+		for _, f := range e.home.cfg.Folders {
+			if within(p, string(f.Path)) {
+				return f, nil
+			}
+		}
+	}
+	return folderConfig{}, fmt.Errorf("%w: %s", ErrNotAdded, dir)
+}
+
+// Folders lists what is kept.
+func (e *Engine) Folders() []FolderInfo {
+	var out []FolderInfo
+	for _, f := range e.home.cfg.Folders {
+		state := "safe"
+		if _, err := os.Stat(string(f.Path)); err != nil {
+			state = "needs_you"
+		}
+		out = append(out, FolderInfo{ID: f.id(), Path: string(f.Path), Mode: f.Mode, State: state})
+	}
+	return out
+}

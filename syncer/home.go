@@ -1,0 +1,239 @@
+package syncer
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"roost/vault"
+	"roost/vault/format"
+)
+
+// home is Roost's folder on this computer: settings, sealed keys, the catalog, a lock, and the storage that Roost runs
+// itself. Settings and keys are written whole by rename; all else can be lost.
+type home struct {
+	dir string
+	cfg config
+}
+
+// config is config.json: no secret is in it.
+type config struct {
+	Version int            `json:"version"` // 1
+	Vault   string         `json:"vault"`   // hex of the vault's id
+	Device  string         `json:"device"`  // hex of this device's id
+	Nodes   []nodeConfig   `json:"nodes"`
+	Folders []folderConfig `json:"folders"`
+}
+
+type nodeConfig struct {
+	Name      string `json:"name"`
+	URL       string `json:"url,omitempty"`
+	Dir       string `json:"dir,omitempty"` // a storage that Roost runs itself, in this folder
+	AllowHTTP bool   `json:"allow_http,omitempty"`
+}
+
+type folderConfig struct {
+	ID   string `json:"id"` // hex, 16 bytes
+	Path []byte `json:"path"`
+	Mode string `json:"mode"` // "auto"
+}
+
+func (f folderConfig) id() format.FolderID {
+	var id format.FolderID
+	b, err := hex.DecodeString(f.ID)
+	if err == nil {
+		copy(id[:], b)
+	}
+	return id
+}
+
+const (
+	configFile  = "config.json"
+	bundleFile  = "keys.sealed"
+	catalogFile = "catalog.db"
+	lockFile    = "lock"
+	tempDir     = "tmp"
+	storageDir  = "storage"
+)
+
+func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
+
+// keyName names the master key in the keystore: one per home, so that two homes of one vault do not share it.
+func (c *config) keyName() string { return c.Vault + c.Device }
+
+// openHome reads the settings. Errors: ErrNoSetup, format.ErrNewer, format.ErrDamaged, ErrHome.
+func openHome(dir string) (*home, error) {
+	h := &home{dir: dir}
+	b, err := os.ReadFile(h.path(configFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoSetup
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the settings: %w: %w", ErrHome, err)
+	}
+	if err := json.Unmarshal(b, &h.cfg); err != nil {
+		return nil, fmt.Errorf("read the settings: %w: %w", ErrSettings, err)
+	}
+	if h.cfg.Version > 1 {
+		return nil, fmt.Errorf("read the settings: %w", format.ErrNewer)
+	}
+	if _, err := h.cfg.vaultID(); err != nil || len(h.cfg.Nodes) == 0 {
+		return nil, fmt.Errorf("read the settings: %w", ErrSettings)
+	}
+	for _, f := range h.cfg.Folders {
+		if f.id() == (format.FolderID{}) || len(f.Path) == 0 {
+			return nil, fmt.Errorf("read the settings: %w: a folder without a name", ErrSettings)
+		}
+	}
+	return h, nil
+}
+
+// ErrSettings: config.json is not what Roost wrote.
+var ErrSettings = errors.New("the settings file is damaged")
+
+func (c *config) vaultID() (id format.VaultID, err error) {
+	b, err := hex.DecodeString(c.Vault)
+	if err != nil || len(b) != len(id) {
+		return id, errors.New("vault id is not 32 hex digits")
+	}
+	return format.VaultID(b), nil
+}
+
+func (h *home) save() error {
+	b, err := json.MarshalIndent(h.cfg, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the settings: %w", err)
+	}
+	return h.write(configFile, append(b, '\n'))
+}
+
+func (h *home) saveBundle(b *vault.Bundle, master [32]byte) error {
+	sealed, err := b.Seal(master)
+	if err != nil {
+		return err
+	}
+	return h.write(bundleFile, sealed)
+}
+
+// write replaces a file whole: private, synced, renamed.
+func (h *home) write(name string, data []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = homeError("write "+name, err)
+		}
+	}()
+	f, err := os.CreateTemp(h.dir, "."+name+"-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // the write's own error is what counts
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), h.path(name))
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(h.dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, fs.ErrPermission) {
+		return err // Windows and some file systems cannot sync a folder
+	}
+	return nil
+}
+
+// homeError says that the home is at fault: not writable, or its disk full.
+func homeError(op string, err error) error {
+	return fmt.Errorf("%s: %w: %w", op, ErrHome, err)
+}
+
+// makeHome creates the home folder, private, and proves that it can be written.
+func makeHome(dir string) (*home, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, homeError("make Roost's home", err)
+	}
+	h := &home{dir: dir}
+	if _, err := os.Lstat(h.path(configFile)); err == nil {
+		return nil, ErrAlreadySetUp
+	}
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return nil, homeError("write to Roost's home", err)
+	}
+	_, err = probe.Write(make([]byte, 4096))
+	if cerr := probe.Close(); err == nil {
+		err = cerr
+	}
+	if rerr := os.Remove(probe.Name()); err == nil {
+		err = rerr
+	}
+	if err != nil {
+		return nil, homeError("write to Roost's home", err)
+	}
+	return h, nil
+}
+
+// lock takes the home for one process, waiting at most that long.
+func (h *home) lock(ctx context.Context, wait time.Duration) (func(), error) {
+	l := flock.New(h.path(lockFile), flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	ok, err := l.TryLockContext(ctx, 50*time.Millisecond)
+	if !ok {
+		if err == nil || errors.Is(err, context.DeadlineExceeded) {
+			return nil, ErrBusy
+		}
+		if errors.Is(err, context.Canceled) {
+			return nil, err
+		}
+		return nil, homeError("lock Roost's home", err)
+	}
+	return func() { _ = l.Unlock() }, nil // the lock ends with the process in any case
+}
+
+// temp returns an empty private folder for temporary files, without what an earlier process left.
+func (h *home) temp() (string, error) {
+	dir := h.path(tempDir)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", homeError("empty the temporary folder", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", homeError("make the temporary folder", err)
+	}
+	return dir, nil
+}
+
+func newFolderID() (format.FolderID, error) {
+	var id format.FolderID
+	if _, err := rand.Read(id[:]); err != nil {
+		return id, fmt.Errorf("read random bytes: %w", err)
+	}
+	return id, nil
+}

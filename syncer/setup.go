@@ -1,0 +1,278 @@
+package syncer
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"roost/vault"
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/keystore"
+	"roost/vault/node"
+)
+
+// Setup makes a home: a new vault when o.Words is empty, else this computer as a new device of the vault that the words
+// spell. Recovering writes nothing to the storage. The settings file is written last; before it, nothing counts.
+func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, error) {
+	var entropy format.Entropy
+	var err error
+	if o.Words != "" {
+		if entropy, err = format.EntropyFromWords(o.Words); err != nil {
+			return nil, err
+		}
+	} else if entropy, err = vault.NewEntropy(); err != nil {
+		return nil, err
+	}
+	if o.Device == "" {
+		if o.Device, err = os.Hostname(); err != nil || o.Device == "" {
+			o.Device = "this computer"
+		}
+	}
+	if o.NodeName == "" {
+		o.NodeName = "storage"
+	}
+	h, err := makeHome(opts.Home)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := h.lock(ctx, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	b, err := vault.NewBundle(entropy, o.Device, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if o.LocalDir == "" && o.URL == "" {
+		o.LocalDir = h.path(storageDir)
+	}
+	nc := nodeConfig{Name: o.NodeName, URL: o.URL, Dir: o.LocalDir, AllowHTTP: o.AllowHTTP}
+	if o.Words != "" && nc.Dir != "" {
+		if _, err := os.Stat(filepath.Join(nc.Dir, "config")); err != nil {
+			return nil, fmt.Errorf("open the storage in %s: %w", nc.Dir, node.ErrUnreachable)
+		}
+	}
+	n, managed, err := dial(ctx, h, nc, o.Token)
+	if err != nil {
+		return nil, err
+	}
+	if managed != nil {
+		defer managed.Close()
+	}
+	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: o.Device}
+	if o.Words == "" {
+		if err := vault.Probe(ctx, n, b); err != nil {
+			return nil, err
+		}
+		res.Words = format.WordsFromEntropy(entropy)
+	} else if res.Devices, err = findDevices(ctx, n, b); err != nil {
+		return nil, err
+	}
+
+	b.SetToken(nc.Name, o.Token)
+	id, dev := b.Vault(), b.Device()
+	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}}
+	var master [32]byte
+	if _, err := rand.Read(master[:]); err != nil {
+		return nil, fmt.Errorf("read random bytes: %w", err)
+	}
+	if err := opts.Keys.Set(ctx, h.cfg.keyName(), master); err != nil {
+		return nil, fmt.Errorf("keep the key on this computer: %w", err)
+	}
+	// A catalog of an earlier vault in this folder would speak of another storage.
+	err = catalog.Remove(h.path(catalogFile))
+	if err == nil {
+		err = h.saveBundle(b, master)
+	}
+	if err == nil {
+		err = h.save()
+	}
+	if err != nil {
+		return nil, errors.Join(err, opts.Keys.Delete(context.WithoutCancel(ctx), h.cfg.keyName()))
+	}
+	return res, nil
+}
+
+// findDevices lists the devices of a vault on a storage; none is vault.ErrNoVault, and so is a storage whose states are
+// all damaged, but with the damage named.
+func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInfo, error) {
+	st, err := vault.Find(ctx, n, b)
+	if err != nil {
+		return nil, err
+	}
+	if len(st.Heads) == 0 {
+		if len(st.Damaged) > 0 {
+			return nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
+		}
+		return nil, vault.ErrNoVault
+	}
+	var out []DeviceInfo
+	for _, h := range st.Heads {
+		d := DeviceInfo{Name: h.Name()}
+		if len(h.Snapshots) > 0 {
+			d.Newest = h.Snapshots[0].Time()
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// dial connects to a storage, starting it where Roost runs it.
+func dial(ctx context.Context, h *home, nc nodeConfig, token string) (node.Node, *node.Managed, error) {
+	if nc.Dir == "" {
+		k, err := node.Dial(node.Options{URL: nc.URL, Token: token, AllowHTTP: nc.AllowHTTP})
+		if err != nil {
+			return nil, nil, err
+		}
+		return k, nil, nil
+	}
+	bin, err := node.FindBinary()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := node.StartManaged(ctx, node.ManagedOptions{Dir: nc.Dir, Binary: bin, Log: h.path("storage.log")})
+	if err != nil {
+		return nil, nil, fmt.Errorf("start the storage on this computer: %w", err)
+	}
+	return m.Node(), m, nil
+}
+
+// Open opens a home that was set up. The storage is asked when something is wanted from it.
+func Open(ctx context.Context, opts Options) (*Engine, error) {
+	h, err := openHome(opts.Home)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{opts: opts, log: opts.Log, home: h}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	master, err := opts.Keys.Get(ctx, h.cfg.keyName())
+	if err != nil {
+		return nil, fmt.Errorf("fetch this computer's key: %w", err)
+	}
+	sealed, err := os.ReadFile(h.path(bundleFile))
+	if err != nil {
+		return nil, fmt.Errorf("read this computer's keys: %w: %w", keystore.ErrNotFound, err)
+	}
+	id, err := h.cfg.vaultID()
+	if err != nil {
+		return nil, err
+	}
+	if e.bundle, err = vault.OpenBundle(sealed, id, master); err != nil {
+		return nil, err
+	}
+	if e.cat, err = openCatalog(ctx, h, e.log); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// openCatalog opens the cache; one that is damaged is thrown away, one of a later version put aside: all of it can be
+// read again from the storage.
+func openCatalog(ctx context.Context, h *home, log *slog.Logger) (*catalog.Catalog, error) {
+	path := h.path(catalogFile)
+	c, err := catalog.Open(ctx, path)
+	switch {
+	case err == nil:
+		return c, nil
+	case errors.Is(err, catalog.ErrDamaged):
+		log.Warn("the catalog is damaged and is made anew", "reason", err)
+		if err := catalog.Remove(path); err != nil {
+			return nil, homeError("make the catalog anew", err)
+		}
+	case errors.Is(err, catalog.ErrNewer):
+		to, err := catalog.MoveAside(path)
+		if err != nil {
+			return nil, homeError("put a newer catalog aside", err)
+		}
+		log.Warn("the catalog was written by a newer Roost and is made anew", "kept", to)
+	default:
+		return nil, homeError("open the catalog", err)
+	}
+	if c, err = catalog.Open(ctx, path); err != nil {
+		return nil, homeError("make the catalog anew", err)
+	}
+	return c, nil
+}
+
+// Close ends the engine, and the storage if this engine started it.
+func (e *Engine) Close() error {
+	var errs []error
+	if e.managed != nil {
+		errs = append(errs, e.managed.Close())
+	}
+	return errors.Join(append(errs, e.cat.Close())...)
+}
+
+// Lock takes the home for this process. Errors: ErrBusy after that long.
+func (e *Engine) Lock(ctx context.Context, wait time.Duration) (unlock func(), err error) {
+	return e.home.lock(ctx, wait)
+}
+
+// connect makes the storage available.
+func (e *Engine) connect(ctx context.Context) error {
+	if e.vault != nil {
+		return nil
+	}
+	nc := e.home.cfg.Nodes[0]
+	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
+	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name))
+	if err != nil {
+		return err
+	}
+	e.node, e.managed = n, m
+	e.vault = vault.New(vault.Options{Bundle: e.bundle, Node: n, Catalog: e.cat, Log: e.log})
+	return nil
+}
+
+// state asks the storage for every device's newest state. Where the storage cannot be reached and an earlier answer is
+// known, that is returned and stale is true.
+func (e *Engine) state(ctx context.Context) (st *vault.State, stale bool, err error) {
+	if err := e.connect(ctx); err != nil {
+		return nil, false, err
+	}
+	st, err = e.vault.Refresh(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	return st, false, nil
+}
+
+// Words returns the recovery words; vault.ErrNoWords where they were removed.
+func (e *Engine) Words(context.Context) ([]string, error) {
+	en, err := e.bundle.Entropy()
+	if err != nil {
+		return nil, err
+	}
+	return format.WordsFromEntropy(en), nil
+}
+
+// ErrWrongWords: 24 valid words, of another vault.
+var ErrWrongWords = errors.New("these words belong to another backup")
+
+// CheckWords tells whether these are this vault's words.
+func (e *Engine) CheckWords(_ context.Context, text string) error {
+	en, err := format.EntropyFromWords(text)
+	if err != nil {
+		return err
+	}
+	if format.DeriveKeys(en, 1).Vault != e.bundle.Vault() {
+		return ErrWrongWords
+	}
+	return nil
+}
+
+// Device is this computer's name in the vault.
+func (e *Engine) Device() string { return e.bundle.Name() }
+
+// Fingerprint is the vault's, as four words.
+func (e *Engine) Fingerprint() string { return e.bundle.Fingerprint() }

@@ -1,0 +1,239 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"roost/vault"
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// Snapshots lists versions, newest first: of all devices, or of one folder. When the storage cannot be reached, what is
+// known from earlier is returned, and stale is true.
+func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version, stale bool, err error) {
+	versions, stale, err = e.versions(ctx)
+	if err != nil {
+		return nil, stale, err
+	}
+	if dir != "" {
+		want := map[string]bool{dir: true, resolved(dir): true}
+		if abs, err := filepath.Abs(dir); err == nil {
+			want[abs] = true
+		}
+		versions = slices.DeleteFunc(versions, func(v Version) bool { return !want[string(v.Path)] })
+	}
+	return versions, stale, nil
+}
+
+// metaVersions is the catalog's copy of the last list of versions that the storage gave.
+const metaVersions = "versions"
+
+func (e *Engine) versions(ctx context.Context) ([]Version, bool, error) {
+	st, _, err := e.state(ctx)
+	var list []Version
+	if err == nil {
+		list, err = e.vault.Versions(ctx, st)
+	}
+	if err == nil {
+		return list, false, e.keepVersions(ctx, list)
+	}
+	if !errors.Is(err, node.ErrUnreachable) && !errors.Is(err, node.ErrTimeout) {
+		return nil, false, err
+	}
+	known, ok, kerr := e.knownVersions(ctx)
+	if kerr != nil || !ok {
+		return nil, true, errors.Join(err, kerr)
+	}
+	return known, true, nil
+}
+
+// unreachableNow tells errors that leave what is known standing.
+func unreachableNow(err error) bool {
+	return errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout)
+}
+
+// Verify proves from the storage that everything can be restored; percent of the content is read. What is found damaged
+// is sent again by the next backup, where this computer still has it.
+func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, error) {
+	if percent < 0 || percent > 100 {
+		return nil, fmt.Errorf("%w: the share to read is between 0 and 100 percent", ErrUsage)
+	}
+	if err := e.connect(ctx); err != nil {
+		return nil, err
+	}
+	var c counters
+	c.phaseName.Store("checking")
+	stop := c.tell(r, "", time.Now())
+	rep, err := e.vault.Verify(ctx, percent, func(done, total int64) {
+		c.files.Store(done)
+		c.totalFiles.Store(total)
+	})
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	if len(rep.Lost) > 0 {
+		if err := e.vault.NoteLost(ctx, rep.Lost); err != nil {
+			return nil, err
+		}
+	}
+	out := &Checked{OK: len(rep.Problems) == 0, Blocks: rep.CheckedBlocks, Bytes: rep.CheckedBytes}
+	for _, p := range rep.Problems {
+		out.Problems = append(out.Problems, p.What+": "+p.Err.Error())
+	}
+	return out, nil
+}
+
+// Status says how things are now. It asks the storage; a storage that does not answer makes it "waiting".
+func (e *Engine) Status(ctx context.Context) Status {
+	s := Status{Node: e.home.cfg.Nodes[0].Name}
+	st, _, err := e.state(ctx)
+	var list []Version
+	if err == nil {
+		list, err = e.vault.Versions(ctx, st)
+	}
+	if err == nil {
+		if own := st.Own(e.vault.Device()); own != nil {
+			err = confirm(ctx, e.node, own)
+		}
+		for _, d := range st.Damaged {
+			s.Problems = append(s.Problems, Describe(d))
+		}
+	}
+	facts := facts{folders: len(e.home.cfg.Folders), reachable: err == nil}
+	if err != nil {
+		s.Problems = append(s.Problems, Describe(err))
+		if known, ok, kerr := e.knownVersions(ctx); kerr == nil && ok {
+			list = known
+		}
+	}
+	for _, f := range e.home.cfg.Folders {
+		fs := FolderStatus{Path: string(f.Path)}
+		i := slices.IndexFunc(list, func(v Version) bool { return v.FolderID == f.id() && v.Complete })
+		if i >= 0 {
+			fs.Snapshot, fs.Time, fs.Files, fs.Bytes = list[i].ID.String(), list[i].Time(), int64(list[i].Files), int64(list[i].Bytes)
+		}
+		_, serr := os.Stat(fs.Path)
+		fs.State = stateOf(facts.of(i >= 0, serr == nil))
+		if serr != nil {
+			s.Problems = append(s.Problems, Problem{Code: "folder_missing", Severity: needsYou, Title: "A folder is not there",
+				Text: "The folder can't be found. Its last version is safe.", Action: "Connect its disk, or stop keeping it", Path: fs.Path})
+		}
+		s.Folders = append(s.Folders, fs)
+	}
+	lost, lerr := e.lost(ctx)
+	if lerr != nil {
+		s.Problems = append(s.Problems, Describe(lerr))
+	} else if lost > 0 {
+		s.Problems = append(s.Problems, Describe(fmt.Errorf("%w: %d parts", vault.ErrMissing, lost)))
+	}
+	for _, p := range s.Problems {
+		facts.needsYou = facts.needsYou || p.Severity == needsYou
+	}
+	facts.unsaved = slices.ContainsFunc(s.Folders, func(f FolderStatus) bool { return f.Snapshot == "" })
+	s.State = stateOf(facts)
+	return s
+}
+
+func (e *Engine) lost(ctx context.Context) (int, error) {
+	if e.vault == nil {
+		return 0, nil
+	}
+	return e.vault.LostCount(ctx)
+}
+
+func confirm(ctx context.Context, n node.Node, h *vault.Head) error {
+	ok, err := n.Pinned(ctx, h.Root.DagCID())
+	if err == nil && !ok {
+		err = node.ErrNotPinned
+	}
+	return err
+}
+
+// facts are what a state is computed from.
+type facts struct {
+	folders   int  // kept
+	reachable bool // the storage answered and confirmed the newest state
+	needsYou  bool // a problem asks for a person
+	unsaved   bool // a folder has no complete version
+}
+
+func (f facts) of(saved, there bool) facts {
+	return facts{folders: 1, reachable: f.reachable, needsYou: !there, unsaved: !saved}
+}
+
+// stateOf names the state. It is safe only when everything that makes it safe was confirmed.
+func stateOf(f facts) string {
+	switch {
+	case f.needsYou:
+		return "needs_you"
+	case f.folders == 0, f.unsaved:
+		return "unprotected"
+	case !f.reachable:
+		return "waiting"
+	default:
+		return "safe"
+	}
+}
+
+// Space says what the storage holds of this vault, and in all.
+func (e *Engine) Space(ctx context.Context) (*Space, error) {
+	st, _, err := e.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := e.node.Usage(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask how full the storage is: %w", err)
+	}
+	out := &Space{RepoSize: u.RepoSize}
+	for p, err := range e.cat.Packs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		out.Used += int64(p.Size)
+	}
+	list, err := e.vault.Versions(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[format.FolderID]bool{}
+	for _, v := range list {
+		if !seen[v.FolderID] && v.Complete {
+			seen[v.FolderID] = true
+			out.Folders = append(out.Folders, FolderSpace{Path: string(v.Path), Bytes: int64(v.Bytes), Files: int64(v.Files)})
+		}
+	}
+	slices.SortFunc(out.Folders, func(a, b FolderSpace) int { return strings.Compare(a.Path, b.Path) })
+	return out, nil
+}
+
+// keepVersions remembers the list for when the storage does not answer.
+func (e *Engine) keepVersions(ctx context.Context, list []Version) error {
+	b := encodeVersions(list)
+	old, ok, err := e.cat.Meta(ctx, metaVersions)
+	if err != nil || (ok && string(old) == string(b)) {
+		return err
+	}
+	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaVersions, b) })
+}
+
+func (e *Engine) knownVersions(ctx context.Context) ([]Version, bool, error) {
+	b, ok, err := e.cat.Meta(ctx, metaVersions)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	list, err := decodeVersions(b)
+	if err != nil {
+		return nil, false, nil // a garbled note is no note: the catalog is a cache
+	}
+	return list, true, nil
+}

@@ -1,0 +1,542 @@
+package vault
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/ipfs/go-cid"
+
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// Committed is what a commit did.
+type Committed struct {
+	Head   *Head
+	IDs    []format.ChunkID // of the snapshots, in the order given
+	Stored int64            // bytes that this session has sent to the storage so far
+}
+
+// snapshotsPerList is how many summaries move to a list when a head is full.
+const snapshotsPerList = 128
+
+// commitTries bounds how often a commit is begun again after the storage failed inside it.
+const commitTries = 3
+
+// Commit makes the snapshots part of this device's newest state on the storage. When it returns nil, the storage has
+// confirmed the new root: pinned, and served as the newest. also runs in the catalog's transaction that records it.
+//
+// Order: every chunk of the snapshots is in confirmed packs → borrowed packs are still there → index, spine, keyring,
+// head and root are put → the root is pinned → its pointer is made, exclusively → both are read back → the catalog is
+// told → what the root made superfluous is released. A crash between any two costs time only.
+//
+// Errors: ErrRedo when another writer came first or a borrowed pack is gone; the pass is run again.
+func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also func(*catalog.Tx) error) (*Committed, error) {
+	out := &Committed{}
+	sums, err := s.putSnapshots(snaps, out)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.consolidate(ctx); err != nil {
+		return nil, err
+	}
+	h := s.nextHead(sums)
+	if err := s.spill(h); err != nil {
+		return nil, err
+	}
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	borrowed, err := s.checkBorrowed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := s.leaving(ctx)
+	if err != nil {
+		return nil, err
+	}
+	added := s.linking(borrowed)
+	plan, err := s.planIndex(ctx, s.base, added, gone)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.up.flush(s.ctx); err != nil { // the index packs
+		return nil, err
+	}
+	h.Segments, h.Loose = plan.segments, plan.loose
+	for _, p := range plan.replaced {
+		gone[p.Digest] = true
+	}
+	c := &commit{s: s, head: h, added: append(added, plan.added...), gone: gone}
+	if err := c.build(ctx); err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ { // the same blocks each time: a try that came further than it seemed is recognised
+		err := c.publish(ctx)
+		if err == nil {
+			break
+		}
+		if try == commitTries || !errors.Is(err, node.ErrTimeout) && !errors.Is(err, node.ErrUnreachable) {
+			return nil, err
+		}
+		s.v.log.Warn("the commit is begun again", "reason", err)
+	}
+	if err := c.record(ctx, also); err != nil {
+		return nil, err
+	}
+	c.release(ctx)
+	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
+	s.mu.Lock()
+	clear(s.pending)
+	clear(s.ready)
+	clear(s.borrowed)
+	clear(s.moved)
+	s.batches = nil
+	s.mu.Unlock()
+	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
+	return out, nil
+}
+
+func (s *Session) putSnapshots(snaps []*format.Snapshot, out *Committed) ([]format.Summary, error) {
+	var sums []format.Summary
+	for _, x := range snaps {
+		plain := format.EncodeSnapshot(x)
+		if len(plain) > format.MaxChunk {
+			return nil, fmt.Errorf("describe the version: %w", format.ErrTooLarge)
+		}
+		id, _, err := s.Put(format.KindSnapshot, plain)
+		if err != nil {
+			return nil, err
+		}
+		out.IDs = append(out.IDs, id)
+		sums = append(sums, format.Summary{
+			ID: id, Folder: s.folderRow(x), Seconds: x.Seconds, Nanos: x.Nanos, Files: x.Files, Bytes: x.Bytes, Complete: x.Complete,
+		})
+	}
+	return sums, nil
+}
+
+// nextHead is the base head with the new snapshots in front. A checkpoint is replaced by what follows it.
+func (s *Session) nextHead(sums []format.Summary) *format.Head {
+	now := time.Now()
+	h := &format.Head{
+		Vault: s.v.keys.Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
+		Folders: s.folders(), MinReader: format.Version,
+		Registry: s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.b.Certificate}}),
+	}
+	replaced := map[uint32]bool{}
+	for _, x := range sums {
+		replaced[x.Folder] = true
+	}
+	h.Snapshots = slices.Clone(sums)
+	slices.Reverse(h.Snapshots)
+	if s.base != nil {
+		h.Previous, h.Older = s.base.Hash[:], s.base.Older
+		for _, x := range s.base.Snapshots {
+			if x.Complete || !replaced[x.Folder] {
+				h.Snapshots = append(h.Snapshots, x)
+			}
+		}
+	}
+	for _, o := range s.state.Heads {
+		if o.Device != h.Device {
+			h.Seen = append(h.Seen, format.Seen{Device: o.Device, Seq: o.Seq, Hash: o.Hash})
+		}
+	}
+	return h
+}
+
+func (s *Session) folders() []format.Folder {
+	if s.base == nil {
+		return s.extra
+	}
+	return append(slices.Clone(s.base.Folders), s.extra...)
+}
+
+// folderRow returns the row of a snapshot's folder in the head's table, adding it when it is new or has moved.
+func (s *Session) folderRow(x *format.Snapshot) uint32 {
+	rows := s.folders()
+	for i, f := range rows {
+		if f.ID == x.Folder && slices.Equal(f.Path, x.Path) {
+			return uint32(i)
+		}
+	}
+	s.extra = append(s.extra, format.Folder{ID: x.Folder, Path: x.Path})
+	return uint32(len(rows))
+}
+
+// spill moves the oldest summaries to a list when the head holds too many.
+func (s *Session) spill(h *format.Head) error {
+	for len(h.Snapshots) > format.SummariesInHead {
+		at := len(h.Snapshots) - min(snapshotsPerList, len(h.Snapshots)-1)
+		id, _, err := s.Put(format.KindSnapshotList, format.EncodeSummaries(h.Snapshots[at:]))
+		if err != nil {
+			return err
+		}
+		h.Older = append([]format.OlderList{{ID: id, Count: uint64(len(h.Snapshots) - at)}}, h.Older...)
+		h.Snapshots = h.Snapshots[:at]
+	}
+	return nil
+}
+
+// checkBorrowed makes sure that packs of other devices, which the new root is going to link, are on the storage whole.
+// All are asked for, and a few are read and opened.
+func (s *Session) checkBorrowed(ctx context.Context) ([]format.PackInfo, error) {
+	s.mu.Lock()
+	packs := slices.Collect(maps.Values(s.borrowed))
+	s.mu.Unlock()
+	for _, p := range packs {
+		size, err := s.v.node.Stat(ctx, p.Digest.RawCID())
+		if err == nil && size != int64(p.Size) {
+			err = fmt.Errorf("%w: %d bytes of %d", node.ErrWrongBytes, size, p.Size)
+		}
+		if err == nil && rand.IntN(len(packs)) < 4 {
+			err = s.v.CheckPack(ctx, p)
+		}
+		switch {
+		case err == nil:
+		case isDamage(err):
+			s.v.log.Warn("a pack of another device cannot be used", "pack", p.Digest.RawCID(), "reason", err)
+			if err := s.v.forgetPack(ctx, p.Digest); err != nil {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w: a pack of another device is gone", ErrRedo)
+		default:
+			return nil, err
+		}
+	}
+	return packs, nil
+}
+
+// linking lists the packs that the new root links and the old one did not.
+func (s *Session) linking(borrowed []format.PackInfo) []format.PackInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := slices.Collect(maps.Values(s.ready))
+	out = slices.DeleteFunc(out, func(p format.PackInfo) bool { return p.Type == format.IndexPack })
+	out = append(out, borrowed...)
+	slices.SortFunc(out, func(a, b format.PackInfo) int {
+		if a.Type != b.Type {
+			return int(a.Type) - int(b.Type)
+		}
+		return slices.Compare(a.Digest[:], b.Digest[:])
+	})
+	return out
+}
+
+// leaving lists the packs that the new root does not link any more: small ones written together, and damaged ones.
+func (s *Session) leaving(ctx context.Context) (map[format.Digest]bool, error) {
+	gone := maps.Clone(s.moved)
+	lost, err := s.v.lostPacks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range lost {
+		gone[d] = true
+	}
+	return gone, nil
+}
+
+// commit is one state on its way to the storage.
+type commit struct {
+	s     *Session
+	head  *format.Head
+	added []format.PackInfo
+	gone  map[format.Digest]bool
+
+	blocks []node.Block // spine, keyring, head, root
+	root   cid.Cid
+	found  *Head // as the storage serves it
+	small  int64 // bytes of blocks
+}
+
+// publish puts, pins, points and reads back.
+func (c *commit) publish(ctx context.Context) error {
+	s, v := c.s, c.s.v
+	root := c.root
+	// Noted first, so that a root that was pinned and never published is found and released.
+	err := v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		return tx.AddBatch(catalog.Batch{Root: root.Bytes(), Time: time.Now()})
+	})
+	if err != nil {
+		return err
+	}
+	if err := v.node.Put(ctx, c.blocks); err != nil {
+		return fmt.Errorf("send the new state: %w", err)
+	}
+	if err := c.pin(ctx); err != nil {
+		return err
+	}
+	path := v.keys.PointerDir() + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
+	if err := v.node.Link(ctx, path, root); err != nil && !errors.Is(err, node.ErrExists) {
+		return fmt.Errorf("publish the new state: %w", err)
+	}
+	// Whoever holds the pointer, we or a clone of this device, is known only by reading it back.
+	st, err := Find(ctx, v.node, v.bundle)
+	if err != nil {
+		return err
+	}
+	if st.Union.Revoked(c.head.Device) != nil {
+		return ErrRetired
+	}
+	own := st.Own(c.head.Device)
+	if own == nil || own.Root.DagCID() != root {
+		return fmt.Errorf("%w: another process published first", ErrRedo)
+	}
+	ok, err := v.node.Pinned(ctx, root)
+	if err != nil {
+		return fmt.Errorf("confirm the new state: %w", err)
+	}
+	if !ok {
+		return fmt.Errorf("confirm the new state: %w: the storage said it keeps it, and does not list it", node.ErrNotPinned)
+	}
+	c.found = own
+	s.state = st
+	v.mu.Lock()
+	v.state = st
+	v.mu.Unlock()
+	return nil
+}
+
+// build makes the blocks of the new state: spine, keyring, head, root.
+func (c *commit) build(ctx context.Context) error {
+	s, v := c.s, c.s.v
+	var blocks []node.Block
+	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
+		return getBlock(ctx, v.node, id, d)
+	}
+	var old format.Link
+	if s.base != nil {
+		old = s.base.root.Packs
+	}
+	sp := openSpine(old)
+	if len(c.gone) > 0 {
+		if err := sp.drop(ctx, get, c.gone); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.added {
+		ok, err := sp.append(ctx, get, packLink(p))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("list the packs: %w", format.ErrTooLarge)
+		}
+	}
+	packs := sp.flush(&blocks)
+
+	kr, err := s.keyring()
+	if err != nil {
+		return err
+	}
+	keys := format.Link{Codec: cid.Raw, Digest: format.Sum(kr), Total: uint64(len(kr))}
+	c.head.Packs, c.head.Keys = packs.Digest, keys.Digest
+	if len(c.head.Previous) == 0 && c.head.Seq > 1 {
+		// The storage lost every state of this device; the chain goes on from the last one that it confirmed.
+		prev, _, err := v.cat.Meta(ctx, metaOwn)
+		if err != nil {
+			return err
+		}
+		c.head.Previous = slices.Clone(prev)
+		if len(prev) != 32 {
+			c.head.Previous = make([]byte, 32)
+		}
+	}
+	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys.Vault, v.keys.Current())
+	if err != nil {
+		return err
+	}
+	head := format.Link{Codec: cid.Raw, Digest: format.Sum(hb), Total: uint64(len(hb))}
+	rb := format.EncodeRoot(format.Root{Packs: packs, Keys: keys, Head: head})
+	root := format.Sum(rb).DagCID()
+	blocks = append(blocks,
+		node.Block{CID: keys.CID(), Data: kr}, node.Block{CID: head.CID(), Data: hb}, node.Block{CID: root, Data: rb})
+	c.small = 0
+	for _, b := range blocks {
+		c.small += int64(len(b.Data))
+	}
+	c.blocks, c.root = blocks, root
+	return nil
+}
+
+// keyring is the newest keyring object; where this device is not among its recipients and the words are here, a newer
+// one is made.
+func (s *Session) keyring() ([]byte, error) {
+	v := s.v
+	if s.state.keyringBlock == nil {
+		return v.bundle.b.KeyringBlock, nil
+	}
+	for _, h := range s.state.Heads {
+		if h.keyring == s.state.keyring {
+			if _, err := h.Registry.Certificate(v.Device()); err == nil {
+				return s.state.keyringBlock, nil
+			}
+		}
+	}
+	e, err := v.bundle.Entropy()
+	if errors.Is(err, ErrNoWords) {
+		return s.state.keyringBlock, nil
+	}
+	all := s.state.Union.Merge(format.Registry{Certificates: []format.Certified{v.bundle.b.Certificate}})
+	devices, err := all.Devices()
+	if err != nil {
+		return nil, err
+	}
+	devices = slices.DeleteFunc(devices, func(c *format.Certificate) bool { return all.Revoked(c.Device()) != nil })
+	st := format.KeyringState{Version: s.state.keyring.Version + 1, Current: s.state.keyring.Current}
+	s.state.keyringBlock, err = format.SealKeyring(st, v.keys, devices, format.RootKey(e))
+	s.state.keyring = st
+	return s.state.keyringBlock, err
+}
+
+// pin pins the new root by a call that walks under the storage's pin lock: an update from the old root where that is
+// pinned here, else a first pin.
+func (c *commit) pin(ctx context.Context) error {
+	s, v := c.s, c.s.v
+	if done, err := v.node.Pinned(ctx, c.root); err != nil {
+		return fmt.Errorf("ask what the storage keeps: %w", err)
+	} else if done {
+		return nil
+	}
+	var err error
+	update := false
+	if s.base != nil {
+		if update, err = v.node.Pinned(ctx, s.base.Root.DagCID()); err != nil {
+			return fmt.Errorf("ask what the storage keeps: %w", err)
+		}
+	}
+	if update {
+		err = v.node.PinUpdate(ctx, s.base.Root.DagCID(), c.root)
+	} else {
+		label, e := v.pinLabel(ctx)
+		if e != nil {
+			return e
+		}
+		err = v.node.PinAdd(ctx, c.root, label)
+	}
+	if err == nil || errors.Is(err, node.ErrPinned) {
+		return nil
+	}
+	if errors.Is(err, node.ErrTimeout) {
+		// A pin waits for ever for a block that is not there: a collection may have taken what was put a moment ago.
+		for _, b := range c.blocks {
+			if _, e := v.node.Stat(ctx, b.CID); e != nil && !errors.Is(e, node.ErrNotFound) {
+				return fmt.Errorf("keep the new state: %w", e)
+			} else if e != nil {
+				return fmt.Errorf("keep the new state: %w: a block was collected meanwhile", err)
+			}
+		}
+		if e := c.findLost(ctx); e != nil {
+			return e
+		}
+	}
+	return fmt.Errorf("keep the new state: %w", err)
+}
+
+// findLost asks the storage for every pack of the new root and notes those that are gone: the next pass sends what the
+// computer still has.
+func (c *commit) findLost(ctx context.Context) error {
+	var lost []format.Digest
+	for p, err := range c.s.v.cat.Packs(ctx) {
+		if err != nil {
+			return err
+		}
+		if _, err := c.s.v.node.Stat(ctx, format.Digest(p.Digest).RawCID()); errors.Is(err, node.ErrNotFound) {
+			lost = append(lost, p.Digest)
+		} else if err != nil {
+			return fmt.Errorf("look for lost packs: %w", err)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	if err := c.s.v.NoteLost(ctx, lost); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: the storage lost %d packs", ErrRedo, len(lost))
+}
+
+// record tells the catalog what is true now.
+func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error {
+	s, v := c.s, c.s.v
+	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for d := range c.gone {
+			if err := tx.DropPack(d); err != nil {
+				return err
+			}
+		}
+		for _, p := range c.added {
+			if _, err := tx.AddPack(catalogPack(p, true, c.head.Device)); err != nil {
+				return err
+			}
+		}
+		if err := tx.DropBatch(c.root.Bytes()); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		batches := slices.Clone(s.batches)
+		s.mu.Unlock()
+		for _, b := range batches {
+			if err := tx.AddBatch(catalog.Batch{Root: b.Bytes(), Time: time.Now(), Linked: true}); err != nil {
+				return err
+			}
+		}
+		for k, val := range map[string][]byte{
+			metaHead(c.head.Device): c.found.Hash[:],
+			metaOwn:                 c.found.Hash[:],
+			metaOwnSeq:              binary.BigEndian.AppendUint64(nil, c.found.Seq),
+		} {
+			if err := tx.SetMeta(k, val); err != nil {
+				return err
+			}
+		}
+		if err := tx.DeleteMeta(metaLost); err != nil {
+			return err
+		}
+		if also == nil {
+			return nil
+		}
+		return also(tx)
+	})
+}
+
+// release unpins what the new root made superfluous: the batches whose packs it links, and this device's earlier roots
+// with their pointers. What fails here is tried again after the next commit.
+func (c *commit) release(ctx context.Context) {
+	s, v := c.s, c.s.v
+	s.mu.Lock()
+	batches := slices.Clone(s.batches)
+	s.mu.Unlock()
+	for _, b := range batches {
+		err := v.node.PinRemove(ctx, b)
+		if err == nil {
+			err = v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.DropBatch(b.Bytes()) })
+		}
+		if err != nil {
+			v.log.Warn("an upload batch stays pinned for now", "batch", b, "reason", err)
+		}
+	}
+	for _, old := range s.state.Old {
+		if old.Device != c.head.Device || old.Seq >= c.head.Seq {
+			continue
+		}
+		var err error
+		if old.name != "" {
+			err = v.node.Unlink(ctx, v.keys.PointerDir()+"/"+old.name)
+		}
+		if err == nil {
+			err = v.node.PinRemove(ctx, old.Root.DagCID())
+		}
+		if err != nil {
+			v.log.Warn("an earlier state stays pinned for now", "root", old.Root.DagCID(), "reason", err)
+		}
+	}
+}

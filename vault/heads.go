@@ -1,0 +1,259 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ipfs/go-cid"
+
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// Head is one verified device head as a storage serves it.
+type Head struct {
+	*format.Head
+	Hash format.Digest // of its signed bytes: what the next head names as previous
+	Root format.Digest // the device root that holds it
+	Pin  bool          // found through a pin rather than through a pointer
+
+	root    format.Root
+	keyring format.KeyringState
+	name    string // pointer name; "" if found through a pin
+}
+
+// Name is the device's name, from its certificate.
+func (h *Head) Name() string {
+	c, err := h.Registry.Certificate(h.Device)
+	if err != nil {
+		return ""
+	}
+	return c.Name
+}
+
+// State is what a storage serves of a vault.
+type State struct {
+	Heads   []*Head         // the newest of each device, newest first
+	Old     []*Head         // superseded ones that are still listed
+	Damaged []error         // entries that are ours by their place and do not verify
+	Union   format.Registry // of all heads
+
+	keyringBlock []byte // of the highest version
+	keyring      format.KeyringState
+}
+
+// Own returns the head of a device, or nil.
+func (s *State) Own(d format.DeviceID) *Head {
+	for _, h := range s.Heads {
+		if h.Device == d {
+			return h
+		}
+	}
+	return nil
+}
+
+// Find reads the newest head of every device from a storage. It needs the keys and nothing else; an empty storage gives
+// an empty State, damage is listed and does not hide what is whole. A failed call is an error, never an empty answer.
+func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
+	st := &State{}
+	entries, err := n.List(ctx, b.keys.PointerDir())
+	if err != nil {
+		return nil, fmt.Errorf("look for backups on the storage: %w", err)
+	}
+	roots := make([]candidate, 0, len(entries))
+	for _, e := range entries {
+		roots = append(roots, candidate{e.Name, e.CID})
+	}
+	if err := st.read(ctx, n, b, roots); err != nil {
+		return nil, err
+	}
+	if len(st.Heads) == 0 {
+		// The pointers are gone, damaged or never were: a pin under our label is the other way in.
+		if roots, err = pinned(ctx, n, b); err != nil {
+			return nil, err
+		}
+		if err := st.read(ctx, n, b, roots); err != nil {
+			return nil, err
+		}
+	}
+	st.settle()
+	return st, nil
+}
+
+// read adds what the candidates lead to.
+func (s *State) read(ctx context.Context, n node.Node, b *Bundle, roots []candidate) error {
+	for _, c := range roots {
+		h, block, err := readHead(ctx, n, b, c)
+		switch {
+		case errors.Is(err, format.ErrDamaged), errors.Is(err, format.ErrWrongKey), errors.Is(err, node.ErrNotFound), errors.Is(err, node.ErrWrongBytes):
+			s.Damaged = append(s.Damaged, fmt.Errorf("backup state %s: %w", c.cid, err))
+		case err != nil:
+			return err
+		default:
+			s.add(h)
+			if h.keyring.Version > s.keyring.Version {
+				s.keyring, s.keyringBlock = h.keyring, block
+			}
+		}
+	}
+	return nil
+}
+
+type candidate struct {
+	name string
+	cid  cid.Cid
+}
+
+func pinned(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
+	info, err := n.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the storage who it is: %w", err)
+	}
+	pins, err := n.Pins(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what the storage holds: %w", err)
+	}
+	var out []candidate
+	for _, p := range pins {
+		if p.Name == b.keys.PinLabel(info.PeerID) {
+			out = append(out, candidate{cid: p.CID})
+		}
+	}
+	return out, nil
+}
+
+// readHead follows root → keyring and head, checking each, and learns newer epochs on the way.
+func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, []byte, error) {
+	d, codec, err := format.DigestOf(c.cid)
+	if err != nil {
+		return nil, nil, err
+	}
+	if codec != cid.DagProtobuf {
+		return nil, nil, fmt.Errorf("%w: pointer to something that is no directory", format.ErrDamaged)
+	}
+	block, err := getBlock(ctx, n, c.cid, d)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a device's root: %w", err)
+	}
+	root, err := format.DecodeRoot(block)
+	if err != nil {
+		return nil, nil, err
+	}
+	kr, err := getBlock(ctx, n, root.Keys.CID(), root.Keys.Digest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a keyring: %w", err)
+	}
+	ks, err := format.OpenKeyring(kr, b.keys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("keyring: %w", err)
+	}
+	if _, err := b.learnEpochs(kr, ks); err != nil {
+		return nil, nil, err
+	}
+	hb, err := getBlock(ctx, n, root.Head.CID(), root.Head.Digest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a head: %w", err)
+	}
+	head, hash, err := format.OpenHead(hb, b.keys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("head: %w", err)
+	}
+	if head.Packs != root.Packs.Digest || head.Keys != root.Keys.Digest {
+		return nil, nil, fmt.Errorf("%w: a head under another head's root", format.ErrDamaged)
+	}
+	if c.name != "" && c.name != b.keys.PointerName(head.Device, head.Seq) {
+		return nil, nil, fmt.Errorf("%w: a pointer under another pointer's name", format.ErrDamaged)
+	}
+	return &Head{Head: head, Hash: hash, Root: d, Pin: c.name == "", root: root, keyring: ks, name: c.name}, kr, nil
+}
+
+// getBlock reads a block and checks its hash once more here: the storage's client is not believed either.
+func getBlock(ctx context.Context, n node.Node, c cid.Cid, want format.Digest) ([]byte, error) {
+	block, err := n.Get(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if format.Sum(block) != want {
+		return nil, fmt.Errorf("%w: block %s", node.ErrWrongBytes, c)
+	}
+	return block, nil
+}
+
+func (s *State) add(h *Head) {
+	for i, o := range s.Heads {
+		if o.Device != h.Device {
+			continue
+		}
+		switch {
+		case o.Seq == h.Seq && o.Hash != h.Hash:
+			// Two heads of one number cannot both have won the pointer: one came from a pin, or the storage was tampered
+			// with. Both are kept, the later one leads, and it is said.
+			s.Damaged = append(s.Damaged, fmt.Errorf("%w: two states with number %d of device %q", format.ErrDamaged, h.Seq, h.Name()))
+			if h.Time().After(o.Time()) {
+				s.Heads[i], h = h, o
+			}
+		case h.Seq > o.Seq:
+			s.Heads[i], h = h, o
+		}
+		s.Old = append(s.Old, h)
+		return
+	}
+	s.Heads = append(s.Heads, h)
+}
+
+// settle merges registries, drops what a revocation forbids and compares what heads have seen of each other.
+func (s *State) settle() {
+	for _, h := range s.Heads {
+		s.Union = s.Union.Merge(h.Registry)
+	}
+	s.Heads = slices.DeleteFunc(s.Heads, func(h *Head) bool {
+		r := s.Union.Revoked(h.Device)
+		if r == nil || h.Seq < r.LastSeq || (h.Seq == r.LastSeq && h.Hash == r.LastHash) {
+			return false
+		}
+		s.Damaged = append(s.Damaged, fmt.Errorf("%w: a state of removed device %q after its removal", format.ErrDamaged, h.Name()))
+		return true
+	})
+	for _, h := range s.Heads {
+		for _, seen := range h.Seen {
+			o := s.Own(seen.Device)
+			if o == nil || o.Seq < seen.Seq || (o.Seq == seen.Seq && o.Hash != seen.Hash) {
+				s.Damaged = append(s.Damaged, fmt.Errorf("%w: device %x was seen at state %d by %q", ErrRolledBack, seen.Device[:4], seen.Seq, h.Name()))
+			}
+		}
+	}
+	slices.SortFunc(s.Heads, func(a, b *Head) int {
+		if c := b.Time().Compare(a.Time()); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.Device[:], b.Device[:])
+	})
+}
+
+// Refresh asks the storage for all heads and brings the catalog up to them.
+func (v *Vault) Refresh(ctx context.Context) (*State, error) {
+	st, err := Find(ctx, v.node, v.bundle)
+	if err != nil {
+		return nil, err
+	}
+	if r := st.Union.Revoked(v.Device()); r != nil {
+		return nil, ErrRetired
+	}
+	if err := v.loadIndexes(ctx, st); err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	v.state = st
+	v.mu.Unlock()
+	return st, nil
+}
+
+// Known is the state of the last Refresh, or nil.
+func (v *Vault) Known() *State {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.state
+}

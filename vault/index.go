@@ -1,0 +1,454 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"roost/vault/catalog"
+	"roost/vault/format"
+)
+
+// metaHead is the catalog's note of which head of a device it has taken in: the head's hash.
+func metaHead(d format.DeviceID) string { return "head/" + hex.EncodeToString(d[:]) }
+
+// loadIndexes brings the catalog up to the heads of a state: what each of them says of chunks and packs.
+func (v *Vault) loadIndexes(ctx context.Context, st *State) error {
+	for _, h := range st.Heads {
+		have, ok, err := v.cat.Meta(ctx, metaHead(h.Device))
+		if err != nil {
+			return err
+		}
+		if ok && bytes.Equal(have, h.Hash[:]) {
+			continue
+		}
+		if err := v.loadIndex(ctx, h); err != nil {
+			return fmt.Errorf("read the index of %q: %w", h.Name(), err)
+		}
+	}
+	if st.Own(v.Device()) != nil {
+		return nil
+	}
+	return v.unlinkAll(ctx)
+}
+
+// unlinkAll forgets that this device has a root: the storage serves none.
+func (v *Vault) unlinkAll(ctx context.Context) error {
+	if _, ok, err := v.cat.Meta(ctx, metaHead(v.Device())); err != nil || !ok {
+		return err
+	}
+	v.log.Warn("the storage serves no state of this device, although one was confirmed before")
+	var gone []int64
+	for p, err := range v.cat.Packs(ctx) {
+		if err != nil {
+			return err
+		}
+		if p.Linked {
+			gone = append(gone, p.No)
+		}
+	}
+	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for _, no := range gone {
+			if err := tx.SetLinked(no, false); err != nil {
+				return err
+			}
+		}
+		if err := bumpGeneration(tx); err != nil {
+			return err
+		}
+		return tx.DeleteMeta(metaHead(v.Device()))
+	})
+}
+
+// metaGeneration counts how often what the catalog believed of this device's root turned out to be otherwise.
+const metaGeneration = "generation"
+
+// Generation names the present trust in the catalog. What a caller remembers of committed passes needs no second look
+// while it is the same; when it has changed, whether a remembered chunk is stored has to be asked again.
+func (v *Vault) Generation(ctx context.Context) ([]byte, error) {
+	g, _, err := v.cat.Meta(ctx, metaGeneration)
+	return g, err
+}
+
+func bumpGeneration(tx *catalog.Tx) error {
+	g, _, err := tx.Meta(metaGeneration)
+	if err != nil {
+		return err
+	}
+	n := uint64(0)
+	if len(g) == 8 {
+		n = binary.BigEndian.Uint64(g)
+	}
+	return tx.SetMeta(metaGeneration, binary.BigEndian.AppendUint64(nil, n+1))
+}
+
+// loadIndex takes one head's index into the catalog. For this device's own head, exactly its packs become Linked.
+func (v *Vault) loadIndex(ctx context.Context, h *Head) error {
+	own := h.Device == v.Device()
+	linked := map[format.Digest]bool{}
+	var segments []*segment
+	for _, ref := range h.Segments {
+		seg, err := v.openSegment(ctx, ref)
+		if err != nil {
+			return err
+		}
+		segments = append(segments, seg)
+		for _, p := range slices.Concat(seg.packs, ref.Packs) {
+			linked[p.Digest] = true
+		}
+	}
+	for _, p := range h.Loose {
+		linked[p.Digest] = true
+	}
+	var stale []catalog.Pack
+	for p, err := range v.cat.Packs(ctx) {
+		if err != nil {
+			return err
+		}
+		if (own && p.Linked || !own && !p.Linked && p.Owner == [16]byte(h.Device)) && !linked[p.Digest] {
+			stale = append(stale, p)
+		}
+	}
+	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for _, p := range stale {
+			if err := tx.DropPack(p.Digest); err != nil {
+				return err
+			}
+		}
+		if own {
+			if err := bumpGeneration(tx); err != nil {
+				return err
+			}
+		}
+		for _, seg := range segments {
+			if err := v.loadSegment(ctx, tx, h, seg, own); err != nil {
+				return err
+			}
+			for _, p := range seg.ref.Packs {
+				if _, err := tx.AddPack(catalogPack(p, own, h.Device)); err != nil {
+					return err
+				}
+			}
+		}
+		for _, p := range h.Loose {
+			open, err := v.packs.get(ctx, packRef{p.Digest, p.Type})
+			if err != nil {
+				return err
+			}
+			no, err := tx.AddPack(catalogPack(p, own, h.Device))
+			if err != nil {
+				return err
+			}
+			if err := tx.AddChunks(no, prefixes(open.Bodies)); err != nil {
+				return err
+			}
+		}
+		return tx.SetMeta(metaHead(h.Device), h.Hash[:])
+	})
+}
+
+func catalogPack(p format.PackInfo, linked bool, owner format.DeviceID) catalog.Pack {
+	return catalog.Pack{Digest: p.Digest, Type: uint8(p.Type), Size: p.Size, Linked: linked, Owner: owner}
+}
+
+func packInfo(p catalog.Pack) format.PackInfo {
+	return format.PackInfo{Digest: p.Digest, Type: format.ObjectType(p.Type), Size: p.Size}
+}
+
+func prefixes(bodies []format.Body) []catalog.ChunkID {
+	out := make([]catalog.ChunkID, len(bodies))
+	for i, b := range bodies {
+		out[i] = b.ID.Prefix()
+	}
+	return out
+}
+
+// segment is an index segment with its pack table read.
+type segment struct {
+	ref   format.SegmentRef
+	root  *format.Segment
+	packs []format.PackInfo
+}
+
+func (v *Vault) openSegment(ctx context.Context, ref format.SegmentRef) (*segment, error) {
+	b, err := v.readFrom(ctx, packRef{ref.Pack.Digest, format.IndexPack}, format.KindIndex, ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	root, err := format.DecodeSegment(b)
+	if err != nil {
+		return nil, err
+	}
+	s := &segment{ref: ref, root: root}
+	for _, part := range root.Tables {
+		b, err := v.readFrom(ctx, packRef{part.Pack, format.IndexPack}, format.KindIndexPacks, part.ID)
+		if err != nil {
+			return nil, err
+		}
+		packs, err := format.DecodePackTable(b)
+		if err != nil {
+			return nil, err
+		}
+		s.packs = append(s.packs, packs...)
+	}
+	if uint64(len(s.packs)) != root.Packs {
+		return nil, fmt.Errorf("%w: index with %d packs of %d", format.ErrDamaged, len(s.packs), root.Packs)
+	}
+	return s, nil
+}
+
+// entries calls fn for each part's entries.
+func (v *Vault) entries(ctx context.Context, s *segment, fn func([]format.IndexEntry) error) error {
+	for _, part := range s.root.Entries {
+		b, err := v.readFrom(ctx, packRef{part.Pack, format.IndexPack}, format.KindIndexEntries, part.ID)
+		if err != nil {
+			return err
+		}
+		es, err := format.DecodeEntries(b, s.root.Packs)
+		if err != nil {
+			return err
+		}
+		if err := fn(es); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Vault) loadSegment(ctx context.Context, tx *catalog.Tx, h *Head, s *segment, own bool) error {
+	nos := make([]int64, len(s.packs))
+	for i, p := range s.packs {
+		no, err := tx.AddPack(catalogPack(p, own, h.Device))
+		if err != nil {
+			return err
+		}
+		nos[i] = no
+	}
+	return v.entries(ctx, s, func(es []format.IndexEntry) error {
+		byPack := map[uint32][]catalog.ChunkID{}
+		for _, e := range es {
+			byPack[e.Pack] = append(byPack[e.Pack], e.Prefix)
+		}
+		for p, ids := range byPack {
+			if err := tx.AddChunks(nos[p], ids); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Loose packs cost a new device one whole read each, so they are few and small before a segment takes them in.
+const (
+	maxLoose      = 48
+	maxLooseBytes = 8 << 20
+)
+
+// indexPlan is what a commit does to the index.
+type indexPlan struct {
+	segments []format.SegmentRef
+	loose    []format.PackInfo
+	added    []format.PackInfo // index packs made now
+	replaced []format.PackInfo // index packs of segments that were merged away
+}
+
+// planIndex keeps packs loose while that is cheap, else writes them, with the segments that are no larger, as one new
+// segment: sizes grow geometrically, so each chunk is rewritten a logarithmic number of times.
+// packs are all that become linked now; gone are packs that leave the root.
+func (s *Session) planIndex(ctx context.Context, base *Head, packs []format.PackInfo, gone map[format.Digest]bool) (*indexPlan, error) {
+	p := &indexPlan{}
+	var size uint64
+	if base != nil {
+		p.segments = append(p.segments, base.Segments...)
+		for _, l := range base.Loose {
+			if !gone[l.Digest] {
+				p.loose = append(p.loose, l)
+			}
+		}
+	}
+	p.loose = append(p.loose, packs...)
+	for _, l := range p.loose {
+		size += uint64(l.Size)
+	}
+	affected, err := s.segmentsWith(ctx, p.segments, gone)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.loose) <= maxLoose && size <= maxLooseBytes && len(affected) == 0 {
+		return p, nil
+	}
+
+	table := p.loose
+	p.loose = nil
+	count, err := s.countChunks(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	var kept []format.SegmentRef
+	for i := len(p.segments) - 1; i >= 0; i-- { // oldest and largest first in the head: merge from the end
+		ref := p.segments[i]
+		if ref.Chunks > 2*count && !affected[ref.ID] {
+			kept = append([]format.SegmentRef{ref}, kept...)
+			continue
+		}
+		seg, err := s.v.openSegment(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range seg.packs {
+			if !gone[x.Digest] {
+				table = append(table, x)
+			}
+		}
+		count += ref.Chunks
+		p.replaced = append(p.replaced, ref.Packs...)
+	}
+	p.segments = kept
+	if len(table) == 0 {
+		return p, nil
+	}
+	ref, err := s.writeSegment(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	p.segments = append(p.segments, ref)
+	p.added = ref.Packs
+	return p, nil
+}
+
+// segmentsWith tells which segments name a pack that leaves.
+func (s *Session) segmentsWith(ctx context.Context, refs []format.SegmentRef, gone map[format.Digest]bool) (map[format.ChunkID]bool, error) {
+	out := map[format.ChunkID]bool{}
+	if len(gone) == 0 {
+		return out, nil
+	}
+	for _, ref := range refs {
+		seg, err := s.v.openSegment(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range seg.packs {
+			if gone[p.Digest] {
+				out[ref.ID] = true
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Session) countChunks(ctx context.Context, packs []format.PackInfo) (uint64, error) {
+	n := uint64(0)
+	for _, p := range packs {
+		ids, err := s.chunksOf(ctx, p)
+		if err != nil {
+			return 0, err
+		}
+		n += uint64(len(ids))
+	}
+	return n, nil
+}
+
+// chunksOf lists a pack's chunks from the catalog.
+func (s *Session) chunksOf(ctx context.Context, p format.PackInfo) ([]catalog.ChunkID, error) {
+	row, ok, err := s.v.cat.PackByDigest(ctx, p.Digest)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("%w: pack %s is not in the catalog", ErrRedo, p.Digest.RawCID())
+	}
+	return s.v.cat.PackChunks(ctx, row.No)
+}
+
+// writeSegment writes one sorted segment over the packs, in index packs of its own.
+func (s *Session) writeSegment(ctx context.Context, table []format.PackInfo) (ref format.SegmentRef, err error) {
+	var entries []format.IndexEntry
+	for i, p := range table {
+		ids, err := s.chunksOf(ctx, p)
+		if err != nil {
+			return ref, err
+		}
+		for _, id := range ids {
+			entries = append(entries, format.IndexEntry{Prefix: id, Pack: uint32(i)})
+		}
+	}
+	format.SortEntries(entries)
+
+	w := &indexWriter{s: s, b: format.NewBuilder(format.IndexPack)}
+	root := &format.Segment{Chunks: uint64(len(entries)), Packs: uint64(len(table))}
+	for rest := table; len(rest) > 0; {
+		n := min(len(rest), format.IndexPacksPerChunk)
+		w.add(&root.Tables, format.KindIndexPacks, nil, format.EncodePackTable(rest[:n]))
+		rest = rest[n:]
+	}
+	for rest := entries; len(rest) > 0; {
+		n := min(len(rest), format.IndexEntriesPerChunk)
+		w.add(&root.Entries, format.KindIndexEntries, rest[0].Prefix[:], format.EncodeEntries(rest[:n]))
+		rest = rest[n:]
+	}
+	w.flush(ctx)
+	if w.err != nil {
+		return ref, w.err
+	}
+	plain := format.EncodeSegment(root)
+	if len(plain) > format.MaxChunk {
+		return ref, fmt.Errorf("index of %d chunks: %w", len(entries), format.ErrTooLarge)
+	}
+	var last []format.Part
+	w.add(&last, format.KindIndex, nil, plain)
+	w.flush(ctx)
+	if w.err != nil {
+		return ref, w.err
+	}
+	return format.SegmentRef{Pack: w.packs[len(w.packs)-1], ID: last[0].ID, Chunks: root.Chunks, Packs: w.packs}, nil
+}
+
+// indexWriter fills index packs and, when one is sealed, tells its parts which pack they went to.
+type indexWriter struct {
+	s     *Session
+	b     *format.Builder
+	lists []*[]format.Part // where the parts now in b were noted
+	packs []format.PackInfo
+	err   error
+}
+
+func (w *indexWriter) add(list *[]format.Part, k format.Kind, first, plain []byte) {
+	if w.err != nil {
+		return
+	}
+	data, zstd := format.Compress(nil, plain)
+	if w.b.Grown(len(data)) > format.PackSize {
+		w.flush(w.s.ctx)
+	}
+	id := w.s.v.ids.ID(k, plain)
+	w.b.Add(k, id, len(plain), zstd, data)
+	*list = append(*list, format.Part{First: first, ID: id})
+	w.lists = append(w.lists, list)
+}
+
+func (w *indexWriter) flush(ctx context.Context) {
+	if w.err != nil || w.b.Len() == 0 {
+		return
+	}
+	total := w.b.PaddedSize(format.MinPackSize)
+	block, err := w.b.Seal(w.s.v.keys.Vault, w.s.v.keys.Current(), total)
+	if err != nil {
+		w.err = err
+		return
+	}
+	info := format.PackInfo{Digest: format.Sum(block), Type: format.IndexPack, Size: uint32(total)}
+	// The parts of this pack are, list by list, the last ones that have no pack yet.
+	for _, l := range w.lists {
+		for i := len(*l) - 1; i >= 0 && (*l)[i].Pack == (format.Digest{}); i-- {
+			(*l)[i].Pack = info.Digest
+		}
+	}
+	w.lists = w.lists[:0]
+	w.b.Reset()
+	w.packs = append(w.packs, info)
+	w.err = w.s.up.add(ctx, sealedPack{info: info, block: block})
+}

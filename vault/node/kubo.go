@@ -1,0 +1,224 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ipfs/boxo/files"
+	"github.com/ipfs/go-cid"
+	"github.com/ipfs/kubo/client/rpc"
+)
+
+// Options say where a Kubo node is and how to be let in.
+type Options struct {
+	// URL is "https://host:port", with a path where a proxy serves it below one; "/api/v0" is not part of it.
+	URL string
+	// Token is "bearer:SECRET" or "basic:USER:PASSWORD". Without a prefix, what holds a colon is USER:PASSWORD, and
+	// anything else a bearer secret. "": none.
+	Token string
+	// TLSFingerprint is the SHA-256 of the leaf certificate in hex, colons allowed. "": the system's roots decide.
+	TLSFingerprint string
+	// AllowHTTP permits plain http beyond this computer.
+	AllowHTTP bool
+}
+
+// Kubo is a Node reached over the RPC of a Kubo daemon.
+type Kubo struct {
+	api      *rpc.HttpApi
+	idle     func() // closes connections that no call uses
+	patience patience
+	pinning  keyedLock
+}
+
+var _ Node = (*Kubo)(nil)
+
+// Dial returns the node at opts.URL; nothing is sent before the first call.
+func Dial(opts Options) (*Kubo, error) {
+	u, err := address(opts.URL, opts.AllowHTTP, opts.TLSFingerprint != "")
+	if err != nil {
+		return nil, err
+	}
+	config, err := tlsConfig(opts.TLSFingerprint)
+	if err != nil {
+		return nil, err
+	}
+	localOnly := u.Scheme == "http" && !opts.AllowHTTP
+	return newKubo(u.String(), opts.Token, httpTransport(dialer(localOnly), config, loopback(u.Hostname())))
+}
+
+func newKubo(url, token string, base *http.Transport) (*Kubo, error) {
+	auth, err := authorization(token)
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Transport: &transport{base: base, auth: auth}} // no Timeout: each call has its own
+	api, err := rpc.NewURLApiWithClient(url, client)
+	if err != nil {
+		return nil, fmt.Errorf("connect to storage: %w", err)
+	}
+	return &Kubo{api: api, idle: base.CloseIdleConnections, patience: defaultPatience}, nil
+}
+
+// Close closes the connections that no call is using.
+func (k *Kubo) Close() error {
+	k.idle()
+	return nil
+}
+
+// call is one request.
+type call struct {
+	op      string // what is tried, in words, for errors
+	command string // "pin/ls"
+	args    []string
+	opts    map[string]string
+	body    io.Reader // sent as the one file of a multipart body; nil: none
+	limit   limit
+	exchange
+}
+
+const (
+	smallAnswer = 1 << 20  // bytes: the answer that says one thing
+	listAnswer  = 64 << 20 // bytes: about 500,000 pins or links
+)
+
+// do sends c and gives the answer's body to read, which must consume it to the end.
+func (k *Kubo) do(ctx context.Context, c *call, read func(io.Reader) error) error {
+	if c.most == 0 {
+		c.most = smallAnswer
+	}
+	inner, end := begin(ctx, c.limit, &c.exchange)
+	defer end()
+	req := k.api.Request(c.command, c.args...).Option("timeout", nodeTimeout(ctx, c.limit.deadline).String())
+	for name, value := range c.opts {
+		req = req.Option(name, value)
+	}
+	if c.body != nil {
+		// Not FileBody: it asks for the version first, which a token need not allow.
+		file := files.NewReaderFile(io.NopCloser(c.body))
+		dir := files.NewSliceDirectory([]files.DirEntry{files.FileEntry("roost.car", file)})
+		req = req.Body(files.NewMultiFileReader(dir, false, false))
+	}
+	resp, err := req.Send(inner)
+	if err == nil {
+		err = read(resp.Output)
+		if closeErr := resp.Cancel(); err == nil {
+			err = closeErr
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.op, explain(ctx, inner, err))
+	}
+	return nil
+}
+
+// nodeTimeout is a little less than the time that the call has, so that the node gives up first, lets its locks go, and
+// says so.
+func nodeTimeout(ctx context.Context, deadline time.Duration) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		deadline = min(deadline, time.Until(end))
+	}
+	return max(deadline-min(deadline/10, 5*time.Second), time.Millisecond).Round(time.Millisecond)
+}
+
+// Info implements Node.
+func (k *Kubo) Info(ctx context.Context) (Info, error) {
+	var answer struct{ ID, AgentVersion string }
+	start := time.Now()
+	err := k.do(ctx, &call{op: "ask storage who it is", command: "id", limit: k.patience.quick}, func(r io.Reader) error {
+		if err := decodeOne(r, &answer); err != nil {
+			return err
+		}
+		if answer.ID == "" {
+			return nonsense("it names no peer id")
+		}
+		return nil
+	})
+	if err != nil {
+		return Info{}, err
+	}
+	version := answer.AgentVersion
+	if name, rest, ok := strings.Cut(version, "/"); ok && (name == "kubo" || name == "go-ipfs") {
+		version, _, _ = strings.Cut(rest, "/") // "kubo/0.43.0/commit"
+	}
+	return Info{PeerID: answer.ID, Version: version, Latency: time.Since(start)}, nil
+}
+
+// Usage implements Node. Objects is 0: counting them takes the node a walk over its disk.
+func (k *Kubo) Usage(ctx context.Context) (Usage, error) {
+	var answer struct{ RepoSize, StorageMax *uint64 }
+	c := &call{
+		op: "ask storage for its space", command: "repo/stat", limit: k.patience.quick,
+		opts: map[string]string{"size-only": "true"},
+	}
+	err := k.do(ctx, c, func(r io.Reader) error {
+		if err := decodeOne(r, &answer); err != nil {
+			return err
+		}
+		if answer.RepoSize == nil || int64(*answer.RepoSize) < 0 {
+			return nonsense("it names no size")
+		}
+		return nil
+	})
+	if err != nil {
+		return Usage{}, err
+	}
+	u := Usage{RepoSize: int64(*answer.RepoSize)}
+	if answer.StorageMax != nil {
+		u.StorageMax = max(int64(*answer.StorageMax), 0) // 2⁶⁴-1 is "no limit"
+	}
+	return u, nil
+}
+
+// GC implements Node.
+func (k *Kubo) GC(ctx context.Context) error {
+	c := &call{
+		op: "free up space on storage", command: "repo/gc", limit: k.patience.gc,
+		opts:     map[string]string{"stream-errors": "true"},
+		exchange: exchange{most: 16 << 30}, // about 90 bytes for each removed block, none kept
+	}
+	return k.do(ctx, c, readGC)
+}
+
+// keyedLock lets one call at a time work on the pin of a CID, so that looking whether it is pinned and pinning it are
+// one step for all callers of this client.
+type keyedLock struct {
+	mu   sync.Mutex
+	held map[cid.Cid]chan struct{} // closed when free
+}
+
+// acquire waits for c. The returned function lets it go.
+func (l *keyedLock) acquire(ctx context.Context, c cid.Cid) (release func(), err error) {
+	for {
+		l.mu.Lock()
+		busy, taken := l.held[c]
+		if !taken {
+			if l.held == nil {
+				l.held = make(map[cid.Cid]chan struct{})
+			}
+			free := make(chan struct{})
+			l.held[c] = free
+			l.mu.Unlock()
+			return func() {
+				l.mu.Lock()
+				delete(l.held, c)
+				l.mu.Unlock()
+				close(free)
+			}, nil
+		}
+		l.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, fmt.Errorf("%w: %w", ErrTimeout, ctx.Err())
+			}
+			return nil, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,291 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// ManagedOptions say where a managed node lives.
+type ManagedOptions struct {
+	Dir    string // its folder, made when missing; the blocks are in Dir/repo
+	Binary string // the Kubo program; "": FindBinary
+	Log    string // its log file, kept below 4 MiB; "": Dir/kubo.log
+}
+
+// Managed is a Kubo daemon on this computer that Roost runs: quiet, listening on loopback alone, behind a token of its
+// own. It is started again when it ends by itself.
+//
+// One process supervises a folder, which a lock tells; others that start it use the same daemon and leave it alone. A
+// daemon that outlived its supervisor is adopted by the next.
+type Managed struct {
+	kubo   *Kubo
+	token  string
+	repo   repo
+	binary string
+	log    logFile
+	dir    string
+
+	lock *flock.Flock  // nil: another process supervises
+	quit func()        // asks the supervisor to end
+	done chan struct{} // closed when it ended
+	err  error         // of stopping; read after done
+
+	mu   sync.Mutex
+	addr string // host:port of the daemon; "": it is down
+}
+
+// StartManaged starts the node in opts.Dir, or joins the one that runs there, and returns when it answers. ctx is for
+// the start alone.
+func StartManaged(ctx context.Context, opts ManagedOptions) (_ *Managed, err error) {
+	if opts.Binary == "" {
+		if opts.Binary, err = FindBinary(); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("start storage: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("start storage: %w", err)
+	}
+	if opts.Log == "" {
+		opts.Log = filepath.Join(dir, "kubo.log")
+	}
+	if err := os.MkdirAll(filepath.Dir(opts.Log), 0o700); err != nil {
+		return nil, fmt.Errorf("start storage: %w", err)
+	}
+	m := &Managed{
+		repo: repo(filepath.Join(dir, "repo")), binary: opts.Binary, log: logFile(opts.Log), dir: dir,
+		quit: func() {}, done: make(chan struct{}),
+	}
+	lock := flock.New(filepath.Join(dir, "supervisor.lock"), flock.SetPermissions(0o600))
+	mine, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("start storage: lock its folder: %w", err)
+	}
+	if !mine {
+		return m.join(ctx)
+	}
+	m.lock = lock
+	defer func() {
+		if err != nil {
+			lock.Unlock()
+		}
+	}()
+	if err := m.repo.prepare(ctx, m.binary); err != nil {
+		return nil, err
+	}
+	if err := m.connect(); err != nil {
+		return nil, err
+	}
+	d, err := m.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	supervised, quit := context.WithCancel(context.WithoutCancel(ctx))
+	m.quit = quit
+	go m.supervise(supervised, d)
+	return m, nil
+}
+
+// connect makes the client. Its address is looked up for every connection: a daemon that was started again has another.
+func (m *Managed) connect() (err error) {
+	if m.token, _, err = m.repo.identity(); err != nil {
+		return err
+	}
+	direct := dialer(true)
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		addr, err := m.address()
+		if err != nil {
+			return nil, err
+		}
+		return direct(ctx, network, addr)
+	}
+	config, err := tlsConfig("")
+	if err != nil {
+		return err
+	}
+	m.kubo, err = newKubo("http://127.0.0.1", m.token, httpTransport(dial, config, true))
+	return err
+}
+
+// join waits for the daemon that another process supervises.
+func (m *Managed) join(ctx context.Context) (*Managed, error) {
+	close(m.done)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	for {
+		_, err := adopt(ctx, m.repo)
+		if err == nil {
+			err = m.connect()
+		}
+		if err == nil {
+			return m, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the storage that another Roost starts: %w", err)
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// start brings a daemon up: a new one, or the one that an earlier supervisor left behind.
+func (m *Managed) start(ctx context.Context) (*daemon, error) {
+	end := time.Now().Add(time.Minute) // one that is about to end may hold the repository a while
+	for {
+		d, err := spawn(ctx, m.binary, m.repo, m.log)
+		if errors.Is(err, errLocked) {
+			if d, err = adopt(ctx, m.repo); err == nil {
+				left, readErr := os.ReadFile(m.startedFile())
+				d.ours = readErr == nil && string(left) == d.addr
+			} else if ctx.Err() == nil && time.Now().Before(end) && !errors.Is(err, ErrUnauthorized) {
+				continue
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if d.cmd != nil {
+			if err := os.WriteFile(m.startedFile(), []byte(d.addr), 0o600); err != nil {
+				return nil, errors.Join(fmt.Errorf("start storage: %w", err), d.stop(m.kubo))
+			}
+		}
+		m.setAddress(d.addr)
+		return d, nil
+	}
+}
+
+// startedFile holds the address of the daemon that a Roost started last.
+func (m *Managed) startedFile() string { return filepath.Join(m.dir, "started") }
+
+// Waiting before a daemon that ended by itself is started again.
+const (
+	restartFirst = time.Second
+	restartMost  = time.Minute
+	restartCalm  = 5 * time.Minute // after this long up, the next wait is the first again
+)
+
+// supervise keeps a daemon up until ctx ends, and stops it then.
+func (m *Managed) supervise(ctx context.Context, d *daemon) {
+	defer close(m.done)
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	wait, since, missed := restartFirst, time.Now(), 0
+	for {
+		select {
+		case <-ctx.Done():
+			m.err = m.finish(d)
+			return
+		case <-tick.C:
+			if err := m.log.trim(); err != nil {
+				slog.Warn("The storage's log could not be cut.", "error", err)
+			}
+			if d.cmd != nil || d.alive() {
+				missed = 0
+				continue
+			}
+			if missed++; missed < 2 {
+				continue
+			}
+		case <-d.exited: // blocks for ever on one that we adopted
+		}
+		m.setAddress("")
+		if time.Since(since) > restartCalm {
+			wait = restartFirst
+		}
+		if d = m.restart(ctx, &wait); d == nil {
+			m.err = m.lock.Unlock()
+			return
+		}
+		since, missed = time.Now(), 0
+	}
+}
+
+// restart starts a daemon again until it runs; nil when ctx ended first.
+func (m *Managed) restart(ctx context.Context, wait *time.Duration) *daemon {
+	for {
+		slog.Warn("The storage on this computer ended by itself. It is started again.", "wait", *wait)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(*wait):
+		}
+		*wait = min(*wait*2, restartMost)
+		d, err := m.start(ctx)
+		if err == nil {
+			return d
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		slog.Error("The storage on this computer does not start.", "error", err)
+	}
+}
+
+// finish stops the daemon, if a Roost started it, and gives the folder free.
+func (m *Managed) finish(d *daemon) error {
+	var err error
+	if d.ours {
+		err = d.stop(m.kubo)
+		if removeErr := os.Remove(m.startedFile()); err == nil && !errors.Is(removeErr, os.ErrNotExist) {
+			err = removeErr
+		}
+	}
+	m.setAddress("")
+	return errors.Join(err, m.lock.Unlock())
+}
+
+func (m *Managed) setAddress(addr string) {
+	m.mu.Lock()
+	m.addr = addr
+	m.mu.Unlock()
+	m.kubo.idle() // what is open leads to an earlier daemon
+}
+
+// address returns host:port of the daemon.
+func (m *Managed) address() (string, error) {
+	if m.lock == nil {
+		return m.repo.address()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.addr == "" {
+		return "", errors.New("the storage on this computer is not running")
+	}
+	return m.addr, nil
+}
+
+// Node returns the client, the same one however often the daemon is started again.
+func (m *Managed) Node() *Kubo { return m.kubo }
+
+// Token returns the token of the RPC, as Options take it.
+func (m *Managed) Token() string { return m.token }
+
+// URL returns where the RPC is now; "" while the daemon is down. Every start may have another port.
+func (m *Managed) URL() string {
+	addr, err := m.address()
+	if err != nil {
+		return ""
+	}
+	return "http://" + addr
+}
+
+// Close stops supervising, and stops the daemon when a Roost started it; not one that was running before, nor the one
+// that another process supervises. It may be called more than once.
+func (m *Managed) Close() error {
+	m.quit()
+	<-m.done
+	m.kubo.idle()
+	return m.err
+}

@@ -1,0 +1,43 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ipfs/go-cid"
+
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// Probe proves that a storage takes, keeps, returns and releases a block of ours. It leaves nothing pinned.
+func Probe(ctx context.Context, n node.Node, b *Bundle) error {
+	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.keys)
+	if err != nil {
+		return err
+	}
+	d := format.Sum(marker)
+	root := format.EncodeBatch(nil, format.Link{Codec: cid.Raw, Digest: d, Total: uint64(len(marker))})
+	rc := format.Sum(root).DagCID()
+	if err := n.Import(ctx, rc, []node.Block{{CID: d.RawCID(), Data: marker}, {CID: rc, Data: root}}); err != nil {
+		return fmt.Errorf("try to store something: %w", err)
+	}
+	if _, err := getBlock(ctx, n, d.RawCID(), d); err != nil {
+		return fmt.Errorf("read back what was stored: %w", err)
+	}
+	ok, err := n.Pinned(ctx, rc)
+	if err != nil {
+		return fmt.Errorf("ask whether it is kept: %w", err)
+	}
+	if !ok {
+		return fmt.Errorf("ask whether it is kept: %w", node.ErrNotPinned)
+	}
+	if _, err := n.List(ctx, b.keys.PointerDir()); err != nil {
+		return fmt.Errorf("list what is kept: %w", err)
+	}
+	if err := n.PinRemove(ctx, rc); err != nil {
+		return fmt.Errorf("release what was stored: %w", err)
+	}
+	return nil
+}

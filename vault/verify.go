@@ -1,0 +1,307 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"sync"
+
+	"github.com/ipfs/go-cid"
+	"golang.org/x/sync/errgroup"
+
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+func sortVersions(v []Version) {
+	slices.SortStableFunc(v, func(a, b Version) int {
+		if c := b.Time().Compare(a.Time()); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.ID[:], b.ID[:])
+	})
+}
+
+// Report is what Verify found.
+type Report struct {
+	CheckedBlocks int64
+	CheckedBytes  int64
+	Problems      []Problem
+	Lost          []format.Digest // packs that have to be sent again
+}
+
+// Problem is one thing that is damaged or missing.
+type Problem struct {
+	What string // in words: "pack bafk…", "a folder in version 12ab…"
+	Err  error
+}
+
+// Progress is told how far a long check came; done and total count blocks. It may be called from several goroutines.
+type Progress func(done, total int64)
+
+// Verify proves, from the storage and past every cache: that each device's newest root is pinned and complete, that index
+// and links agree, that every snapshot's folders and files lead to packs that are there, and for percent of the packs
+// (chosen by id, all at 100) that every byte opens. Damage is reported; an error means that the check could not be done.
+func (v *Vault) Verify(ctx context.Context, percent int, progress Progress) (*Report, error) {
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	st, err := v.Refresh(ctx)
+	if err != nil {
+		if isDamage(err) {
+			// The index itself is damaged: say so, and check what can be checked.
+			r := &Report{Problems: []Problem{{"the index", err}}}
+			return r, nil
+		}
+		return nil, err
+	}
+	c := &checker{v: v, percent: percent, progress: progress, report: &Report{}, packs: map[format.Digest]format.PackInfo{}, lost: map[format.Digest]bool{}, seen: map[format.ChunkID]bool{}}
+	for _, e := range st.Damaged {
+		c.problem("a device's state", e)
+	}
+	for _, h := range st.Heads {
+		if err := c.head(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.content(ctx); err != nil {
+		return nil, err
+	}
+	for _, h := range st.Heads {
+		if err := c.snapshots(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	return c.report, nil
+}
+
+type checker struct {
+	v        *Vault
+	percent  int
+	progress Progress
+	packs    map[format.Digest]format.PackInfo // all that roots link
+
+	mu     sync.Mutex // guards below
+	report *Report
+	lost   map[format.Digest]bool  // report.Lost
+	seen   map[format.ChunkID]bool // trees and lists that were walked
+}
+
+func (c *checker) problem(what string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.Problems = append(c.report.Problems, Problem{what, err})
+}
+
+func (c *checker) counted(blocks, size int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.CheckedBlocks += blocks
+	c.report.CheckedBytes += size
+}
+
+// head checks one device's root: pinned, its spine readable, and spine and index naming the same packs.
+func (c *checker) head(ctx context.Context, h *Head) error {
+	v := c.v
+	who := fmt.Sprintf("the newest state of %q", h.Name())
+	ok, err := v.node.Pinned(ctx, h.Root.DagCID())
+	if err != nil {
+		return fmt.Errorf("ask what the storage keeps: %w", err)
+	}
+	if !ok {
+		c.problem(who, fmt.Errorf("%w: the storage does not keep it", node.ErrNotPinned))
+	}
+	indexed := map[format.Digest]format.PackInfo{}
+	for _, p := range h.Loose {
+		indexed[p.Digest] = p
+	}
+	for _, ref := range h.Segments {
+		seg, err := v.openSegment(ctx, ref)
+		if err == nil {
+			err = v.entries(ctx, seg, func([]format.IndexEntry) error { return nil })
+		}
+		if isDamage(err) {
+			c.problem("the index of "+who, err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, p := range slices.Concat(seg.packs, ref.Packs) {
+			indexed[p.Digest] = p
+		}
+	}
+	linked := map[format.Digest]bool{}
+	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
+		b, err := getBlock(ctx, v.node, id, d)
+		c.counted(1, int64(len(b)))
+		return b, err
+	}
+	err = openSpine(h.root.Packs).leaves(ctx, get, func(l format.Link) error {
+		linked[l.Digest] = true
+		return nil
+	})
+	if isDamage(err) {
+		c.problem("the list of packs of "+who, err)
+	} else if err != nil {
+		return err
+	} else {
+		for d, p := range indexed {
+			if !linked[d] {
+				c.problem("pack "+d.RawCID().String(), fmt.Errorf("%w: indexed and not kept by %s", format.ErrDamaged, who))
+			}
+			c.packs[d] = p
+		}
+		for d := range linked {
+			if _, ok := indexed[d]; !ok {
+				c.problem("pack "+d.RawCID().String(), fmt.Errorf("%w: kept and not indexed by %s", format.ErrDamaged, who))
+			}
+		}
+	}
+	for d, p := range indexed {
+		c.packs[d] = p
+	}
+	return nil
+}
+
+// verifyReaders is how many packs are read at once.
+const verifyReaders = 4
+
+// content checks every pack: all for being there with their size, and the chosen share by reading every byte.
+func (c *checker) content(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(verifyReaders)
+	total := int64(len(c.packs))
+	done := int64(0)
+	for d, p := range c.packs {
+		g.Go(func() error {
+			err := c.pack(ctx, d, p)
+			c.mu.Lock()
+			done++
+			n := done
+			c.mu.Unlock()
+			c.progress(n, total)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+func (c *checker) pack(ctx context.Context, d format.Digest, p format.PackInfo) error {
+	size, err := c.v.node.Stat(ctx, d.RawCID())
+	if err == nil && size != int64(p.Size) {
+		err = fmt.Errorf("%w: %d bytes of %d", node.ErrWrongBytes, size, p.Size)
+	}
+	if err == nil && (p.Type != format.DataPack || c.chosen(d)) {
+		if err = c.v.CheckPack(ctx, p); err == nil {
+			c.counted(1, int64(p.Size))
+		}
+	} else if err == nil {
+		c.counted(1, 0)
+	}
+	if err == nil {
+		return nil
+	}
+	if !isDamage(err) {
+		return fmt.Errorf("check pack %s: %w", d.RawCID(), err)
+	}
+	c.problem("pack "+d.RawCID().String(), err)
+	c.mu.Lock()
+	c.report.Lost = append(c.report.Lost, d)
+	c.lost[d] = true
+	c.mu.Unlock()
+	return nil
+}
+
+// chosen picks a share of the packs by their digest.
+func (c *checker) chosen(d format.Digest) bool {
+	h := fnv.New32a()
+	_, _ = h.Write(d[:]) // a hash takes every write
+	return int(h.Sum32()%100) < c.percent
+}
+
+// snapshots walks everything that a device's versions reach.
+func (c *checker) snapshots(ctx context.Context, h *Head) error {
+	one := &State{Heads: []*Head{h}}
+	versions, err := c.v.Versions(ctx, one)
+	if isDamage(err) {
+		c.problem(fmt.Sprintf("the list of versions of %q", h.Name()), err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, x := range versions {
+		what := fmt.Sprintf("version %.12s", x.ID)
+		s, err := c.v.Snapshot(ctx, x.ID)
+		if err == nil {
+			err = c.walk(ctx, what, "", s.Root.Tree, 0)
+		}
+		if isDamage(err) {
+			c.problem(what, err)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *checker) walk(ctx context.Context, what, path string, tree []byte, depth int) error {
+	if depth > format.MaxDepth {
+		return fmt.Errorf("%w: folders nested deeper than %d", format.ErrDamaged, format.MaxDepth)
+	}
+	if c.seen[format.ChunkID(tree)] {
+		return nil
+	}
+	c.seen[format.ChunkID(tree)] = true
+	for e, err := range c.v.Entries(ctx, tree) {
+		if err != nil {
+			return err
+		}
+		name := path + "/" + string(e.Name)
+		switch e.Type {
+		case format.TypeDir:
+			err = c.walk(ctx, what, name, e.Tree, depth+1)
+		case format.TypeFile:
+			err = c.file(ctx, e)
+		case format.TypeSymlink:
+		}
+		if isDamage(err) {
+			c.problem(what, fmt.Errorf("%q: %w", name, err))
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file checks that every chunk of a file lies in a pack that is linked.
+func (c *checker) file(ctx context.Context, e *format.Entry) error {
+	if len(e.List) == 32 {
+		if c.seen[format.ChunkID(e.List)] {
+			return nil
+		}
+		c.seen[format.ChunkID(e.List)] = true
+	}
+	for id, err := range c.v.Chunks(ctx, e) {
+		if err != nil {
+			return err
+		}
+		p, ok, err := c.v.cat.Chunk(ctx, id.Prefix())
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w: a part of it is in no pack", ErrMissing)
+		}
+		if _, ok := c.packs[p.Digest]; !ok {
+			return fmt.Errorf("%w: a part of it is in a pack that nothing keeps", ErrMissing)
+		}
+		if c.lost[p.Digest] {
+			return fmt.Errorf("%w: a part of it is in a damaged pack", ErrMissing)
+		}
+	}
+	return nil
+}
