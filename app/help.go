@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// helpText is an answer that is nothing but words.
-type helpText string
+type helpAnswer struct {
+	Help string `json:"help"`
+}
 
-func (h helpText) people(w io.Writer) { fmt.Fprintln(w, strings.TrimRight(string(h), "\n")) }
+func (h helpAnswer) people(w io.Writer) { fmt.Fprint(w, h.Help) }
 
 // overview is `roost --help`. It fits a screen of 80 columns and 24 lines.
 func overview(context.Context, *call) (answer, error) {
@@ -23,7 +24,7 @@ func overview(context.Context, *call) (answer, error) {
 		line(&b, c.name, c.about)
 	}
 	b.WriteString("\nEvery verb takes --json, --home DIR (also ROOST_HOME) and --help.\n")
-	return helpText(b.String()), nil
+	return helpAnswer{b.String()}, nil
 }
 
 func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-15s  %s\n", "roost "+name, about) }
@@ -42,7 +43,7 @@ func explain(_ context.Context, c *call) (answer, error) {
 	for _, f := range append(flags[len(globalFlags):], globalFlags...) {
 		fmt.Fprintf(&b, "  %-24s %s\n", f.usage(), f.help)
 	}
-	return helpText(b.String()), nil
+	return helpAnswer{b.String()}, nil
 }
 
 func (c *command) helpTexts() []string {

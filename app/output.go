@@ -85,9 +85,6 @@ type jsonError struct {
 func writeJSON(w io.Writer, a answer, problem *syncer.Problem) error {
 	var object bytes.Buffer
 	object.WriteString("{}")
-	if h, ok := a.(helpText); ok {
-		a = helpAnswer{Help: string(h)}
-	}
 	if a != nil {
 		object.Reset()
 		if err := encodeJSON(&object, a); err != nil {
@@ -125,12 +122,6 @@ func encodeJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
-
-type helpAnswer struct {
-	Help string `json:"help"`
-}
-
-func (h helpAnswer) people(w io.Writer) { helpText(h.Help).people(w) }
 
 // stamp is a time as JSON has it: RFC 3339 in UTC with all nine digits of the nanoseconds; null for none.
 type stamp time.Time

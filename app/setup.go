@@ -113,8 +113,8 @@ func setup(ctx context.Context, c *call) (answer, error) {
 		a.Devices = append(a.Devices, deviceJSON{d.Name, stamp(d.Newest)})
 	}
 	if err := sheet.write(got.Words); err != nil {
-		return a, computerError("the recovery words could not be written, but the backup is set up; show them with: "+
-			"roost phrase show", err)
+		a.wordsFile = "" // they are shown instead
+		return a, computerError("the backup is set up, but its recovery words could not be written to the file", err)
 	}
 	return a, nil
 }

@@ -16,10 +16,13 @@ tests=$(awk '$1 == "---" && $2 == "FAIL:" { print $3 }' "$log" | sort -u)
 took="$((SECONDS / 60)) min $((SECONDS % 60)) s"
 echo
 if [ "$status" = 0 ]; then
-	echo "PASSED: $passed packages in $took."
+	echo "PASSED in $took. Packages: $passed."
 	exit
 fi
-echo "FAILED after $took; $passed packages passed, these did not:"
+echo "FAILED after $took. Packages that passed: $passed. These did not:"
 sed 's/^/  /' <<<"${failed:-none is named: go test itself failed}"
-[ -z "$tests" ] || sed 's/^/  /; 1s/^/The tests that failed:\n/' <<<"$tests"
+if [ -n "$tests" ]; then
+	echo "Tests that failed:"
+	sed 's/^/  /' <<<"$tests"
+fi
 exit "$status"

@@ -19,7 +19,7 @@ import (
 // Snapshots lists versions, newest first: of all devices, or of one folder. When the storage cannot be reached, what is
 // known from earlier is returned, and stale is true.
 func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version, stale bool, err error) {
-	versions, stale, err = e.versions(ctx)
+	versions, stale, err = e.listVersions(ctx)
 	if err != nil {
 		return nil, stale, err
 	}
@@ -36,7 +36,7 @@ func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version,
 // metaVersions is the catalog's copy of the last list of versions that the storage gave.
 const metaVersions = "versions"
 
-func (e *Engine) versions(ctx context.Context) ([]Version, bool, error) {
+func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 	st, _, err := e.state(ctx)
 	var list []Version
 	if err == nil {

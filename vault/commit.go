@@ -528,12 +528,10 @@ func (c *commit) release(ctx context.Context) {
 		if old.Device != c.head.Device || old.Seq >= c.head.Seq {
 			continue
 		}
-		var err error
-		if old.name != "" {
+		// The pointer goes last: while it is there, the next commit knows what is left to do.
+		err := v.node.PinRemove(ctx, old.Root.DagCID())
+		if err == nil && old.name != "" {
 			err = v.node.Unlink(ctx, v.keys.PointerDir()+"/"+old.name)
-		}
-		if err == nil {
-			err = v.node.PinRemove(ctx, old.Root.DagCID())
 		}
 		if err != nil {
 			v.log.Warn("an earlier state stays pinned for now", "root", old.Root.DagCID(), "reason", err)

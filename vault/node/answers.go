@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,13 @@ func unreadable(err error) error {
 }
 
 // readNothing reads the answer of a command that has none.
-func readNothing(r io.Reader) error { return ended(json.NewDecoder(r)) }
+func readNothing(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	if err == nil && len(bytes.TrimSpace(text)) > 0 {
+		err = nonsense("more than its end")
+	}
+	return err
+}
 
 // imported is what dag/import must confirm.
 type imported struct {
@@ -201,15 +208,16 @@ func readEntries(r io.Reader) ([]Entry, error) {
 
 // readRemoval reads the answer of files/rm: nothing, or 200 with what could not be removed.
 func readRemoval(r io.Reader) error {
-	dec := json.NewDecoder(r)
-	var complaint string
-	switch err := dec.Decode(&complaint); {
+	var complaint *string
+	switch err := json.NewDecoder(r).Decode(&complaint); {
 	case err == io.EOF:
 		return nil
 	case err != nil:
 		return unreadable(err)
+	case complaint == nil:
+		return nonsense("a complaint without words")
 	}
-	return &answerError{message: complaint, kubo: true}
+	return &answerError{message: *complaint, kubo: true}
 }
 
 // readGC reads the stream of removed blocks to its end and reports the first error among them.

@@ -59,7 +59,7 @@ func TestImportIsConfirmedOnlyByPinAndCount(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", c.answer, err, c.err)
 		}
 	}
-	err := explain(t.Context(), t.Context(), pin.read(strings.NewReader(fmt.Sprintf(failed, "merkledag: odd\x1b[2J")+goodStats)))
+	err := explain(t.Context(), t.Context(), pin.read(strings.NewReader(fmt.Sprintf(failed, `merkledag: odd\u001b[2J`)+goodStats)))
 	if err == nil || strings.Contains(err.Error(), "\x1b") || !strings.Contains(err.Error(), "odd") {
 		t.Errorf("an unknown pin error reads %v", err)
 	}
@@ -249,7 +249,7 @@ func TestLogStaysShortAndKeepsItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info.Size() > logKeep+100 || !strings.HasSuffix(string(log.since(0)), "the end\nand on\n") {
-		t.Errorf("the log has %d bytes and ends in %q", info.Size(), lastLine(log.since(0)))
+		t.Errorf("the log has %d bytes and ends in %q", info.Size(), reason(log.since(0)))
 	}
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("the log has mode %v", info.Mode())

@@ -68,7 +68,7 @@ func spawn(ctx context.Context, binary string, r repo, log logFile) (_ *daemon, 
 			if locked(string(text)) {
 				return nil, errLocked
 			}
-			return nil, fmt.Errorf("start storage: it ended (%s): %s", cmd.ProcessState, quote(lastLine(text)))
+			return nil, fmt.Errorf("start storage: it ended (%s): %s", cmd.ProcessState, quote(reason(text)))
 		case <-ctx.Done():
 			return nil, fmt.Errorf("start storage: %w", ctx.Err())
 		case <-time.After(pollEvery):

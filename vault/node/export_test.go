@@ -18,3 +18,10 @@ func StartedBy(m *Managed) string { return m.startedFile() }
 
 // CAR returns blocks as the bytes that are sent.
 var CAR = newCAR
+
+// Crash kills the daemon of m.
+func Crash(m *Managed) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.up.cmd.Process.Kill()
+}

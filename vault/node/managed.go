@@ -39,8 +39,8 @@ type Managed struct {
 	done chan struct{} // closed when it ended
 	err  error         // of stopping; read after done
 
-	mu   sync.Mutex
-	addr string // host:port of the daemon; "": it is down
+	mu sync.Mutex
+	up *daemon // nil: it is down
 }
 
 // StartManaged starts the node in opts.Dir, or joins the one that runs there, and returns when it answers. ctx is for
@@ -161,7 +161,7 @@ func (m *Managed) start(ctx context.Context) (*daemon, error) {
 				return nil, errors.Join(fmt.Errorf("start storage: %w", err), d.stop(m.kubo))
 			}
 		}
-		m.setAddress(d.addr)
+		m.setUp(d)
 		return d, nil
 	}
 }
@@ -200,7 +200,7 @@ func (m *Managed) supervise(ctx context.Context, d *daemon) {
 			}
 		case <-d.exited: // blocks for ever on one that we adopted
 		}
-		m.setAddress("")
+		m.setUp(nil)
 		if time.Since(since) > restartCalm {
 			wait = restartFirst
 		}
@@ -242,13 +242,13 @@ func (m *Managed) finish(d *daemon) error {
 			err = removeErr
 		}
 	}
-	m.setAddress("")
+	m.setUp(nil)
 	return errors.Join(err, m.lock.Unlock())
 }
 
-func (m *Managed) setAddress(addr string) {
+func (m *Managed) setUp(d *daemon) {
 	m.mu.Lock()
-	m.addr = addr
+	m.up = d
 	m.mu.Unlock()
 	m.kubo.idle() // what is open leads to an earlier daemon
 }
@@ -260,10 +260,10 @@ func (m *Managed) address() (string, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.addr == "" {
+	if m.up == nil {
 		return "", errors.New("the storage on this computer is not running")
 	}
-	return m.addr, nil
+	return m.up.addr, nil
 }
 
 // Node returns the client, the same one however often the daemon is started again.

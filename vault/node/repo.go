@@ -39,7 +39,7 @@ func (r repo) prepare(ctx context.Context, binary string) error {
 		cmd.Env = half.env()
 		detach(cmd)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("create storage: %w: %s", err, quote(lastLine(out)))
+			return fmt.Errorf("create storage: %w: %s", err, quote(reason(out)))
 		}
 		if err := half.edit(func(c settings) error {
 			c.set("", "Datastore", "StorageMax") // Kubo writes 10 GB, which nobody chose
@@ -211,7 +211,13 @@ func (r repo) address() (string, error) {
 	return addr.String(), nil
 }
 
-func lastLine(text []byte) string {
-	text = bytes.TrimSpace(text)
-	return string(text[bytes.LastIndexByte(text, '\n')+1:])
+// reason returns the line of a program's output that says why it failed.
+func reason(out []byte) string {
+	last := ""
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "Error:") || line != "" && !strings.HasPrefix(last, "Error:") {
+			last = line
+		}
+	}
+	return last
 }

@@ -7,12 +7,14 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -105,7 +107,32 @@ func dialer(localOnly bool) dialFunc {
 			return nil
 		}
 	}
-	return d.DialContext
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &listeningConn{Conn: conn}, nil
+	}
+}
+
+// listeningConn goes on reading when writing fails. A storage that is full answers in the middle of an upload and hangs
+// up; Go's client would report the failed write and throw the answer away. So what cannot be written is dropped, and
+// what is read decides: the answer, or the end of the connection.
+type listeningConn struct {
+	net.Conn
+	deaf atomic.Bool // the other side takes no more
+}
+
+func (c *listeningConn) Write(p []byte) (int, error) {
+	if !c.deaf.Load() {
+		n, err := c.Conn.Write(p)
+		if err == nil || errors.Is(err, net.ErrClosed) { // closed by us
+			return n, err
+		}
+		c.deaf.Store(true)
+	}
+	return len(p), nil
 }
 
 // httpTransport keeps connections open for as many calls as a backup makes at once. HTTP/2 stays off: one connection

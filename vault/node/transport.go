@@ -76,7 +76,7 @@ func check(resp *http.Response, x *exchange) error {
 	switch {
 	case err != nil:
 		return &wireError{nonsense("answer of unknown type")}
-	case !x.binary && kind != "application/json", x.binary && kind == "text/html":
+	case x.binary == (kind == "application/json"), kind == "text/html":
 		return &wireError{nonsense("answer of type %s", quote(kind))}
 	case resp.ContentLength < 0 && resp.ProtoMajor < 2 && !slices.Contains(resp.TransferEncoding, "chunked"):
 		return &wireError{nonsense("answer without a length")} // a cut would look like its end

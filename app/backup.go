@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"roost/syncer"
+	"roost/vault/format"
+)
+
+func backupCommand() *command {
+	return &command{
+		name: "backup", usage: []string{"[DIR…]"}, most: -1, run: backup,
+		about: "save every folder, or these, and wait until the storage has them",
+		help: `Saves what changed in every kept folder, or in the ones named. When it ends with
+exit code 0, the storage has confirmed everything. A backup that was stopped
+goes on where it was.`,
+	}
+}
+
+type backupAnswer struct {
+	Snapshots []savedJSON `json:"snapshots"`
+}
+
+type savedJSON struct {
+	ID string `json:"id"` // of the version that holds now; "" when there is none
+	jsonFolder
+	Files       int64         `json:"files"`
+	Bytes       int64         `json:"bytes"`
+	NewBytes    int64         `json:"new_bytes"`
+	StoredBytes int64         `json:"stored_bytes"`
+	Complete    bool          `json:"complete"`
+	Missing     bool          `json:"missing"`   // the folder is not there
+	Unchanged   bool          `json:"unchanged"` // no new version was needed
+	Skipped     []skippedJSON `json:"skipped"`
+	raw         string
+}
+
+type skippedJSON struct {
+	jsonPath
+	Reason string `json:"reason"`
+	Failed bool   `json:"failed"` // it should have been saved; pipes, sockets and devices are only named
+	raw    string
+}
+
+func backup(ctx context.Context, c *call) (answer, error) {
+	a := backupAnswer{Snapshots: []savedJSON{}}
+	err := c.work(ctx, func(e *syncer.Engine) error {
+		m := c.meter()
+		defer m.end()
+		saved, err := e.Backup(ctx, c.rest, m.report())
+		for _, s := range saved {
+			a.Snapshots = append(a.Snapshots, newSavedJSON(s))
+		}
+		return err
+	})
+	return a, err
+}
+
+func newSavedJSON(s syncer.Saved) savedJSON {
+	j := savedJSON{
+		ID: versionID(s.ID), jsonFolder: newFolder(s.Folder), Files: s.Files, Bytes: s.Bytes, NewBytes: s.NewBytes,
+		StoredBytes: s.StoredBytes, Complete: s.Complete, Missing: s.Missing, Unchanged: s.Unchanged,
+		Skipped: []skippedJSON{}, raw: s.Folder,
+	}
+	for _, k := range s.Skipped {
+		j.Skipped = append(j.Skipped, skippedJSON{newPath(k.Path), k.Reason, k.Failed, k.Path})
+	}
+	return j
+}
+
+// versionID is "" for no version.
+func versionID(id format.ChunkID) string {
+	if id == (format.ChunkID{}) {
+		return ""
+	}
+	return hex.EncodeToString(id[:])
+}
+
+func (s savedJSON) failed() (n int64) {
+	for _, k := range s.Skipped {
+		if k.Failed {
+			n++
+		}
+	}
+	return n
+}
+
+func (a backupAnswer) partly() bool {
+	for _, s := range a.Snapshots {
+		if s.Missing || s.failed() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// maxNamed is how many files of one kind are named on a terminal; --json names all.
+const maxNamed = 50
+
+func (a backupAnswer) people(w io.Writer) {
+	for _, s := range a.Snapshots {
+		switch {
+		case s.Missing:
+			fmt.Fprintf(w, "%s: the folder is not there. Its last version is safe.\n", shown(s.raw))
+			continue
+		case s.Unchanged:
+			fmt.Fprintf(w, "%s: %s, %s. Nothing had changed.\n", shown(s.raw), files(s.Files), size(s.Bytes))
+		default:
+			fmt.Fprintf(w, "%s: %s, %s. %s were new, %s went to your storage. Version %.8s.\n",
+				shown(s.raw), files(s.Files), size(s.Bytes), size(s.NewBytes), size(s.StoredBytes), s.ID)
+		}
+		if !s.Complete {
+			fmt.Fprintln(w, "  This version is unfinished: the next backup completes it.")
+		}
+		if n := s.failed(); n > 0 {
+			fmt.Fprintf(w, "  %s could not be saved:\n", files(n))
+		}
+		s.name(w, true)
+		if n := int64(len(s.Skipped)) - s.failed(); n > 0 {
+			fmt.Fprintf(w, "  Not files, and left out:\n")
+		}
+		s.name(w, false)
+	}
+}
+
+func (s savedJSON) name(w io.Writer, failed bool) {
+	left := maxNamed
+	for _, k := range s.Skipped {
+		if k.Failed != failed {
+			continue
+		}
+		if left--; left < 0 {
+			fmt.Fprintln(w, "    … and more: --json names all")
+			return
+		}
+		fmt.Fprintf(w, "    %s: %s\n", shown(k.raw), k.Reason)
+	}
+}

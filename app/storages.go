@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"roost/syncer"
+)
+
+func nodeCommand() *command {
+	return &command{name: "node", about: "the storages: list, check [NAME], add, remove NAME", subs: []*command{
+		{name: "node list", run: nodeList, help: "list: the storages of this backup."},
+		{
+			name: "node check", usage: []string{"[NAME]"}, most: 1, run: nodeCheck,
+			help: "check: look at everything about a storage that can be wrong.",
+		},
+		{
+			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --local [DIR])"}, most: 1, run: nodeAdd,
+			help: "add: one more storage.", flags: storageFlags,
+		},
+		{
+			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
+			help: "remove: this storage is not used any longer. What it holds stays there.",
+		},
+	}}
+}
+
+type nodesAnswer struct {
+	Nodes []nodeJSON `json:"nodes"`
+}
+
+type nodeJSON struct {
+	Name   string      `json:"name"`
+	URL    string      `json:"url"`
+	State  string      `json:"state"`
+	Checks []checkJSON `json:"checks"`
+}
+
+type checkJSON struct {
+	Name    string `json:"name"`
+	OK      bool   `json:"ok"`
+	Message string `json:"message"`
+	Action  string `json:"action"`
+}
+
+func (a *nodesAnswer) add(n syncer.NodeInfo) {
+	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}}
+	for _, k := range n.Checks {
+		j.Checks = append(j.Checks, checkJSON(k))
+	}
+	a.Nodes = append(a.Nodes, j)
+}
+
+func listNodes(ctx context.Context, e *syncer.Engine) nodesAnswer {
+	a := nodesAnswer{Nodes: []nodeJSON{}}
+	for _, n := range e.Nodes(ctx) {
+		a.add(n)
+	}
+	return a
+}
+
+func nodeList(ctx context.Context, c *call) (a answer, err error) {
+	err = c.work(ctx, func(e *syncer.Engine) error {
+		a = listNodes(ctx, e)
+		return ctx.Err()
+	})
+	return a, err
+}
+
+func nodeCheck(ctx context.Context, c *call) (answer, error) {
+	a := nodesAnswer{Nodes: []nodeJSON{}}
+	err := c.work(ctx, func(e *syncer.Engine) error {
+		names := c.rest
+		if len(names) == 0 {
+			for _, n := range e.Nodes(ctx) {
+				names = append(names, n.Name)
+			}
+		}
+		var errs []error
+		for _, name := range names {
+			n, err := e.CheckNode(ctx, name)
+			if n.Name != "" { // known, if only as out of reach
+				a.add(n)
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+	return a, err
+}
+
+func nodeAdd(ctx context.Context, c *call) (a answer, err error) {
+	opts, err := c.options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	how, err := c.storage(opts.Home)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.rest) > 0 {
+		how.NodeName = c.rest[0]
+	}
+	err = c.work(ctx, func(e *syncer.Engine) error {
+		if err := e.AddNode(ctx, how); err != nil {
+			return err
+		}
+		a = listNodes(ctx, e)
+		return nil
+	})
+	return a, err
+}
+
+func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
+	err = c.work(ctx, func(e *syncer.Engine) error {
+		if err := e.RemoveNode(ctx, c.rest[0]); err != nil {
+			return err
+		}
+		a = listNodes(ctx, e)
+		return nil
+	})
+	return a, err
+}
+
+func (a nodesAnswer) people(w io.Writer) {
+	for _, n := range a.Nodes {
+		fmt.Fprintf(w, "%s  %s  (%s)\n", shown(n.Name), shown(n.URL), stateWords(n.State))
+		for _, k := range n.Checks {
+			mark := "ok "
+			if !k.OK {
+				mark = "!! "
+			}
+			fmt.Fprintf(w, "  %s %s\n", mark, shown(k.Message))
+			if !k.OK && k.Action != "" {
+				fmt.Fprintf(w, "      %s\n", k.Action)
+			}
+		}
+	}
+}

@@ -1,0 +1,330 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"roost/vault"
+	"roost/vault/format"
+)
+
+// List returns everything at and below a path of a version: the file itself, or what the folder holds, each folder
+// before what is in it. An empty path is the whole version. Where the name means several versions, those that hold the
+// path follow each other.
+//
+// Errors: ErrUnknownVersion, ErrAmbiguous, ErrNotInVersion. What damage left readable is returned beside the error.
+func (e *Engine) List(ctx context.Context, snapshot, path string) ([]Item, error) {
+	versions, err := e.resolve(ctx, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	var items []Item
+	var damage error
+	found := false
+	for _, v := range versions {
+		ok, err := e.list(ctx, v, path, &items)
+		if err != nil && !vault.IsDamage(err) {
+			return items, err
+		}
+		damage = errors.Join(damage, err)
+		found = found || ok
+	}
+	if !found && damage == nil {
+		return nil, notIn(path)
+	}
+	return items, damage
+}
+
+func notIn(path string) error { return fmt.Errorf("%w: %s", ErrNotInVersion, path) }
+
+// list adds what one version holds at and below a path, and tells whether it holds the path.
+func (e *Engine) list(ctx context.Context, v vault.Version, path string, items *[]Item) (found bool, err error) {
+	s, err := e.vault.Snapshot(ctx, v.ID)
+	if err != nil {
+		return false, err
+	}
+	rel, ok := versionPath(path, string(s.Path))
+	if !ok {
+		return false, nil
+	}
+	at, err := e.lookup(ctx, &s.Root, rel)
+	if at == nil || err != nil {
+		return false, err
+	}
+	if at.Type != format.TypeDir {
+		*items = append(*items, itemOf(rel, at))
+		return true, nil
+	}
+	return true, e.listBelow(ctx, at.Tree, rel, 0, items)
+}
+
+func (e *Engine) listBelow(ctx context.Context, tree []byte, dir string, depth int, items *[]Item) error {
+	if depth > format.MaxDepth {
+		return errTooDeep
+	}
+	var damage error
+	for x, err := range e.entries(ctx, tree) {
+		if err == nil {
+			at := path.Join(dir, string(x.Name))
+			*items = append(*items, itemOf(at, x))
+			if x.Type != format.TypeDir {
+				continue
+			}
+			err = e.listBelow(ctx, x.Tree, at, depth+1, items)
+		}
+		if err != nil && !vault.IsDamage(err) {
+			return err
+		}
+		damage = errors.Join(damage, err)
+	}
+	return damage
+}
+
+// errTooDeep: folders within folders, deeper than anything that is written.
+var errTooDeep = fmt.Errorf("%w: folders are nested deeper than %d", format.ErrDamaged, format.MaxDepth)
+
+func itemOf(path string, x *format.Entry) Item {
+	return Item{Path: path, Type: x.Type, Size: int64(x.Size), MTime: time.Unix(x.MTime, int64(x.MNano)).UTC(), Mode: x.Mode}
+}
+
+// versionPath makes a path that a person gave relative to a version's folder: "" for the folder itself. It may be given
+// from the folder or, as it was on the computer, from the root.
+func versionPath(given, folder string) (rel string, ok bool) {
+	if filepath.IsAbs(given) && within(filepath.Clean(given), filepath.Clean(folder)) {
+		given = strings.TrimPrefix(filepath.Clean(given), filepath.Clean(folder))
+	}
+	rel = path.Clean(strings.TrimLeft(filepath.ToSlash(given), "/"))
+	if rel == "." {
+		return "", true
+	}
+	return rel, rel != ".." && !strings.HasPrefix(rel, "../")
+}
+
+// lookup finds a relative path below a directory entry; nil when it is not there.
+func (e *Engine) lookup(ctx context.Context, at *format.Entry, rel string) (*format.Entry, error) {
+	for rel != "" {
+		var name string
+		name, rel, _ = strings.Cut(rel, "/")
+		if at.Type != format.TypeDir {
+			return nil, nil
+		}
+		next, err := e.vault.Entry(ctx, at.Tree, []byte(name))
+		if next == nil || err != nil {
+			return nil, err
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// entries yields what a directory holds, in the order of the names' bytes. Unlike the vault's own walk it goes on behind
+// a part of a large directory that cannot be read; that part is yielded as an error.
+func (e *Engine) entries(ctx context.Context, tree []byte) iter.Seq2[*format.Entry, error] {
+	return func(yield func(*format.Entry, error) bool) { e.entriesBelow(ctx, tree, 0, yield) }
+}
+
+func (e *Engine) entriesBelow(ctx context.Context, id []byte, level int, yield func(*format.Entry, error) bool) bool {
+	t, err := e.treeNode(ctx, id, level)
+	if err != nil {
+		return yield(nil, fmt.Errorf("read a folder: %w", err))
+	}
+	for i := range t.Entries {
+		if !yield(&t.Entries[i], nil) {
+			return false
+		}
+	}
+	for _, b := range t.Branches {
+		if !e.entriesBelow(ctx, b.Node, level+1, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) treeNode(ctx context.Context, id []byte, level int) (*format.Tree, error) {
+	if len(id) != len(format.ChunkID{}) || level > format.MaxTreeLevel {
+		return nil, format.ErrDamaged
+	}
+	b, err := e.vault.Read(ctx, format.KindTree, format.ChunkID(id))
+	if err != nil {
+		return nil, err
+	}
+	return format.DecodeTree(b)
+}
+
+// selection is what is wanted of a directory: the names, and what is wanted below each. Nil is everything.
+type selection map[string]selection
+
+// selectPaths makes a selection of clean relative paths.
+func selectPaths(paths []string) selection {
+	all := selection{}
+	for _, p := range paths {
+		if p == "" {
+			return nil
+		}
+		at := all
+		for more := true; more && at != nil; {
+			var name string
+			name, p, more = strings.Cut(p, "/")
+			below, ok := at[name]
+			switch {
+			case !more:
+				at[name] = nil
+			case !ok:
+				below = selection{}
+				at[name] = below
+			}
+			at = below
+		}
+	}
+	return all
+}
+
+// selected yields what a directory holds of a selection. Of a large directory only what is wanted is read.
+func (e *Engine) selected(ctx context.Context, tree []byte, pick selection) iter.Seq2[*format.Entry, error] {
+	if pick == nil {
+		return e.entries(ctx, tree)
+	}
+	return func(yield func(*format.Entry, error) bool) {
+		for _, name := range slices.Sorted(maps.Keys(pick)) {
+			x, err := e.vault.Entry(ctx, tree, []byte(name))
+			if (x != nil || err != nil) && !yield(x, err) {
+				return
+			}
+		}
+	}
+}
+
+// Find looks for names in every version of every device, newest version first. A pattern with any of *?[ is matched as
+// such against the whole name; any other is looked for inside the name, whatever the capitals. A pattern with a slash is
+// held against the path relative to the folder instead of the name.
+//
+// Damage in one version does not hide the others: the error speaks of it beside the matches. ErrUsage: not a pattern.
+func (e *Engine) Find(ctx context.Context, pattern string) ([]Match, error) {
+	match, err := matcher(pattern)
+	if err != nil {
+		return nil, err
+	}
+	st, _, err := e.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, damage, err := e.versions(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	f := &finder{e: e, match: match, paths: strings.Contains(pattern, "/"), known: map[searched][]hit{}}
+	var matches []Match
+	for _, v := range all {
+		hits, err := f.version(ctx, v)
+		if err != nil && !vault.IsDamage(err) {
+			return matches, err
+		}
+		damage = errors.Join(damage, err)
+		for _, h := range hits {
+			matches = append(matches, Match{Snapshot: v.ID, Path: h.path, Time: v.Time(), Size: h.size})
+		}
+	}
+	return matches, damage
+}
+
+// matcher returns what decides whether a name, or a path, is a hit.
+func matcher(pattern string) (func(string) bool, error) {
+	pattern = norm.NFC.String(strings.TrimLeft(pattern, "/"))
+	if strings.ContainsAny(pattern, "*?[") {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, fmt.Errorf("%w: %q is not a pattern", ErrUsage, pattern)
+		}
+		return func(s string) bool {
+			ok, err := path.Match(pattern, norm.NFC.String(s))
+			return ok && err == nil
+		}, nil
+	}
+	if pattern == "" {
+		return nil, fmt.Errorf("%w: nothing to look for", ErrUsage)
+	}
+	pattern = strings.ToLower(pattern)
+	return func(s string) bool { return strings.Contains(strings.ToLower(norm.NFC.String(s)), pattern) }, nil
+}
+
+// finder searches trees, each once however many versions share it.
+type finder struct {
+	e     *Engine
+	match func(string) bool
+	paths bool // match is for whole paths
+	known map[searched][]hit
+}
+
+// searched is a tree that was searched and, if paths are matched, where it was.
+type searched struct {
+	tree format.ChunkID
+	dir  string
+}
+
+// hit is a match below a tree that was searched.
+type hit struct {
+	path string // relative to the tree
+	size int64
+}
+
+func (f *finder) version(ctx context.Context, v vault.Version) ([]hit, error) {
+	s, err := f.e.vault.Snapshot(ctx, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	return f.tree(ctx, s.Root.Tree, "", 0)
+}
+
+// tree returns the hits below a tree. Damage is an error the first time only.
+func (f *finder) tree(ctx context.Context, tree []byte, dir string, depth int) ([]hit, error) {
+	if depth > format.MaxDepth {
+		return nil, errTooDeep
+	}
+	if len(tree) != len(format.ChunkID{}) {
+		return nil, fmt.Errorf("read a folder: %w", format.ErrDamaged)
+	}
+	key := searched{tree: format.ChunkID(tree)}
+	if f.paths {
+		key.dir = dir
+	}
+	if hits, ok := f.known[key]; ok {
+		return hits, nil
+	}
+	var hits []hit
+	var damage error
+	for x, err := range f.e.entries(ctx, tree) {
+		if err == nil {
+			name, whole := string(x.Name), string(x.Name)
+			if f.paths {
+				whole = path.Join(dir, name)
+			}
+			if f.match(whole) {
+				hits = append(hits, hit{name, int64(x.Size)})
+			}
+			if x.Type != format.TypeDir {
+				continue
+			}
+			var below []hit
+			below, err = f.tree(ctx, x.Tree, whole, depth+1)
+			for _, h := range below {
+				hits = append(hits, hit{path.Join(name, h.path), h.size})
+			}
+		}
+		if err != nil && !vault.IsDamage(err) {
+			return hits, err
+		}
+		damage = errors.Join(damage, err)
+	}
+	f.known[key] = hits
+	return hits, damage
+}
