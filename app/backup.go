@@ -13,7 +13,7 @@ import (
 func backupCommand() *command {
 	return &command{
 		name: "backup", usage: []string{"[DIR…]"}, most: -1, run: backup,
-		about: "save every folder, or these, and wait until the storage has them",
+		about: "save all folders, or DIR…, until the storage has them",
 		help: `Saves what changed in every kept folder, or in the ones named. When it ends with
 exit code 0, the storage has confirmed everything. A backup that was stopped
 goes on where it was.`,
@@ -115,27 +115,33 @@ func (a backupAnswer) people(w io.Writer) {
 		if !s.Complete {
 			fmt.Fprintln(w, "  This version is unfinished: the next backup completes it.")
 		}
-		if n := s.failed(); n > 0 {
-			fmt.Fprintf(w, "  %s could not be saved:\n", files(n))
-		}
-		s.name(w, true)
-		if n := int64(len(s.Skipped)) - s.failed(); n > 0 {
-			fmt.Fprintf(w, "  Not files, and left out:\n")
-		}
-		s.name(w, false)
+		s.leftOut(w, "  ")
 	}
 }
 
-func (s savedJSON) name(w io.Writer, failed bool) {
+// leftOut names what is not in the version, and why.
+func (s savedJSON) leftOut(w io.Writer, indent string) {
+	n := s.failed()
+	if n > 0 {
+		fmt.Fprintf(w, "%s%s could not be saved:\n", indent, files(n))
+		s.name(w, indent, true)
+	}
+	if int64(len(s.Skipped)) > n {
+		fmt.Fprintf(w, "%sNot files, and left out:\n", indent)
+		s.name(w, indent, false)
+	}
+}
+
+func (s savedJSON) name(w io.Writer, indent string, failed bool) {
 	left := maxNamed
 	for _, k := range s.Skipped {
 		if k.Failed != failed {
 			continue
 		}
 		if left--; left < 0 {
-			fmt.Fprintln(w, "    … and more: --json names all")
+			fmt.Fprintf(w, "%s  … and more: --json names all\n", indent)
 			return
 		}
-		fmt.Fprintf(w, "    %s: %s\n", shown(k.raw), k.Reason)
+		fmt.Fprintf(w, "%s  %s: %s\n", indent, shown(k.raw), k.Reason)
 	}
 }

@@ -18,6 +18,8 @@ type call struct {
 	command *command // nil without a verb
 	do      action
 	screen  terminal
+
+	unattended bool // nobody can be asked for a passphrase, terminal or not
 }
 
 // action does what a command line asks for. Its answer is what is known, also beside an error; nil when that is nothing.
@@ -42,7 +44,7 @@ func (c *call) parse(args []string) error {
 		return nil
 	}
 	if c.command = find(commands(), verb); c.command == nil {
-		return usage(nil, "There is no verb %q. All of them: roost --help", verb)
+		return usage(nil, "There is no verb %q.", verb)
 	}
 	given, err := parseArguments(rest, c.command.allFlags())
 	if err != nil {
@@ -99,7 +101,11 @@ func (c *call) options(ctx context.Context) (syncer.Options, error) {
 	if err != nil {
 		return syncer.Options{}, err
 	}
-	keys, err := keystore.FromEnv(home, c.env, c.screen.passphrases(ctx, c.in, c.err))
+	var ask func(string) ([]byte, error)
+	if !c.unattended && isTerminal(c.in) {
+		ask = c.screen.passphrases(ctx, c.in, c.err)
+	}
+	keys, err := keystore.FromEnv(home, c.env, ask)
 	if err != nil {
 		return syncer.Options{}, usage(nil, "%v.", err)
 	}

@@ -12,15 +12,6 @@ import (
 	"roost/syncer"
 )
 
-// Exit codes. Scripts depend on them; the engine's problem table has the codes of its errors.
-const (
-	exitDone        = 0
-	exitPartly      = 1 // done, but some files could not be saved or restored
-	exitUsage       = 2
-	exitComputer    = 7 // this computer: not writable, disk full
-	exitInterrupted = 130
-)
-
 // problemError is an error that knows its own problem, instead of having it looked up in the engine's table.
 type problemError struct {
 	problem syncer.Problem
@@ -43,14 +34,14 @@ func usage(c *command, format string, args ...any) error {
 		action = "Usage: " + strings.Join(c.usageLines(), "\n       ")
 	}
 	return &problemError{problem: syncer.Problem{
-		Code: "usage", Severity: "error", Title: sentence(fmt.Sprintf(format, args...)), Action: action, Exit: exitUsage,
+		Code: "usage", Severity: "info", Title: sentence(fmt.Sprintf(format, args...)), Action: action, Exit: syncer.ExitUsage,
 	}}
 }
 
 // computerError is the error of something on this computer, other than the home, that cannot be written.
 func computerError(what string, cause error) error {
 	return &problemError{cause: cause, problem: syncer.Problem{
-		Code: "computer", Severity: "error", Title: sentence(what), Text: sentence(cause.Error()), Exit: exitComputer,
+		Code: "computer", Severity: "needs_you", Title: sentence(what), Text: sentence(cause.Error()), Exit: syncer.ExitHome,
 		Action: "Make room or choose another place, and try again.",
 	}}
 }
@@ -63,14 +54,11 @@ func describe(ctx context.Context, err error) syncer.Problem {
 		return known.problem
 	}
 	if errors.Is(context.Cause(ctx), errInterrupted) {
-		return syncer.Problem{
-			Code: "interrupted", Severity: "info", Title: "Stopped.", Text: "What your storage has confirmed is safe.",
-			Action: "Run the same command again to go on.", Exit: exitInterrupted,
-		}
+		return syncer.Describe(context.Canceled) // whatever it broke on its way out
 	}
 	p := syncer.Describe(err)
-	if p.Exit <= exitPartly { // 1 promises that the rest was done
-		p.Exit = exitComputer
+	if p.Exit <= syncer.ExitSome { // which promises that the rest was done
+		p.Exit = syncer.ExitHome
 	}
 	return p
 }
@@ -94,7 +82,7 @@ func (c *call) interruptible(parent context.Context) (ctx context.Context, stop 
 		select {
 		case <-signals:
 			c.screen.restore()
-			os.Exit(exitInterrupted)
+			os.Exit(syncer.ExitStopped)
 		case <-done:
 		}
 	}()

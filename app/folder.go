@@ -82,10 +82,14 @@ func (a foldersAnswer) people(w io.Writer) {
 		fmt.Fprintln(w, "No folder is kept yet. Add one: roost folder add DIR")
 		return
 	}
+	if a.verb == "add" {
+		for _, f := range a.Folders {
+			fmt.Fprintf(w, "%s is kept from now on.\n", shown(f.raw))
+		}
+		fmt.Fprintln(w, "Next: roost backup")
+		return
+	}
 	for _, f := range a.Folders {
 		fmt.Fprintf(w, "%s  (%s)\n", shown(f.raw), stateWords(f.State))
-	}
-	if a.verb == "add" {
-		fmt.Fprintln(w, "Next: roost backup")
 	}
 }

@@ -22,11 +22,8 @@ type terminal struct {
 	state *term.State // nil while the echo is on
 }
 
-// passphrases returns the question that a keystore asks, nil where nobody can be asked. The answer is not echoed.
+// passphrases returns the question that a keystore asks on the terminal in. The answer is not echoed.
 func (t *terminal) passphrases(ctx context.Context, in, out *os.File) func(prompt string) ([]byte, error) {
-	if !isTerminal(in) {
-		return nil
-	}
 	return func(prompt string) ([]byte, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

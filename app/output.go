@@ -25,9 +25,9 @@ type partial interface{ partly() bool }
 
 // finish says how the run ended and returns its exit code.
 func (c *call) finish(ctx context.Context, a answer, err error) int {
-	code := exitDone
+	code := 0
 	if p, ok := a.(partial); ok && p.partly() {
-		code = exitPartly
+		code = syncer.ExitSome
 	}
 	var problem *syncer.Problem
 	if err != nil {

@@ -59,11 +59,16 @@ func (m *meter) report() syncer.Report {
 	if m == nil {
 		return nil
 	}
-	return func(p syncer.Progress) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.latest, m.known = p, true
+	return m.tell
+}
+
+func (m *meter) tell(p syncer.Progress) {
+	if m == nil {
+		return
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.latest, m.known = p, true
 }
 
 // end wipes the line. It may be called again.
@@ -99,7 +104,7 @@ func (m *meter) draw(now time.Time) {
 	p, known := m.latest, m.known
 	m.mu.Unlock()
 	if known {
-		m.put(progressLine(p, m.speed.at(now, p), m.width()-1))
+		m.put(progressLine(p, now, m.speed.at(now, p), m.width()-1))
 	}
 }
 
@@ -149,15 +154,20 @@ var phaseWords = map[string]string{
 	"restoring":  "Restoring",
 	"checking":   "Checking",
 	"comparing":  "Comparing",
-	"starting":   "Starting",
+	"starting":   "Starting the storage",
 }
 
-// progressLine is at most width columns: phase, bar, percentage, files, bytes, rate and the time left. What is not known
-// is left out, and a time is never promised while it is still being looked how much there is.
-func progressLine(p syncer.Progress, perSecond float64, width int) string {
+// progressLine is at most width columns: phase, bar, percentage, files, bytes, rate and the time left; the time passed
+// where there is nothing to count. What is not known is left out, and no time is promised while it is still being looked
+// how much there is.
+func progressLine(p syncer.Progress, now time.Time, perSecond float64, width int) string {
 	phase, known := phaseWords[p.Phase]
 	if !known {
 		phase = "Working"
+	}
+	noun := "files"
+	if p.Phase == "checking" {
+		noun = "blocks"
 	}
 	parts := []string{phase}
 	looking := p.Phase == "looking"
@@ -171,7 +181,7 @@ func progressLine(p syncer.Progress, perSecond float64, width int) string {
 		parts = append(parts, fmt.Sprintf("%d %%", int(done*100)))
 	}
 	if p.Files > 0 || p.TotalFiles > 0 {
-		parts = append(parts, ofTotal(count(p.Files), count(p.TotalFiles), p.TotalFiles, looking)+" files")
+		parts = append(parts, ofTotal(count(p.Files), count(p.TotalFiles), p.TotalFiles, looking)+" "+noun)
 	}
 	if p.Bytes > 0 || p.TotalBytes > 0 {
 		parts = append(parts, ofTotal(size(p.Bytes), size(p.TotalBytes), p.TotalBytes, looking))
@@ -181,6 +191,9 @@ func progressLine(p syncer.Progress, perSecond float64, width int) string {
 		if left := p.TotalBytes - p.Bytes; left > 0 && !looking {
 			parts = append(parts, timeLeft(float64(left)/perSecond))
 		}
+	}
+	if len(parts) == 1 && !p.Started.IsZero() {
+		parts = append(parts, fmt.Sprintf("%d s", int(now.Sub(p.Started).Seconds())))
 	}
 	for len(parts) > 1 && len(strings.Join(parts, "  ")) > width {
 		parts = parts[:len(parts)-1]

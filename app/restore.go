@@ -14,7 +14,7 @@ import (
 func restoreCommand() *command {
 	return &command{
 		name:  "restore",
-		usage: []string{"SNAPSHOT [PATH…] (--to DIR | --in-place) [--on-conflict keep-both|replace|skip]"},
+		usage: []string{"SNAPSHOT [PATH…] (--to DIR | --in-place) [--on-conflict RULE]"},
 		least: 1, most: -1, run: restore,
 		about: "bring files back",
 		help: snapshotHelp + `

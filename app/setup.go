@@ -231,7 +231,7 @@ func (a setupAnswer) people(w io.Writer) {
 	}
 	fmt.Fprintln(w, "With them and your storage everything comes back on any computer. Without\nthem nobody can bring it back.")
 	if a.local != "" {
-		fmt.Fprintf(w, "\nThe storage is on this computer, in %s. It helps when a file is lost, not when\nthe disk or the computer is.\n", a.local)
+		fmt.Fprintf(w, "\nThe storage is on this computer: %s\nIt helps when a file is lost, not when the disk or the computer is.\n", a.local)
 	}
 	fmt.Fprintf(w, "\nIts four words: %s\n", a.Fingerprint)
 	fmt.Fprintln(w, "Next: roost folder add DIR, then roost backup")

@@ -84,11 +84,26 @@ func nodeCheck(ctx context.Context, c *call) (answer, error) {
 			if n.Name != "" { // known, if only as out of reach
 				a.add(n)
 			}
+			if err == nil {
+				err = failedCheck(n)
+			}
 			errs = append(errs, err)
 		}
 		return errors.Join(errs...)
 	})
 	return a, err
+}
+
+// failedCheck is an error that says what the first failed check of a storage says; nil when all is well.
+func failedCheck(n syncer.NodeInfo) error {
+	for _, k := range n.Checks {
+		if !k.OK {
+			return &problemError{problem: syncer.Problem{
+				Code: "check_failed", Severity: "needs_you", Title: k.Message, Action: k.Action, Exit: syncer.ExitStorage,
+			}}
+		}
+	}
+	return nil
 }
 
 func nodeAdd(ctx context.Context, c *call) (a answer, err error) {

@@ -81,9 +81,10 @@ func when(t time.Time) string {
 func wordGrid(words []string) string {
 	var b strings.Builder
 	for i, w := range words {
-		fmt.Fprintf(&b, "  %2d %-10s", i+1, w)
 		if i%4 == 3 || i == len(words)-1 {
-			b.WriteByte('\n')
+			fmt.Fprintf(&b, "  %2d %s\n", i+1, w)
+		} else {
+			fmt.Fprintf(&b, "  %2d %-10s", i+1, w)
 		}
 	}
 	return b.String()

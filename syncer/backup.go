@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,7 +190,7 @@ type inode struct{ dev, ino uint64 }
 
 func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, root *disk.Dir, r Report) (*pass, error) {
 	p := &pass{e: e, s: s, folder: f, root: root, report: r, started: time.Now(), jobs: make(chan func())}
-	p.lastCp, p.every, p.everyBytes = p.started, checkpointEvery, checkpointBytes
+	p.lastCp, p.every, p.everyBytes = p.started, checkpointEvery, cmp.Or(e.checkpointBytes, checkpointBytes)
 	var err error
 	if p.temp, err = e.home.temp(); err != nil {
 		return nil, err

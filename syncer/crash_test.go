@@ -109,8 +109,10 @@ func recovered(t *testing.T, n node.Node, e format.Entropy) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(st.Damaged) > 0 {
-		t.Fatalf("damaged: %v", st.Damaged)
+	for _, err := range st.Damaged {
+		if !errors.Is(err, vault.ErrRolledBack) { // another device that is gone is missed, and harms nothing
+			t.Fatalf("damaged: %v", err)
+		}
 	}
 	versions, err := d.vault.Versions(t.Context(), st)
 	if err != nil {

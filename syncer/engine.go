@@ -49,6 +49,8 @@ type Engine struct {
 	node    node.Node
 	managed *node.Managed // started by this engine; nil for a storage that runs by itself
 	vault   *vault.Vault
+
+	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
 
 // Progress is the state of a long piece of work: a value, not a stream. Zero totals mean that they are not known yet.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,32 +40,31 @@ func sideFiles(entries []disk.Entry) sides {
 	return s
 }
 
-// owner is the name that a side file would belong to, "" for any other file.
-func (s sides) owner(name string) string {
-	if s[name] != nil {
+// taken lists the side files that belong to a database beside them: its consistent copy includes them. Databases are
+// looked at here, before any of them is copied, because closing a file drops the locks that a copy under way holds.
+func (s sides) taken(dir *disk.Dir) map[string]bool {
+	out := map[string]bool{}
+	for name := range s {
 		for _, end := range sideEndings {
-			if o, ok := strings.CutSuffix(name, end); ok {
-				return o
+			owner, ok := strings.CutSuffix(name, end)
+			if ok && startsAsDatabase(dir, owner) {
+				out[name] = true
 			}
 		}
 	}
-	return ""
+	return out
 }
 
-// takesAlong tells whether a side file's owner is a database beside it, whose consistent copy includes it.
-func (p *pass) takesAlong(n *dirNode, owner string, entries []disk.Entry) bool {
-	i, ok := slices.BinarySearchFunc(entries, owner, func(e disk.Entry, name string) int { return strings.Compare(e.Name, name) })
-	if !ok || entries[i].Kind != disk.File {
-		return false
-	}
-	f, err := n.dir.OpenFile(owner)
+// startsAsDatabase tells whether a file has a database's header; one that cannot be read has none.
+func startsAsDatabase(dir *disk.Dir, name string) bool {
+	f, err := dir.OpenFile(name)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	var magic [16]byte
-	k, _ := f.ReadAt(magic[:], 0) // a file too short or unreadable is no database
-	return isDatabase(magic[:k])
+	k, err := f.ReadAt(magic[:], 0)
+	return (err == nil || errors.Is(err, io.EOF)) && isDatabase(magic[:k])
 }
 
 // of sums up how the side files of a name look; 0 when nobody has it open.

@@ -227,6 +227,7 @@ func (p *pass) walk(ctx context.Context, n *dirNode, entries []disk.Entry, bad d
 		}
 	}
 	side := sideFiles(entries)
+	taken := side.taken(n.dir)
 	n.slots = make([]slot, len(entries)+len(bad))
 	for i, b := range bad {
 		p.keepOld(ctx, n, len(entries)+i, b.Name, b.Err)
@@ -246,7 +247,7 @@ func (p *pass) walk(ctx context.Context, n *dirNode, entries []disk.Entry, bad d
 			if disk.IsTempName(e.Name) {
 				continue // a restore is writing it, or left it
 			}
-			if owner := side.owner(e.Name); owner == "" || !p.takesAlong(n, owner, entries) {
+			if !taken[e.Name] {
 				p.file(ctx, n, i, e, path, side.of(e.Name))
 			}
 		default:

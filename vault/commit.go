@@ -58,7 +58,7 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	if err != nil {
 		return nil, err
 	}
-	gone, err := s.leaving(ctx)
+	gone, lost, err := s.leaving(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	for _, p := range plan.replaced {
 		gone[p.Digest] = true
 	}
-	c := &commit{s: s, head: h, added: append(added, plan.added...), gone: gone}
+	c := &commit{s: s, head: h, added: append(added, plan.added...), gone: gone, lost: lost}
 	if err := c.build(ctx); err != nil {
 		return nil, err
 	}
@@ -232,16 +232,16 @@ func (s *Session) linking(borrowed []format.PackInfo) []format.PackInfo {
 }
 
 // leaving lists the packs that the new root does not link any more: small ones written together, and damaged ones.
-func (s *Session) leaving(ctx context.Context) (map[format.Digest]bool, error) {
-	gone := maps.Clone(s.moved)
+func (s *Session) leaving(ctx context.Context) (gone map[format.Digest]bool, anyLost bool, err error) {
+	gone = maps.Clone(s.moved)
 	lost, err := s.v.lostPacks(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, d := range lost {
 		gone[d] = true
 	}
-	return gone, nil
+	return gone, len(lost) > 0, nil
 }
 
 // commit is one state on its way to the storage.
@@ -250,6 +250,7 @@ type commit struct {
 	head  *format.Head
 	added []format.PackInfo
 	gone  map[format.Digest]bool
+	lost  bool // some of gone are damaged or missing on the storage
 
 	blocks []node.Block // spine, keyring, head, root
 	root   cid.Cid
@@ -408,7 +409,7 @@ func (c *commit) pin(ctx context.Context) error {
 	}
 	var err error
 	update := false
-	if s.base != nil {
+	if s.base != nil && !c.lost { // an update would wait for a lost pack of the old root
 		if update, err = v.node.Pinned(ctx, s.base.Root.DagCID()); err != nil {
 			return fmt.Errorf("ask what the storage keeps: %w", err)
 		}

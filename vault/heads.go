@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -245,10 +246,29 @@ func (v *Vault) Refresh(ctx context.Context) (*State, error) {
 	if err := v.loadIndexes(ctx, st); err != nil {
 		return nil, err
 	}
+	if err := v.checkRollback(ctx, st); err != nil {
+		return nil, err
+	}
 	v.mu.Lock()
 	v.state = st
 	v.mu.Unlock()
 	return st, nil
+}
+
+// checkRollback says when the storage serves less of this device than it confirmed to it.
+func (v *Vault) checkRollback(ctx context.Context, st *State) error {
+	raw, ok, err := v.cat.Meta(ctx, metaOwnSeq)
+	if err != nil || !ok || len(raw) != 8 {
+		return err
+	}
+	confirmed, served := binary.BigEndian.Uint64(raw), uint64(0)
+	if own := st.Own(v.Device()); own != nil {
+		served = own.Seq
+	}
+	if served < confirmed {
+		st.Damaged = append(st.Damaged, fmt.Errorf("%w: it confirmed state %d of this computer and serves %d", ErrRolledBack, confirmed, served))
+	}
+	return nil
 }
 
 // Known is the state of the last Refresh, or nil.

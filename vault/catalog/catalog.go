@@ -152,14 +152,16 @@ func (c *Catalog) take(ctx context.Context, from chan *conn) (*conn, error) {
 }
 
 // openWriter opens the writing connection and makes sure that the file is a catalog of this version.
-func openWriter(ctx context.Context, path string) (_ *conn, err error) {
-	w, err := openConn(path, connOptions{cacheKiB: writerCache, lockWait: 20 * time.Millisecond})
+func openWriter(ctx context.Context, path string) (w *conn, err error) {
+	w, err = openConn(path, connOptions{cacheKiB: writerCache, lockWait: 20 * time.Millisecond})
 	if err != nil {
 		return nil, asDamage(err, path)
 	}
+	opened := w
 	defer func() {
 		if err != nil {
-			err = errors.Join(asDamage(err, path), w.close())
+			err = errors.Join(asDamage(err, path), opened.close())
+			w = nil
 		}
 	}()
 	version, err := schemaVersion(ctx, w)

@@ -283,7 +283,7 @@ func TestTransactionSeesItselfAndReadersDoNot(t *testing.T) {
 	}
 }
 
-func TestChunkStaysWhereItWasFoundFirst(t *testing.T) {
+func TestChunkIsFoundInALinkedPackFirstAndInAnyThatIsLeft(t *testing.T) {
 	ctx := context.Background()
 	c := newCatalog(t)
 	ids := numberedChunks(1, 3)
@@ -297,12 +297,18 @@ func TestChunkStaysWhereItWasFoundFirst(t *testing.T) {
 		}
 		return errors.Join(tx.AddChunks(a, ids[:2]), tx.AddChunks(b, []ChunkID{ids[2], ids[1], ids[1]}))
 	})
-	if got := must[[]Pack](t)(c.Chunks(ctx, ids)); got[0].No != a || got[1].No != a || got[2].No != b {
-		t.Errorf("chunks are in packs %d, %d, %d, want %d, %d, %d", got[0].No, got[1].No, got[2].No, a, a, b)
+	for _, linked := range []int64{a, b} {
+		update(t, c, func(tx *Tx) error { return errors.Join(tx.SetLinked(a, linked == a), tx.SetLinked(b, linked == b)) })
+		if got := must[[]Pack](t)(c.Chunks(ctx, ids)); got[0].No != a || got[1].No != linked || got[2].No != b {
+			t.Errorf("chunks are in packs %d, %d, %d, want %d, %d, %d", got[0].No, got[1].No, got[2].No, a, linked, b)
+		}
+		if got, _, err := c.Chunk(ctx, ids[1]); err != nil || got.No != linked {
+			t.Errorf("a chunk of two packs is found in %d, want the linked %d, error %v", got.No, linked, err)
+		}
 	}
 	update(t, c, func(tx *Tx) error { return tx.DropPack(numberedPack(1).Digest) })
-	if got := must[[]Pack](t)(c.Chunks(ctx, ids)); got[0].No != 0 || got[1].No != 0 || got[2].No != b {
-		t.Errorf("after its pack was dropped a chunk is still known: %+v", got)
+	if got := must[[]Pack](t)(c.Chunks(ctx, ids)); got[0].No != 0 || got[1].No != b || got[2].No != b {
+		t.Errorf("after a pack was dropped, chunks are in %+v", got)
 	}
 	if got := must[[]ChunkID](t)(c.PackChunks(ctx, a)); len(got) != 0 {
 		t.Errorf("a dropped pack has chunks: %v", got)

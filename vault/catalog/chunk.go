@@ -20,10 +20,10 @@ const (
 	idOfN  = `substr(?1, s.n * 16 + 1, 16)`
 )
 
-// Chunk finds the pack that holds a chunk.
+// Chunk finds a pack that holds a chunk: one that this device's root links, if there is one.
 func (c *Catalog) Chunk(ctx context.Context, id ChunkID) (p Pack, ok bool, err error) {
 	err = c.read(ctx, func(r *conn) error {
-		return r.each(ctx, `SELECT `+packColumns+` FROM chunks c JOIN packs p ON p.no = c.pack WHERE c.id = ?`, 6, func(v []value) (err error) {
+		return r.each(ctx, `SELECT `+packColumns+` FROM chunks c JOIN packs p ON p.no = c.pack WHERE c.id = ? ORDER BY p.linked DESC, p.no LIMIT 1`, 6, func(v []value) (err error) {
 			ok = true
 			p, err = scanPack(v)
 			return err
@@ -35,7 +35,7 @@ func (c *Catalog) Chunk(ctx context.Context, id ChunkID) (p Pack, ok bool, err e
 	return p, ok, nil
 }
 
-// Chunks finds the packs that hold the chunks, in the order of ids; No is 0 where a chunk is unknown.
+// Chunks finds packs that hold the chunks, as Chunk does, in the order of ids; No is 0 where a chunk is unknown.
 func (c *Catalog) Chunks(ctx context.Context, ids []ChunkID) ([]Pack, error) {
 	packs := make([]Pack, len(ids))
 	err := c.read(ctx, func(r *conn) error {
@@ -49,7 +49,10 @@ func (c *Catalog) Chunks(ctx context.Context, ids []ChunkID) ([]Pack, error) {
 					if err != nil {
 						return err
 					}
-					packs[from+int(n)], err = scanPack(v[1:])
+					p, err := scanPack(v[1:])
+					if have := &packs[from+int(n)]; have.No == 0 || (p.Linked && !have.Linked) {
+						*have = p
+					}
 					return err
 				}, join(part), int64(len(part)))
 			if err != nil {
@@ -64,8 +67,7 @@ func (c *Catalog) Chunks(ctx context.Context, ids []ChunkID) ([]Pack, error) {
 	return packs, nil
 }
 
-// PackChunks returns the chunks that are to be found in the pack with this number, sorted. It leaves out those that
-// were known from another pack first.
+// PackChunks returns the chunks that are to be found in the pack with this number, sorted.
 func (c *Catalog) PackChunks(ctx context.Context, no int64) ([]ChunkID, error) {
 	var ids []ChunkID
 	err := c.read(ctx, func(r *conn) error {
@@ -84,8 +86,8 @@ func (c *Catalog) PackChunks(ctx context.Context, no int64) ([]ChunkID, error) {
 	return ids, nil
 }
 
-// AddChunks says that the pack with this number holds the chunks. A chunk that is known already stays where it was
-// found first. An unknown number is an error.
+// AddChunks says that the pack with this number holds the chunks, beside whatever other packs hold them too. An unknown
+// number is an error.
 func (tx *Tx) AddChunks(no int64, ids []ChunkID) error {
 	if err := tx.known(no); err != nil {
 		return tx.fail("add chunks", err)

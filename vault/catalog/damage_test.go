@@ -387,6 +387,32 @@ func TestWaitingForAnotherProcessEnds(t *testing.T) {
 	update(t, c, func(tx *Tx) error { return tx.SetMeta("k", nil) })
 }
 
+// The writing connection may have to be opened again; when that fails too, the catalog is not left with a dead one.
+func TestWriterThatCannotBeOpenedAgain(t *testing.T) {
+	ctx := context.Background()
+	c := newCatalog(t)
+	other, err := openCopyForTest(c.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (<-c.writer).close(); err != nil {
+		t.Fatal(err)
+	}
+	c.writer <- nil
+	if err := other.script(`CREATE TABLE intruder (a)`); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := c.Update(ctx, func(*Tx) error { return nil }); !errors.Is(err, ErrDamaged) {
+			t.Errorf("Update = %v", err)
+		}
+	}
+	if err := errors.Join(other.script(`DROP TABLE intruder`), other.close()); err != nil {
+		t.Fatal(err)
+	}
+	update(t, c, func(tx *Tx) error { return tx.SetMeta("k", nil) })
+}
+
 // SQLite ends the transaction by itself when the disk is full; what comes after must not run on its own.
 func TestFullDatabaseKeepsWhatItHas(t *testing.T) {
 	ctx := context.Background()

@@ -145,8 +145,7 @@ func (tx *Tx) SetLinked(no int64, linked bool) error {
 	return tx.fail("set pack linked", err)
 }
 
-// DropPack forgets a pack and the chunks that were to be found in it; an unknown pack is fine. A chunk that another
-// pack holds as well is forgotten too, until it is added from there.
+// DropPack forgets a pack and that chunks were to be found in it; an unknown pack is fine.
 func (tx *Tx) DropPack(digest [32]byte) error {
 	err := tx.exec(`DELETE FROM chunks WHERE pack = (SELECT no FROM packs WHERE digest = ?)`, digest[:])
 	if err == nil {

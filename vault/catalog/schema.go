@@ -15,7 +15,8 @@ var migrations = []string{
 	// Times are nanoseconds since 1970, 0 for the zero time. Paths are blobs, which compare as raw bytes.
 	//
 	// packs.no is never used twice, so that a number kept in memory cannot come to mean another pack.
-	// chunks has no rowid: the id is the place, and a lookup is one descent. chunks_pack holds the ids too.
+	// chunks has no rowid: the id is the place, and a lookup is one descent. A chunk may lie in several packs: when one
+	// of them is dropped, it is still found in the others. chunks_pack holds the ids too.
 	`CREATE TABLE packs (
 		no     INTEGER PRIMARY KEY AUTOINCREMENT,
 		digest BLOB NOT NULL UNIQUE,
@@ -25,8 +26,9 @@ var migrations = []string{
 		owner  BLOB NOT NULL
 	);
 	CREATE TABLE chunks (
-		id   BLOB PRIMARY KEY,
-		pack INTEGER NOT NULL
+		id   BLOB NOT NULL,
+		pack INTEGER NOT NULL,
+		PRIMARY KEY (id, pack)
 	) WITHOUT ROWID;
 	CREATE INDEX chunks_pack ON chunks (pack);
 	CREATE TABLE dirs (

@@ -293,8 +293,8 @@ func (r *Registry) verify(k *Keys) error {
 		if err != nil {
 			return err
 		}
-		if rev.Vault != k.Vault {
-			return damaged("revocation of another vault")
+		if rev.Vault != k.Vault || len(c.By) > 0 {
+			return damaged("revocation of another vault or by a device")
 		}
 	}
 	return nil

@@ -122,6 +122,13 @@ func TestHeadsOfNoCertifiedDeviceAreRefused(t *testing.T) {
 			h.Registry.Revocations = []Certified{Revoke(&Revocation{Vault: k.Vault, Device: e.id}, d.sign)}
 			return sealAny(t, h, d.sign, k)
 		}(),
+		"with a revocation by a device": func() []byte {
+			h := testHead(k, d, root)
+			r := Revoke(&Revocation{Vault: k.Vault, Device: e.id}, root)
+			r.By = d.id[:]
+			h.Registry.Revocations = []Certified{r}
+			return sealAny(t, h, d.sign, k)
+		}(),
 		"with another vault's revocation": func() []byte {
 			h := testHead(k, d, root)
 			h.Registry.Revocations = []Certified{Revoke(&Revocation{Vault: foreign.Vault, Device: e.id}, root)}

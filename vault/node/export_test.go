@@ -8,11 +8,6 @@ func Hurry(k *Kubo, deadline, stall time.Duration) {
 	k.patience = patience{quick: l, block: l, list: l, lock: l, load: l, update: l, pin: l, gc: l}
 }
 
-// HurryOnly gives the calls that write a short deadline, and leaves the others.
-func HurryOnly(k *Kubo, deadline time.Duration) {
-	k.patience.lock = limit{deadline, deadline}
-}
-
 // StartedBy returns the path of the file that names the daemon which a Roost started in m's folder.
 func StartedBy(m *Managed) string { return m.startedFile() }
 

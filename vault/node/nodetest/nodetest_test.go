@@ -21,8 +21,13 @@ func TestFaultyWithoutFaultsPassesTheSuite(t *testing.T) {
 	Suite(t, func(*testing.T) node.Node { return NewFaulty(new(Memory), 1) })
 }
 
+// The token may do what a storage needs, and no more.
 func TestKuboPassesTheSuite(t *testing.T) {
-	d := StartKubo(t)
+	d := StartKubo(t, func(c Config) {
+		const api = "/api/v0/"
+		c.Allow(api+"id", api+"dag/import", api+"block/get", api+"block/stat", api+"pin/add", api+"pin/update", api+"pin/rm",
+			api+"pin/ls", api+"files/", api+"repo/stat", api+"repo/gc")
+	})
 	k := d.Node(t)
 	Suite(t, func(*testing.T) node.Node { return k })
 }

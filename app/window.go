@@ -1,0 +1,115 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"roost/assets"
+	"roost/syncer"
+)
+
+// hasWindow says whether this Roost can open one.
+const hasWindow = true
+
+// refreshEvery is how often the window asks how things are.
+const refreshEvery = 3 * time.Second
+
+// openWindow shows the home's real state until the window is closed.
+func openWindow(ctx context.Context, c *call) (answer, error) {
+	if !hasScreen(runtime.GOOS, c.env) {
+		return nil, usage(nil, "There is no screen here to open the window on. Every verb works without one.")
+	}
+	c.unattended = true
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := app.NewWithID("io.github.roost.Roost")
+	a.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
+	w := a.NewWindow("Roost")
+	v := newStatusView()
+	w.SetContent(v.root)
+	w.Resize(fyne.NewSize(640, 480))
+
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		c.watchStatus(ctx, func(p statusPage) { fyne.Do(func() { v.draw(p) }) })
+	})
+	closing := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	w.ShowAndRun()
+	interrupted := !closing()
+	cancel()
+	watching.Wait()
+	if interrupted {
+		return nil, context.Canceled
+	}
+	return nil, nil
+}
+
+// hasScreen tells whether a window can be opened: Fyne ends the process where it cannot.
+func hasScreen(system string, env func(string) string) bool {
+	switch system {
+	case "windows", "darwin":
+		return true
+	}
+	return env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != ""
+}
+
+// statusView draws a statusPage. It holds no truth of its own.
+type statusView struct {
+	root     fyne.CanvasObject
+	title    *widget.Label
+	folders  *fyne.Container
+	problems *fyne.Container
+}
+
+func newStatusView() *statusView {
+	v := &statusView{
+		title:   widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true}),
+		folders: container.NewVBox(), problems: container.NewVBox(),
+	}
+	v.title.Wrapping = fyne.TextWrapWord
+	v.root = container.NewPadded(container.NewBorder(v.title, nil, nil, nil,
+		container.NewVScroll(container.NewVBox(v.folders, v.problems))))
+	return v
+}
+
+func (v *statusView) draw(p statusPage) {
+	v.title.SetText(p.title)
+	fill(v.folders, p.folders)
+	fill(v.problems, p.problems)
+}
+
+func fill(box *fyne.Container, texts []string) {
+	box.RemoveAll()
+	for _, text := range texts {
+		label := widget.NewLabel(text)
+		label.Wrapping = fyne.TextWrapWord
+		box.Add(label)
+	}
+	box.Refresh()
+}
+
+// watchStatus calls show with the newest state until ctx ends.
+func (c *call) watchStatus(ctx context.Context, show func(statusPage)) {
+	for ctx.Err() == nil {
+		err := c.look(ctx, func(e *syncer.Engine) error {
+			for ctx.Err() == nil {
+				show(newStatusPage(e.Status(ctx)))
+				wait(ctx, refreshEvery)
+			}
+			return nil
+		})
+		if err != nil {
+			show(problemPage(ctx, err))
+			wait(ctx, refreshEvery)
+		}
+	}
+}

@@ -1,0 +1,332 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"roost/syncer/disk"
+	"roost/vault"
+	"roost/vault/format"
+)
+
+const (
+	// restorers is how many files are written at once. They follow each other in the order of the trees, so that
+	// neighbours find their pack in memory.
+	restorers = 4
+	// queuedFiles is how many more are on their way to a restorer.
+	queuedFiles = 16
+	// readsAtOnce is how many chunks all restorers together ask the storage for at a time.
+	readsAtOnce = 8
+)
+
+// Restore brings files back from a version. It first reads the folders alone, to know that all paths are in the version
+// and that there is room; nothing is written before that. Files are written beside their place and take it whole, with
+// all metadata, so that an interrupted restore leaves only whole files: the same call again goes on with what is missing.
+// When it returns nil, all that it wrote would survive a power cut.
+//
+// A file that cannot be restored is in Failed and does not stop the others. An error means that the restore ended:
+// ErrUsage, ErrUnknownVersion, ErrAmbiguous, ErrNotInVersion, ErrNoRoom; the storage cannot be asked; the disk is full
+// or read-only; the context is over. What was done until then is returned beside it.
+func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (*Restored, error) {
+	if o.OnConflict == "" {
+		o.OnConflict = KeepBoth
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	versions, err := e.resolve(ctx, o.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	r := &restore{
+		e: e, rule: o.OnConflict, report: report, started: time.Now(), out: &Restored{},
+		reads: make(chan struct{}, readsAtOnce), devices: map[uint64]*disk.Dir{},
+	}
+	targets, err := r.targets(ctx, versions, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.plan(ctx, targets); err != nil {
+		return nil, err
+	}
+	return r.run(ctx, targets)
+}
+
+func (o RestoreOptions) check() error {
+	switch {
+	case o.OnConflict != KeepBoth && o.OnConflict != Replace && o.OnConflict != SkipFile:
+		return fmt.Errorf("%w: %q says nothing about files that are there already", ErrUsage, o.OnConflict)
+	case o.InPlace && o.To != "":
+		return fmt.Errorf("%w: either to a folder or to where it was", ErrUsage)
+	case !o.InPlace && o.To == "":
+		return fmt.Errorf("%w: no folder to restore to", ErrUsage)
+	}
+	return nil
+}
+
+// restore is one restore under way.
+type restore struct {
+	counters
+	e       *Engine
+	rule    OnConflict
+	report  Report
+	started time.Time
+	reads   chan struct{} // holds one for each chunk that is being read
+	warned  atomic.Int64  // files and folders that lack some of their metadata
+	skipped atomic.Int64  // files that SkipFile left out
+
+	mu      sync.Mutex // guards below
+	out     *Restored
+	devices map[uint64]*disk.Dir // one folder on every file system that was entered below the targets
+}
+
+// target is one version on its way to one folder.
+type target struct {
+	version vault.Version
+	root    *format.Entry
+	pick    selection
+	prefix  string // of paths in failures: the folder's name where several folders are restored, else ""
+	path    string // the folder that is written to
+	within  string // the folder that is opened, which holds the one that is written to or is that
+	name    string // of path in within; "" when they are the same
+
+	ground *disk.Dir // within, open
+}
+
+// targets decides where each version goes, and that each path is in one of them.
+func (r *restore) targets(ctx context.Context, versions []vault.Version, o RestoreOptions) ([]*target, error) {
+	missing := map[string]bool{}
+	for _, p := range o.Paths {
+		missing[p] = true
+	}
+	taken := map[string]bool{}
+	var out []*target
+	var damage error
+	for _, v := range versions {
+		s, err := r.e.vault.Snapshot(ctx, v.ID)
+		if vault.IsDamage(err) {
+			damage = errors.Join(damage, err)
+			r.out.Failed = append(r.out.Failed, Failure{Path: folderName(string(v.Path)), Reason: restoreReason(err), Damage: true})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		t := &target{version: v, root: &s.Root}
+		if len(o.Paths) > 0 {
+			paths, err := r.held(ctx, s, o.Paths, missing)
+			if err != nil {
+				return nil, err
+			}
+			if len(paths) == 0 {
+				continue
+			}
+			t.pick = selectPaths(paths)
+		}
+		name := folderName(string(s.Path))
+		if len(versions) > 1 {
+			t.prefix = name
+		}
+		if o.InPlace {
+			err = t.inPlace(string(s.Path), taken)
+		} else {
+			t.within, t.name = o.To, freeName(name, taken)
+			t.path = filepath.Join(t.within, t.name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	for _, p := range o.Paths {
+		if missing[p] && damage == nil {
+			return nil, notIn(p)
+		}
+	}
+	if len(out) == 0 {
+		return nil, damage // not nil: a path that no version holds was named above
+	}
+	return out, nil
+}
+
+// held returns which of the paths a version holds, relative to its folder, and takes them from missing. A path behind
+// damage counts as held: it is restored as far as it can be.
+func (r *restore) held(ctx context.Context, s *format.Snapshot, paths []string, missing map[string]bool) ([]string, error) {
+	var out []string
+	for _, p := range paths {
+		rel, ok := versionPath(p, string(s.Path))
+		if !ok {
+			continue
+		}
+		x, err := r.e.lookup(ctx, &s.Root, rel)
+		if err != nil && !vault.IsDamage(err) {
+			return nil, err
+		}
+		if x != nil || err != nil {
+			out = append(out, rel)
+			delete(missing, p)
+		}
+	}
+	return out, nil
+}
+
+// freeName makes the names of folders in one target distinct. Capitals do not count: not every disk tells them apart.
+func freeName(name string, taken map[string]bool) string {
+	free := name
+	for n := 2; taken[strings.ToLower(free)]; n++ {
+		free = fmt.Sprintf("%s (%d)", name, n)
+	}
+	taken[strings.ToLower(free)] = true
+	return free
+}
+
+// inPlace aims at where the folder was.
+func (t *target) inPlace(at string, taken map[string]bool) error {
+	if !filepath.IsAbs(at) {
+		return fmt.Errorf("%w: %s was on another kind of computer, so it has no place on this one", ErrUsage, at)
+	}
+	t.path = filepath.Clean(at)
+	if taken[t.path] {
+		return fmt.Errorf("%w: several devices kept a folder %s", ErrAmbiguous, t.path)
+	}
+	taken[t.path] = true
+	// The way to the folder, and the folder's own path, may lead through links: that is how it was backed up.
+	if fi, err := os.Stat(t.path); err == nil && fi.IsDir() || filepath.Dir(t.path) == t.path {
+		t.within = t.path
+		return nil
+	}
+	t.within, t.name = filepath.Dir(t.path), filepath.Base(t.path)
+	return nil
+}
+
+// run writes.
+func (r *restore) run(ctx context.Context, targets []*target) (_ *Restored, err error) {
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, d := range r.devices {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	r.phaseName.Store("restoring")
+	var unopened error
+	for _, t := range targets {
+		switch err := r.restoreTarget(ctx, t); {
+		case isFileError(err): // this folder cannot be opened; another one may
+			unopened = errors.Join(unopened, fmt.Errorf("restore to %s: %w", t.path, err))
+			r.fail(path.Join(t.prefix, "."), err)
+		case err != nil:
+			return r.out, fmt.Errorf("restore to %s: %w", t.path, err)
+		default:
+			r.out.Targets = append(r.out.Targets, t.path)
+		}
+	}
+	if len(r.out.Targets) == 0 {
+		return r.out, unopened
+	}
+	r.phaseName.Store("confirming")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range r.devices {
+		if err := d.SyncFS(); err != nil {
+			return r.out, fmt.Errorf("write everything to the disk: %w", err)
+		}
+	}
+	if n := r.warned.Load(); n > 0 {
+		r.e.log.Info("some files and folders are back without all of their metadata", "count", n)
+	}
+	return r.out, nil
+}
+
+// restoreTarget writes one version. A fileError means that its folder could not be opened.
+func (r *restore) restoreTarget(ctx context.Context, t *target) error {
+	stop := r.tell(r.report, t.path, r.started)
+	defer stop()
+	var err error
+	if t.ground, err = disk.OpenTarget(t.within); err != nil {
+		return local(err)
+	}
+	defer t.ground.Close() // nothing is written through it any more
+	w := &walk{r: r, t: t, jobs: make(chan job, queuedFiles), links: map[linkKey]*linked{}}
+	top, err := w.top()
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for range restorers {
+		g.Go(func() error {
+			for j := range w.jobs {
+				err := w.file(ctx, j)
+				w.release(ctx, j.in)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		defer close(w.jobs)
+		return w.run(ctx, top)
+	})
+	err = g.Wait()
+	for j := range w.jobs { // left by restorers that ended early
+		w.release(ctx, j.in)
+	}
+	return err
+}
+
+// fail notes what could not be restored.
+func (r *restore) fail(path string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.Failed = append(r.out.Failed, Failure{Path: path, Reason: restoreReason(err), Damage: vault.IsDamage(err)})
+}
+
+// failsAlone tells an error of one file or folder from one that ends the restore.
+func failsAlone(err error) bool { return isFileError(err) || vault.IsDamage(err) }
+
+// local sorts an error of this computer's disk: one that every further file would meet ends the restore.
+func local(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, disk.ErrNoSpace):
+		return fmt.Errorf("%w: %w", ErrNoRoom, err)
+	case errors.Is(err, disk.ErrReadOnly):
+		return err
+	}
+	return fileError{err}
+}
+
+// content is done with warnings of metadata: they are counted.
+func (r *restore) placed(err error) error {
+	if w, ok := errors.AsType[*disk.MetaWarning](err); ok {
+		r.warned.Add(1)
+		r.e.log.Debug("restored without some metadata", "missing", w.Names)
+		return nil
+	}
+	return err
+}
+
+// metaOf is what a version records beside the content.
+func metaOf(x *format.Entry) disk.Meta {
+	m := disk.Meta{Mode: x.Mode, MTimeSec: x.MTime, MTimeNsec: int32(x.MNano)}
+	if x.Owner != nil {
+		m.HasOwner, m.UID, m.GID = true, x.Owner.UID, x.Owner.GID
+	}
+	for _, a := range x.Xattrs {
+		m.Xattrs = append(m.Xattrs, disk.Xattr{Name: string(a.Name), Value: a.Value})
+	}
+	return m
+}
