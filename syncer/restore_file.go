@@ -154,8 +154,11 @@ func (f *placing) meet(ctx context.Context, name string, number int) (meeting, e
 	case rule == SkipFile:
 		return yields, nil
 	}
+	if f.in.made {
+		return taken, nil // nothing else was here: it is another file of the same version
+	}
 	if exact, err := f.hasName(f.in, f.dir, name); err != nil || !exact {
-		return taken, err // under this name it is another file of the same version
+		return taken, err // likewise, under another spelling
 	}
 	if there.Kind == disk.Directory {
 		return 0, fileError{conflict{there.What(), kindOf(f.entry)}}

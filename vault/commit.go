@@ -91,14 +91,13 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	if err := c.record(ctx, also); err != nil {
 		return nil, err
 	}
-	c.release(ctx)
+	s.release(ctx, c.found)
 	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
 	s.mu.Lock()
 	clear(s.pending)
 	clear(s.ready)
 	clear(s.borrowed)
 	clear(s.moved)
-	s.batches = nil
 	s.mu.Unlock()
 	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
 	return out, nil
@@ -509,12 +508,13 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 	})
 }
 
-// release unpins what the new root made superfluous: the batches whose packs it links, and this device's earlier roots
-// with their pointers. What fails here is tried again after the next commit.
-func (c *commit) release(ctx context.Context) {
-	s, v := c.s, c.s.v
+// release unpins what the newest root makes superfluous: the batches whose packs it links, and this device's earlier
+// roots with their pointers. What fails here is tried again the next time.
+func (s *Session) release(ctx context.Context, newest *Head) {
+	v := s.v
 	s.mu.Lock()
-	batches := slices.Clone(s.batches)
+	batches := s.batches
+	s.batches = nil
 	s.mu.Unlock()
 	for _, b := range batches {
 		err := v.node.PinRemove(ctx, b)
@@ -526,7 +526,7 @@ func (c *commit) release(ctx context.Context) {
 		}
 	}
 	for _, old := range s.state.Old {
-		if old.Device != c.head.Device || old.Seq >= c.head.Seq {
+		if old.Device != newest.Device || old.Seq >= newest.Seq {
 			continue
 		}
 		// The pointer goes last: while it is there, the next commit knows what is left to do.

@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -88,7 +87,6 @@ type vaultReader struct {
 	vault, chunkID, locator, outer []byte
 	root                           ed25519.PublicKey
 	epochs                         map[uint64][]byte
-	newest                         uint64
 
 	packs map[string]*readPack // by digest
 }
@@ -1547,11 +1545,4 @@ func (x *readIndex) list(id []byte, above byte) ([]byte, error) {
 		out = append(out, part...)
 	}
 	return out, nil
-}
-
-// paths lists what a snapshot holds, sorted.
-func (s *readSnapshot) paths() []string {
-	out := slices.Collect(mapKeys(s.Entries))
-	sort.Strings(out)
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -475,8 +476,9 @@ func (s *Session) consolidate(ctx context.Context) error {
 	return nil
 }
 
-// Confirm asks the storage whether the state that this session began on still holds: pinned, and served as the newest,
-// which Begin has just read.
+// Confirm ends a session that found nothing new. It asks the storage whether the state that the session began on still
+// holds: pinned, and served as the newest, which Begin has just read. What interrupted sessions sent and nobody needs is
+// released.
 func (s *Session) Confirm(ctx context.Context) error {
 	if s.base == nil {
 		return ErrNoVault
@@ -488,5 +490,23 @@ func (s *Session) Confirm(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("confirm the last state: %w", node.ErrNotPinned)
 	}
+	s.mu.Lock()
+	unused := slices.Collect(maps.Keys(s.ready))
+	clear(s.ready)
+	s.mu.Unlock()
+	if len(unused) > 0 {
+		err := s.v.cat.Update(ctx, func(tx *catalog.Tx) error {
+			for _, d := range unused {
+				if err := tx.DropPack(d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.release(ctx, s.base)
 	return nil
 }

@@ -36,6 +36,35 @@ func TestCutStaysWithinItsLimits(t *testing.T) {
 	}
 }
 
+// TestTheTextsChunkerIsThisOne cuts as FORMAT.md says it, word for word.
+func TestTheTextsChunkerIsThisOne(t *testing.T) {
+	c := NewChunker(Secret{3})
+	cut := func(data []byte) int {
+		if len(data) <= 32768 {
+			return len(data)
+		}
+		end, h := min(len(data), 524288), uint64(0)
+		for i := 32768; i <= end-1; i++ {
+			h = h<<1 + c.gear[data[i]]
+			mask := uint64(0xfffe000000000000)
+			if i < 131072 {
+				mask = 0xffffe00000000000
+			}
+			if h&mask == 0 {
+				return i + 1
+			}
+		}
+		return end
+	}
+	for rest := testBytes(9, 6<<20); len(rest) > 0; {
+		n := c.Cut(rest)
+		if want := cut(rest); n != want {
+			t.Fatalf("cut at %d, the text says %d", n, want)
+		}
+		rest = rest[n:]
+	}
+}
+
 func TestCutSeesOnlyTheBytesThatItMayCut(t *testing.T) {
 	c := NewChunker(Secret{1})
 	data := testBytes(4, 8<<20)

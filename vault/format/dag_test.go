@@ -173,8 +173,7 @@ func TestTheSpineIsReadByIPFS(t *testing.T) {
 		t.Errorf("size %d", root.File)
 	}
 	var got []byte
-	walk := func(context.Context, cid.Cid) ([]*ipld.Link, error) { return nil, nil }
-	walk = func(ctx context.Context, c cid.Cid) ([]*ipld.Link, error) {
+	walk := func(_ context.Context, c cid.Cid) ([]*ipld.Link, error) {
 		if c.Type() == cid.Raw {
 			got = append(got, store[c]...)
 			return nil, nil

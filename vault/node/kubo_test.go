@@ -74,7 +74,7 @@ func respond(status int, kind, body string) http.HandlerFunc {
 	}
 }
 
-// raw speaks without HTTP's help, one answer for each connection.
+// raw speaks without HTTP's help, one answer for each connection, which it then closes.
 func raw(t *testing.T, answer string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -131,10 +131,10 @@ func TestWhatIsNoKuboNeverSucceeds(t *testing.T) {
 		"error without type":   {serve(t, respond(500, "", "is not pinned")), node.ErrProtocol},
 		"not HTTP":             {raw(t, "SSH-2.0-OpenSSH_9.6\r\n"), node.ErrProtocol},
 		"without an end":       {raw(t, "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{}"), node.ErrProtocol},
-		"cut":                  {raw(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"Pins\""), node.ErrUnreachable},
-		"cut chunk":            {raw(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{\"P"), node.ErrUnreachable},
+		"cut":                  {raw(t, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"Pins\""), node.ErrUnreachable},
+		"cut chunk":            {raw(t, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{\"P"), node.ErrUnreachable},
 		"hangs up":             {raw(t, ""), node.ErrUnreachable},
-		"failed stream": {raw(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTrailer: X-Stream-Error\r\n"+
+		"failed stream": {raw(t, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nTrailer: X-Stream-Error\r\n"+
 			"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Stream-Error: no space left on device\r\n\r\n"), node.ErrNoSpace},
 	} {
 		t.Run(name, func(t *testing.T) {
