@@ -43,7 +43,7 @@ test: deps-test $(IPFS) ## Run all tests, against a real Kubo
 		-race -p 2 -timeout 60m $(if $(CI),-count=1) -tags $(TEST_TAGS) ./...
 
 .PHONY: soak
-soak: deps-test $(IPFS) ## Run the long harnesses too (crashes, fuzzing by time: hours)
+soak: deps-test $(IPFS) ## Run all tests with their long harnesses, for hours
 	ROOST_SOAK=1 ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/test.sh \
 		-race -p 1 -timeout 24h -count=1 -tags $(TEST_TAGS) ./...
 

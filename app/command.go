@@ -10,7 +10,7 @@ type command struct {
 	name  string   // "backup", "folder add"
 	usage []string // what may follow the name, one line for each way to call it
 	about string   // its line in the list of verbs; "" within a group
-	help  string   // sentences for `roost VERB --help`
+	help  string   // paragraphs for `roost VERB --help`
 	flags []flag   // beside globalFlags
 	least int      // arguments that are no flags
 	most  int      // the same; -1: any number

@@ -13,8 +13,8 @@ func findCommand() *command {
 	return &command{
 		name: "find", usage: []string{"PATTERN"}, least: 1, most: 1, run: findFiles,
 		about: "look for a file in every version",
-		help: `Looks for files and folders by name in every version of every device. In PATTERN,
-* stands for any letters and ? for one; put it in quotes.`,
+		help: `Looks for files and folders by name in every version of every device. In PATTERN, * stands for any letters and
+? for one; put it in quotes.`,
 	}
 }
 

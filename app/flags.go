@@ -20,7 +20,7 @@ type flag struct {
 var globalFlags = []flag{
 	{name: "home", arg: "DIR", help: "Roost's folder on this computer, also ROOST_HOME"},
 	{name: "json", help: "answer with one JSON object"},
-	{name: "allow-http", help: "allow a connection to the storage that is not encrypted"},
+	{name: "allow-http", help: "allow a storage that is reached by plain http"},
 	{name: "help", help: "explain the verb"},
 }
 

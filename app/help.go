@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 type helpAnswer struct {
@@ -33,10 +34,10 @@ func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-15s  %s\n", "ro
 func explain(_ context.Context, c *call) (answer, error) {
 	var b strings.Builder
 	for _, u := range c.command.usageLines() {
-		b.WriteString(u + "\n")
+		b.WriteString(strings.ReplaceAll(strings.TrimSpace(wrap(u, 75)), "\n", "\n    ") + "\n")
 	}
 	for _, h := range c.command.helpTexts() {
-		b.WriteString("\n" + h + "\n")
+		b.WriteString("\n" + wrap(h, 79))
 	}
 	b.WriteString("\n")
 	flags := c.command.allFlags()
@@ -55,6 +56,33 @@ func (c *command) helpTexts() []string {
 		texts = append(texts, sub.help)
 	}
 	return texts
+}
+
+// wrap breaks each paragraph into lines of at most width columns.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	for i, paragraph := range strings.Split(text, "\n\n") {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		column := 0
+		for _, word := range strings.Fields(paragraph) {
+			n := utf8.RuneCountInString(word)
+			switch {
+			case column == 0:
+			case column+1+n > width:
+				b.WriteByte('\n')
+				column = 0
+			default:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += n
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // usage is the flag as a usage line shows it.

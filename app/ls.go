@@ -23,8 +23,8 @@ PATH is a file or folder within the version.`,
 }
 
 // snapshotHelp says what a person may type for SNAPSHOT.
-const snapshotHelp = `SNAPSHOT is the id of a version, its first letters, latest (the newest version
-of every folder of this device) or latest:DIR (the newest of one folder).`
+const snapshotHelp = `SNAPSHOT is the id of a version, its first letters, latest (the newest version of every folder of this device)
+or latest:DIR (the newest of one folder).`
 
 type lsAnswer struct {
 	Entries []entryJSON `json:"entries"`

@@ -26,14 +26,14 @@ func TestAPathThatIsNotUTF8IsShownAndGivenExactly(t *testing.T) {
 
 func TestNamesCannotPaintTheTerminal(t *testing.T) {
 	for raw, want := range map[string]string{
-		"plain ü":           "plain ü",
-		"\x1b[2Jgone":       `\x1b[2Jgone`,
-		"a\rb\nc":           `a\x0db\x0ac`,
-		"exe.\u202egpj":     `exe.\u202egpj`,
-		"\u2066x\u2069":     `\u2066x\u2069`,
-		"\u0085":            `\u0085`,
-		"\x7f":              `\x7f`,
-		"latin \xe9":        `latin \xe9`,
+		"plain ü":          "plain ü",
+		"\x1b[2Jgone":      `\x1b[2Jgone`,
+		"a\rb\nc":          `a\x0db\x0ac`,
+		"exe.\u202egpj":    `exe.\u202egpj`,
+		"\u2066x\u2069":    `\u2066x\u2069`,
+		"\u0085":           `\u0085`,
+		"\x7f":             `\x7f`,
+		"latin \xe9":       `latin \xe9`,
 		"family 👩‍👩‍👧.jpg": "family 👩‍👩‍👧.jpg",
 	} {
 		if got := shown(raw); got != want {

@@ -12,12 +12,12 @@ func phraseCommand() *command {
 	return &command{name: "phrase", about: "the 24 recovery words: show, check", subs: []*command{
 		{
 			name: "phrase show", run: phraseShow,
-			help: "show: the words on this screen. Whoever reads them and reaches your storage has\nyour files.",
+			help: "show: the words on this screen. Whoever reads them and reaches your storage has your files.",
 		},
 		{
-			name: "phrase check", usage: []string{"[--words-file F|-]"}, run: phraseCheck,
+			name: "phrase check", usage: []string{"[--words-file F]"}, run: phraseCheck,
 			help:  "check: are these the words of this backup?",
-			flags: []flag{{name: "words-file", arg: "F|-", help: "read the words from F; asked for on a terminal"}},
+			flags: []flag{{name: "words-file", arg: "F", help: "read the words from F; - is standard input"}},
 		},
 	}}
 }

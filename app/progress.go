@@ -41,7 +41,11 @@ func (c *call) meter() *meter {
 	if c.json || !isTerminal(c.err) {
 		return nil
 	}
-	m := &meter{w: c.err, width: func() int { return columns(c.err) }, done: make(chan struct{}), ended: make(chan struct{})}
+	return newMeter(c.err, func() int { return columns(c.err) })
+}
+
+func newMeter(w io.Writer, width func() int) *meter {
+	m := &meter{w: w, width: width, done: make(chan struct{}), ended: make(chan struct{})}
 	go m.run()
 	return m
 }

@@ -19,10 +19,9 @@ func restoreCommand() *command {
 		about: "bring files back",
 		help: snapshotHelp + `
 
-PATH is a file or folder within the version; without one, all of it comes back.
---to DIR puts a folder at DIR/NAME. --in-place puts everything where it was.
-Where another file is in the way, both are kept, unless --on-conflict says
-otherwise.`,
+PATH is a file or folder within the version; without one, all of it comes back. --to DIR puts a folder at
+DIR/NAME. --in-place puts everything where it was. Where another file is in the way, both are kept, unless
+--on-conflict says otherwise.`,
 		flags: []flag{
 			{name: "to", arg: "DIR", help: "restore below DIR"},
 			{name: "in-place", help: "restore to where it was"},

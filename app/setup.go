@@ -20,7 +20,7 @@ import (
 var storageFlags = []flag{
 	{name: "node", arg: "URL", help: "a Kubo node that runs by itself: https://host:port"},
 	{name: "token-file", arg: "F", help: "the file with the token that the node asks for"},
-	{name: "local", arg: "DIR", bare: true, help: "a storage that Roost runs in DIR; without DIR, in its own folder"},
+	{name: "local", arg: "DIR", bare: true, help: "a storage run by Roost in DIR, or in its own folder"},
 }
 
 func setupCommand() *command {
@@ -28,20 +28,18 @@ func setupCommand() *command {
 		name: "setup",
 		usage: []string{
 			"--new (--node URL [--token-file F] | --local [DIR]) [--words-out F]",
-			"--recover (--node URL [--token-file F] | --local DIR) [--words-file F|-]",
+			"--recover (--node URL [--token-file F] | --local DIR) [--words-file F]",
 		},
 		about: "start a backup, or get one back with its 24 recovery words",
-		help: `A new backup gets 24 recovery words: with them and the storage, everything comes
-back on any computer; without them, nothing does. They are shown, or written to
-a new file that only you may read (--words-out).
+		help: `A new backup gets 24 recovery words: with them and the storage, everything comes back on any computer; without
+them, nothing does. They are shown, or written to a new file that only you may read (--words-out).
 
---recover makes this computer one more device of a backup that exists. It
-changes nothing on the storage.`,
+--recover makes this computer one more device of a backup that exists. It changes nothing on the storage.`,
 		flags: append([]flag{
 			{name: "new", help: "start a new backup"},
 			{name: "recover", help: "get a backup back"},
 			{name: "words-out", arg: "F", help: "write the new words to F instead of showing them"},
-			{name: "words-file", arg: "F|-", help: "read the words from F; asked for on a terminal"},
+			{name: "words-file", arg: "F", help: "read the words from F; - is standard input"},
 		}, storageFlags...),
 		run: setup,
 	}

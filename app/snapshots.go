@@ -14,8 +14,8 @@ func snapshotsCommand() *command {
 	return &command{
 		name: "snapshots", usage: []string{"[DIR]"}, most: 1, run: snapshots,
 		about: "list the versions of all devices, newest first",
-		help: `Lists every version of every folder of every device, or of one folder. Where the
-storage cannot be reached, it lists what is known.`,
+		help: `Lists every version of every folder of every device, or of one folder. Where the storage cannot be reached, it
+lists what is known.`,
 	}
 }
 

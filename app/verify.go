@@ -15,10 +15,9 @@ func verifyCommand() *command {
 	return &command{
 		name: "verify", usage: []string{"[--read PERCENT]"}, run: verify,
 		about: "prove that the storage holds everything, unharmed",
-		help: `Asks the storage, past everything that is remembered here, for each version's
-structure, and then reads its content: all of it, or the percentage given. What
-is found damaged is sent again by the next backup, as far as this computer still
-has it.`,
+		help: `Asks the storage, past everything that is remembered here, for each version's structure, and then reads its
+content: all of it, or the percentage given. What is found damaged is sent again by the next backup, as far as
+this computer still has it.`,
 		flags: []flag{{name: "read", arg: "PERCENT", help: "how much content to read, 0 to 100 (100)"}},
 	}
 }

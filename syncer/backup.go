@@ -48,6 +48,11 @@ func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, 
 		}
 		out = append(out, *s)
 	}
+	if e.bundle.Changed() { // a newer keyring was met
+		if err := e.home.saveBundle(e.bundle, e.master); err != nil {
+			return out, err
+		}
+	}
 	return out, nil
 }
 

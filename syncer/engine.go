@@ -45,6 +45,7 @@ type Engine struct {
 	log     *slog.Logger
 	home    *home
 	bundle  *vault.Bundle
+	master  [32]byte // seals the bundle
 	cat     *catalog.Catalog
 	node    node.Node
 	managed *node.Managed // started by this engine; nil for a storage that runs by itself

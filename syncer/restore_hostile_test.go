@@ -276,6 +276,7 @@ func TestDepthIsBounded(t *testing.T) {
 	}
 	h.commit(tree)
 	to := t.TempDir()
+	t.Cleanup(func() { removeDeep(t, filepath.Join(to, "Photos")) })
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few))
 	r, err := h.e.Restore(t.Context(), RestoreOptions{Snapshot: "latest", To: to}, nil)
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
@@ -303,7 +304,6 @@ func TestDepthIsBounded(t *testing.T) {
 	if m, err := h.e.Find(t.Context(), "file"); !vault.IsDamage(err) || len(m) < format.MaxDepth {
 		t.Errorf("%d matches, error %v", len(m), err)
 	}
-	removeDeep(t, filepath.Join(to, "Photos"))
 }
 
 // removeDeep removes a chain of folders that is deeper than os.RemoveAll has descriptors for.

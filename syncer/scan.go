@@ -514,11 +514,18 @@ func (p *pass) noteGone(n *dirNode, recs []*record) {
 	}
 }
 
+// maxXattrs bounds the extended attributes of one name, in bytes, so that an entry fits its tree.
+const maxXattrs = 128 << 10
+
 func baseEntry(e *disk.Entry, xattrs []disk.Xattr) *format.Entry {
 	out := &format.Entry{
 		Name: []byte(e.Name), Mode: e.Mode, MTime: e.MTimeSec, MNano: uint32(e.MTimeNsec), Owner: &format.Owner{UID: e.UID, GID: e.GID},
 	}
+	size := 0
 	for _, x := range xattrs {
+		if size += len(x.Name) + len(x.Value); size > maxXattrs {
+			break
+		}
 		out.Xattrs = append(out.Xattrs, format.Xattr{Name: []byte(x.Name), Value: x.Value})
 	}
 	return out

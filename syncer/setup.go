@@ -167,6 +167,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.master = master
 	if e.bundle, err = vault.OpenBundle(sealed, id, master); err != nil {
 		return nil, err
 	}

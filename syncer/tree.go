@@ -45,7 +45,11 @@ func putTree(s *vault.Session, recs []*record) (format.ChunkID, error) {
 	for {
 		var up []format.Branch
 		for rest := level; len(rest) > 0; {
-			n := min(len(rest), branches)
+			n, size := 0, 0
+			for n < len(rest) && n < branches && size < nodeMax {
+				size += len(rest[n].First) + 40
+				n++
+			}
 			id, _, err := s.Put(format.KindTree, format.EncodeTree(&format.Tree{Branches: rest[:n]}))
 			if err != nil {
 				return id, err

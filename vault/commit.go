@@ -371,8 +371,8 @@ func (c *commit) build(ctx context.Context) error {
 // one is made.
 func (s *Session) keyring() ([]byte, error) {
 	v := s.v
-	if s.state.keyringBlock == nil {
-		return v.bundle.b.KeyringBlock, nil
+	if s.state.keyring.Version < v.bundle.b.Keyring || s.state.keyringBlock == nil {
+		return v.bundle.b.KeyringBlock, nil // a storage that was set back does not set the keys back
 	}
 	for _, h := range s.state.Heads {
 		if h.keyring == s.state.keyring {

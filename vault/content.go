@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -20,27 +21,49 @@ func (v *Vault) Snapshot(ctx context.Context, id format.ChunkID) (*format.Snapsh
 // Entries yields what a directory's tree holds, in the order of the names' bytes. It ends after an error.
 func (v *Vault) Entries(ctx context.Context, tree []byte) iter.Seq2[*format.Entry, error] {
 	return func(yield func(*format.Entry, error) bool) {
-		v.entriesBelow(ctx, tree, 0, yield)
+		w := entryWalk{v: v, yield: yield}
+		if err := w.below(ctx, tree, nil, 0); err != nil {
+			yield(nil, err)
+		}
 	}
 }
 
-func (v *Vault) entriesBelow(ctx context.Context, tree []byte, level int, yield func(*format.Entry, error) bool) bool {
-	t, err := v.tree(ctx, tree, level)
+// entryWalk is one walk over the nodes of a directory.
+type entryWalk struct {
+	v     *Vault
+	yield func(*format.Entry, error) bool
+	last  []byte // the name before: names rise over all nodes
+	begun bool
+	over  bool // the consumer has enough
+}
+
+// below walks one node, whose first name is first unless that is nil.
+func (w *entryWalk) below(ctx context.Context, tree, first []byte, level int) error {
+	t, err := w.v.tree(ctx, tree, level)
 	if err != nil {
-		yield(nil, err)
-		return false
+		return err
+	}
+	if first != nil && len(t.Branches) == 0 && (len(t.Entries) == 0 || !bytes.Equal(t.Entries[0].Name, first)) ||
+		first != nil && len(t.Branches) > 0 && !bytes.Equal(t.Branches[0].First, first) {
+		return fmt.Errorf("read a folder: %w: a part that does not begin where it should", format.ErrDamaged)
 	}
 	for i := range t.Entries {
-		if !yield(&t.Entries[i], nil) {
-			return false
+		e := &t.Entries[i]
+		if w.begun && bytes.Compare(w.last, e.Name) >= 0 {
+			return fmt.Errorf("read a folder: %w: names are not in rising order", format.ErrDamaged)
+		}
+		w.last, w.begun = e.Name, true
+		if !w.yield(e, nil) {
+			w.over = true
+			return nil
 		}
 	}
 	for _, b := range t.Branches {
-		if !v.entriesBelow(ctx, b.Node, level+1, yield) {
-			return false
+		if err := w.below(ctx, b.Node, b.First, level+1); err != nil || w.over {
+			return err
 		}
 	}
-	return true
+	return nil
 }
 
 func (v *Vault) tree(ctx context.Context, id []byte, level int) (*format.Tree, error) {
@@ -87,37 +110,55 @@ func (v *Vault) Chunks(ctx context.Context, e *format.Entry) iter.Seq2[format.Ch
 				return
 			}
 		}
-		if len(e.List) == 32 {
-			v.listBelow(ctx, format.ChunkID(e.List), format.MaxListLevel+1, yield)
+		if len(e.List) != 32 {
+			return
+		}
+		holes := uint64(0)
+		for _, h := range e.Holes {
+			holes += h.Len
+		}
+		w := listWalk{v: v, yield: yield}
+		if err := w.below(ctx, format.ChunkID(e.List), -1, e.Size-holes); err != nil {
+			yield(format.ChunkID{}, err)
 		}
 	}
 }
 
-// listBelow walks a list whose level is below max: levels fall on the way down, so a walk ends.
-func (v *Vault) listBelow(ctx context.Context, id format.ChunkID, max int, yield func(format.ChunkID, error) bool) bool {
-	b, err := v.Read(ctx, format.KindList, id)
+// listWalk is one walk over the lists of a file.
+type listWalk struct {
+	v     *Vault
+	yield func(format.ChunkID, error) bool
+	over  bool // the consumer has enough
+}
+
+// below walks one list, which must be of that level (any for -1) and hold that many bytes.
+func (w *listWalk) below(ctx context.Context, id format.ChunkID, level int, size uint64) error {
+	b, err := w.v.Read(ctx, format.KindList, id)
 	if err != nil {
-		yield(id, fmt.Errorf("read a file's list: %w", err))
-		return false
+		return fmt.Errorf("read a file's list: %w", err)
 	}
-	level, items, err := format.DecodeList(b)
-	if err == nil && level >= max {
-		err = fmt.Errorf("read a file's list: %w: level %d below level %d", format.ErrDamaged, level, max)
-	}
+	at, items, err := format.DecodeList(b)
 	if err != nil {
-		yield(id, err)
-		return false
+		return err
+	}
+	sum := uint64(0)
+	for _, it := range items {
+		sum += it.Size
+	}
+	if (level >= 0 && at != level) || sum != size {
+		return fmt.Errorf("read a file's list: %w: level %d with %d bytes, wanted level %d with %d", format.ErrDamaged, at, sum, level, size)
 	}
 	for _, it := range items {
-		if level == 0 {
-			if !yield(it.ID, nil) {
-				return false
+		if at > 0 {
+			if err := w.below(ctx, it.ID, at-1, it.Size); err != nil || w.over {
+				return err
 			}
-		} else if !v.listBelow(ctx, it.ID, level, yield) {
-			return false
+		} else if !w.yield(it.ID, nil) {
+			w.over = true
+			return nil
 		}
 	}
-	return true
+	return nil
 }
 
 // Version is a snapshot as a list of versions shows it.

@@ -42,6 +42,7 @@ type State struct {
 	Damaged []error         // entries that are ours by their place and do not verify
 	Union   format.Registry // of all heads
 
+	all          []*Head
 	keyringBlock []byte // of the highest version
 	keyring      format.KeyringState
 }
@@ -56,14 +57,34 @@ func (s *State) Own(d format.DeviceID) *Head {
 	return nil
 }
 
+// findTries bounds how often the list of states is read again because it changed while it was followed.
+const findTries = 4
+
 // Find reads the newest head of every device from a storage. It needs the keys and nothing else; an empty storage gives
 // an empty State, damage is listed and does not hide what is whole. A failed call is an error, never an empty answer.
 func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
-	st := &State{}
-	entries, err := n.List(ctx, b.keys.PointerDir())
-	if err != nil {
-		return nil, fmt.Errorf("look for backups on the storage: %w", err)
+	for try := 1; ; try++ {
+		entries, err := n.List(ctx, b.keys.PointerDir())
+		if err != nil {
+			return nil, fmt.Errorf("look for backups on the storage: %w", err)
+		}
+		st, err := follow(ctx, n, b, entries)
+		if err != nil || len(st.Damaged) == 0 || try == findTries {
+			return st, err
+		}
+		// A device that commits meanwhile takes its old state away while we read it: that is no damage.
+		again, err := n.List(ctx, b.keys.PointerDir())
+		if err != nil {
+			return nil, fmt.Errorf("look for backups on the storage: %w", err)
+		}
+		if slices.Equal(entries, again) {
+			return st, nil
+		}
 	}
+}
+
+func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (*State, error) {
+	st := &State{}
 	roots := make([]candidate, 0, len(entries))
 	for _, e := range entries {
 		roots = append(roots, candidate{e.Name, e.CID})
@@ -71,9 +92,10 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 	if err := st.read(ctx, n, b, roots); err != nil {
 		return nil, err
 	}
-	if len(st.Heads) == 0 {
+	if len(st.all) == 0 {
 		// The pointers are gone, damaged or never were: a pin under our label is the other way in.
-		if roots, err = pinned(ctx, n, b); err != nil {
+		roots, err := pinned(ctx, n, b)
+		if err != nil {
 			return nil, err
 		}
 		if err := st.read(ctx, n, b, roots); err != nil {
@@ -94,7 +116,7 @@ func (s *State) read(ctx context.Context, n node.Node, b *Bundle, roots []candid
 		case err != nil:
 			return err
 		default:
-			s.add(h)
+			s.all = append(s.all, h)
 			if h.keyring.Version > s.keyring.Version {
 				s.keyring, s.keyringBlock = h.keyring, block
 			}
@@ -151,7 +173,7 @@ func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("keyring: %w", err)
 	}
-	if _, err := b.learnEpochs(kr, ks); err != nil {
+	if err := b.learnEpochs(kr, ks); err != nil {
 		return nil, nil, err
 	}
 	hb, err := getBlock(ctx, n, root.Head.CID(), root.Head.Digest)
@@ -205,19 +227,19 @@ func (s *State) add(h *Head) {
 	s.Heads = append(s.Heads, h)
 }
 
-// settle merges registries, drops what a revocation forbids and compares what heads have seen of each other.
+// settle merges registries, drops what a revocation forbids, chooses each device's newest head and compares what heads
+// have seen of each other.
 func (s *State) settle() {
-	for _, h := range s.Heads {
+	for _, h := range s.all {
 		s.Union = s.Union.Merge(h.Registry)
 	}
-	s.Heads = slices.DeleteFunc(s.Heads, func(h *Head) bool {
-		r := s.Union.Revoked(h.Device)
-		if r == nil || h.Seq < r.LastSeq || (h.Seq == r.LastSeq && h.Hash == r.LastHash) {
-			return false
+	for _, h := range s.all {
+		if err := s.Union.Accepts(h.Device, h.Seq, h.Hash); err != nil {
+			s.Damaged = append(s.Damaged, fmt.Errorf("a state of %q is not accepted: %w", h.Name(), err))
+			continue
 		}
-		s.Damaged = append(s.Damaged, fmt.Errorf("%w: a state of removed device %q after its removal", format.ErrDamaged, h.Name()))
-		return true
-	})
+		s.add(h)
+	}
 	for _, h := range s.Heads {
 		for _, seen := range h.Seen {
 			o := s.Own(seen.Device)

@@ -19,8 +19,9 @@ var ErrNoWords = errors.New("the recovery words are not kept on this computer")
 // Bundle is what one device knows: the vault's keys, its own private keys, and the tokens of its storages. At rest it is
 // a file sealed under the master key, which the operating system's keyring or a passphrase holds.
 type Bundle struct {
-	b    bundleBody
-	keys *format.Keys
+	b       bundleBody
+	keys    *format.Keys
+	changed bool // something was learnt that the file does not hold
 }
 
 // bundleBody is the plaintext of the bundle: local to a device and not part of the vault's format.
@@ -156,11 +157,18 @@ func (b *Bundle) SetToken(storage, token string) {
 	b.b.Tokens[storage] = token
 }
 
-// learnEpochs takes the epochs of a newer keyring, by the words where they are kept, else by this device's own key. It
-// reports whether anything changed.
-func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) (bool, error) {
+// Changed reports, once, that the bundle learnt something since it was opened or last asked: it should be sealed and
+// written again.
+func (b *Bundle) Changed() bool {
+	c := b.changed
+	b.changed = false
+	return c
+}
+
+// learnEpochs takes the epochs of a newer keyring, by the words where they are kept, else by this device's own key.
+func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) error {
 	if st.Version <= b.b.Keyring && st.Current <= b.keys.Current().Number {
-		return false, nil
+		return nil
 	}
 	if st.Current > b.keys.Current().Number {
 		if e, err := b.Entropy(); err == nil {
@@ -168,21 +176,24 @@ func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) (bool, error)
 		} else {
 			seal, err := ecdh.X25519().NewPrivateKey(b.b.SealKey[:])
 			if err != nil {
-				return false, fmt.Errorf("use this device's sealing key: %w", err)
+				return fmt.Errorf("use this device's sealing key: %w", err)
 			}
 			ep, err := format.OpenKeyringAs(block, b.keys, b.Device(), seal)
 			if errors.Is(err, format.ErrWrongKey) {
-				return false, ErrRetired
+				return ErrRetired
 			}
 			if err != nil {
-				return false, err
+				return err
 			}
 			b.keys.Epochs = ep
 		}
 		b.b.Epochs = b.keys.Epochs
 	}
-	b.b.Keyring = max(b.b.Keyring, st.Version)
-	return true, nil
+	if st.Version > b.b.Keyring {
+		b.b.Keyring, b.b.KeyringBlock = st.Version, block
+	}
+	b.changed = true
+	return nil
 }
 
 func (b *Bundle) signKey() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(b.b.SignSeed[:]) }

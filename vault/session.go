@@ -359,6 +359,9 @@ func (s *Session) known(p catalog.ChunkID) (bool, error) {
 	if err != nil || !ok {
 		return false, err
 	}
+	if !row.Linked && s.state.Union.Revoked(row.Owner) != nil {
+		return false, nil // what a removed device stored is read, and not built on
+	}
 	if !row.Linked && row.Owner != [16]byte(s.v.Device()) {
 		s.mu.Lock()
 		s.borrowed[row.Digest] = packInfo(row)
