@@ -99,7 +99,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// jsonHas FILE PATH [VALUE] checks that FILE is one JSON object that has PATH ("snapshots.0.id"; # is an array's length),
+// jsonHas FILE PATH [VALUE] checks that FILE is one JSON object that has PATH ("snapshots.0.id"; len is an array's length),
 // equal to VALUE, or matching it where it begins with ~.
 func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
@@ -137,7 +137,7 @@ func jsonAt(text, path string) (string, error) {
 			}
 			at = inner
 		case []any:
-			if key == "#" {
+			if key == "len" {
 				at = json.Number(strconv.Itoa(len(in)))
 				continue
 			}

@@ -223,7 +223,7 @@ func (a setupAnswer) people(w io.Writer) {
 	}
 	fmt.Fprintf(w, "Your backup is set up. This computer is %q in it.\n\n", a.Device)
 	if a.wordsFile != "" {
-		fmt.Fprintf(w, "The recovery words are in %s. Print them, or write them down, and keep them\naway from this computer. ", a.wordsFile)
+		fmt.Fprintf(w, "The recovery words are in %s.\nPrint them, or write them down, and keep them away from this computer.\n", a.wordsFile)
 	} else {
 		fmt.Fprint(w, "These are your recovery words. Write them down and keep the sheet safe:\n\n", wordGrid(a.Words), "\n")
 	}

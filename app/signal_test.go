@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"roost/vault/node/nodetest"
 )
 
 // A storage that takes the question and never answers: Ctrl-C ends the wait, says so, and leaves no half backup.
@@ -65,7 +67,7 @@ func start(t *testing.T, home string, args ...string) (cmd *exec.Cmd, out, errs 
 	out, errs = new(bytes.Buffer), new(bytes.Buffer)
 	cmd = exec.CommandContext(t.Context(), "roost", args...)
 	cmd.Env = append(os.Environ(), "ROOST_HOME="+home, "ROOST_KEYSTORE=file", "ROOST_PASSPHRASE_FILE="+passphrase,
-		"GORACE=atexit_sleep_ms=0")
+		"ROOST_IPFS="+nodetest.Binary(t), "GORACE=atexit_sleep_ms=0")
 	cmd.Stdout, cmd.Stderr = out, errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func (e *Engine) List(ctx context.Context, snapshot, path string) ([]Item, error
 		if err != nil && !vault.IsDamage(err) {
 			return items, err
 		}
-		damage = errors.Join(damage, err)
+		damage = alsoDamage(damage, err)
 		found = found || ok
 	}
 	if !found && damage == nil {
@@ -85,9 +85,20 @@ func (e *Engine) listBelow(ctx context.Context, tree []byte, dir string, depth i
 		if err != nil && !vault.IsDamage(err) {
 			return err
 		}
-		damage = errors.Join(damage, err)
+		damage = alsoDamage(damage, err)
 	}
 	return damage
+}
+
+// alsoDamage adds err to what was damaged before. One alone stays as it is: it is passed up through many folders.
+func alsoDamage(damage, err error) error {
+	if damage == nil {
+		return err
+	}
+	if err == nil {
+		return damage
+	}
+	return errors.Join(damage, err)
 }
 
 // errTooDeep: folders within folders, deeper than anything that is written.
@@ -223,17 +234,17 @@ func (e *Engine) Find(ctx context.Context, pattern string) ([]Match, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &finder{e: e, match: match, paths: strings.Contains(pattern, "/"), known: map[searched][]hit{}}
+	f := &finder{e: e, match: match, paths: strings.Contains(pattern, "/"), known: map[searched]*found{}}
 	var matches []Match
 	for _, v := range all {
 		hits, err := f.version(ctx, v)
 		if err != nil && !vault.IsDamage(err) {
 			return matches, err
 		}
-		damage = errors.Join(damage, err)
-		for _, h := range hits {
-			matches = append(matches, Match{Snapshot: v.ID, Path: h.path, Time: v.Time(), Size: h.size})
-		}
+		damage = alsoDamage(damage, err)
+		hits.each("", func(path string, size int64) {
+			matches = append(matches, Match{Snapshot: v.ID, Path: path, Time: v.Time(), Size: size})
+		})
 	}
 	return matches, damage
 }
@@ -262,7 +273,7 @@ type finder struct {
 	e     *Engine
 	match func(string) bool
 	paths bool // match is for whole paths
-	known map[searched][]hit
+	known map[searched]*found
 }
 
 // searched is a tree that was searched and, if paths are matched, where it was.
@@ -271,13 +282,31 @@ type searched struct {
 	dir  string
 }
 
-// hit is a match below a tree that was searched.
-type hit struct {
-	path string // relative to the tree
-	size int64
+// found is what of a tree matches: names in it and, for its folders, what was found below them. Nil is nothing.
+type found struct{ names []foundName }
+
+type foundName struct {
+	name  string
+	match bool
+	size  int64
+	below *found
 }
 
-func (f *finder) version(ctx context.Context, v vault.Version) ([]hit, error) {
+// each calls fn with every match below dir.
+func (f *found) each(dir string, fn func(path string, size int64)) {
+	if f == nil {
+		return
+	}
+	for _, n := range f.names {
+		at := path.Join(dir, n.name)
+		if n.match {
+			fn(at, n.size)
+		}
+		n.below.each(at, fn)
+	}
+}
+
+func (f *finder) version(ctx context.Context, v vault.Version) (*found, error) {
 	s, err := f.e.vault.Snapshot(ctx, v.ID)
 	if err != nil {
 		return nil, err
@@ -285,8 +314,8 @@ func (f *finder) version(ctx context.Context, v vault.Version) ([]hit, error) {
 	return f.tree(ctx, s.Root.Tree, "", 0)
 }
 
-// tree returns the hits below a tree. Damage is an error the first time only.
-func (f *finder) tree(ctx context.Context, tree []byte, dir string, depth int) ([]hit, error) {
+// tree returns what is found below a tree. Damage is an error the first time only.
+func (f *finder) tree(ctx context.Context, tree []byte, dir string, depth int) (*found, error) {
 	if depth > format.MaxDepth {
 		return nil, errTooDeep
 	}
@@ -297,34 +326,35 @@ func (f *finder) tree(ctx context.Context, tree []byte, dir string, depth int) (
 	if f.paths {
 		key.dir = dir
 	}
-	if hits, ok := f.known[key]; ok {
-		return hits, nil
+	if known, ok := f.known[key]; ok {
+		return known, nil
 	}
-	var hits []hit
+	var here []foundName
 	var damage error
 	for x, err := range f.e.entries(ctx, tree) {
 		if err == nil {
-			name, whole := string(x.Name), string(x.Name)
+			n := foundName{name: string(x.Name), size: int64(x.Size)}
+			at := n.name
 			if f.paths {
-				whole = path.Join(dir, name)
+				at = path.Join(dir, n.name)
 			}
-			if f.match(whole) {
-				hits = append(hits, hit{name, int64(x.Size)})
+			n.match = f.match(at)
+			if x.Type == format.TypeDir {
+				n.below, err = f.tree(ctx, x.Tree, at, depth+1)
 			}
-			if x.Type != format.TypeDir {
-				continue
-			}
-			var below []hit
-			below, err = f.tree(ctx, x.Tree, whole, depth+1)
-			for _, h := range below {
-				hits = append(hits, hit{path.Join(name, h.path), h.size})
+			if n.match || n.below != nil {
+				here = append(here, n)
 			}
 		}
 		if err != nil && !vault.IsDamage(err) {
-			return hits, err
+			return nil, err
 		}
-		damage = errors.Join(damage, err)
+		damage = alsoDamage(damage, err)
 	}
-	f.known[key] = hits
-	return hits, damage
+	var all *found
+	if here != nil {
+		all = &found{here}
+	}
+	f.known[key] = all
+	return all, damage
 }

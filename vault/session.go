@@ -392,8 +392,8 @@ func (s *Session) Has(ids []byte) (bool, error) {
 
 func (s *Session) seal(pk *packer, b *format.Builder, total int) error {
 	ids := prefixes(b.Bodies())
-	block, err := b.Seal(s.v.keys.Vault, s.v.keys.Current(), total)
-	if err != nil {
+	block := s.up.block(total)
+	if err := b.SealInto(block, s.v.keys.Vault, s.v.keys.Current()); err != nil {
 		return err
 	}
 	pk.recycle(b)

@@ -17,7 +17,7 @@ import (
 // size times the batches in flight is what an upload costs in memory.
 const (
 	batchPacks      = 16
-	batchesInFlight = 3
+	batchesInFlight = 2
 )
 
 type sealedPack struct {
@@ -36,8 +36,9 @@ type uploader struct {
 
 	mu   sync.Mutex // guards below
 	next []sealedPack
-	err  error // the first failure; the session is over
-	sent int64 // bytes of packs confirmed
+	free [][]byte // memory of confirmed full packs
+	err  error    // the first failure; the session is over
+	sent int64    // bytes of packs confirmed
 }
 
 func newUploader(v *Vault, done func([]sealedPack, cid.Cid)) *uploader {
@@ -101,6 +102,18 @@ func (u *uploader) flush(ctx context.Context) error {
 	return err
 }
 
+// block returns memory for a sealed pack; a storage keeps none of it once a batch is sent.
+func (u *uploader) block(size int) []byte {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if n := len(u.free); size == format.PackSize && n > 0 {
+		b := u.free[n-1]
+		u.free = u.free[:n-1]
+		return b
+	}
+	return make([]byte, size)
+}
+
 func (u *uploader) send(ctx context.Context, packs []sealedPack) error {
 	b := u.v.bundle
 	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.keys)
@@ -146,6 +159,11 @@ func (u *uploader) send(ctx context.Context, packs []sealedPack) error {
 	}
 	u.mu.Lock()
 	u.sent += size
+	for _, p := range packs {
+		if len(p.block) == format.PackSize {
+			u.free = append(u.free, p.block)
+		}
+	}
 	u.mu.Unlock()
 	u.done(packs, rootCID)
 	return nil

@@ -98,25 +98,35 @@ func (b *Builder) Seal(vault VaultID, epoch Epoch, total int) ([]byte, error) {
 }
 
 func (b *Builder) seal(vault VaultID, epoch Epoch, total int, random io.Reader) ([]byte, error) {
+	out := make([]byte, total)
+	return out, b.fill(out, vault, epoch, random)
+}
+
+// SealInto is Seal into memory of the caller's: the object fills out.
+func (b *Builder) SealInto(out []byte, vault VaultID, epoch Epoch) error {
+	return b.fill(out, vault, epoch, rand.Reader)
+}
+
+func (b *Builder) fill(out []byte, vault VaultID, epoch Epoch, random io.Reader) error {
+	total := len(out)
 	pad := total - b.Size()
 	if pad < 0 || total > MaxBlockSize {
-		return nil, fmt.Errorf("seal %d bytes into a block of %d: %w", b.Size(), total, ErrTooLarge)
+		return fmt.Errorf("seal %d bytes into a block of %d: %w", b.Size(), total, ErrTooLarge)
 	}
 	for i, body := range b.bodies {
 		if !body.valid() { // better no object than one that nobody can open
-			return nil, fmt.Errorf("seal body %d of %d bytes, %d stored: %w", i, body.Plain, body.Stored, ErrTooLarge)
+			return fmt.Errorf("seal body %d of %d bytes, %d stored: %w", i, body.Plain, body.Stored, ErrTooLarge)
 		}
 	}
 	header := b.header(pad)
 	salt, err := b.salt(vault, epoch, total, header, random)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	k := newSealKeys(salt, epoch.Secret)
 	ad := additional(vault, epoch.Number, b.typ, total)
 
-	out := make([]byte, total)
-	copy(out, b.buf)
+	clear(out[copy(out, b.buf):])
 	off := 0
 	for i, body := range b.bodies {
 		n := int(body.Stored)
@@ -134,7 +144,7 @@ func (b *Builder) seal(vault VaultID, epoch Epoch, total int, random io.Reader) 
 	off += copy(out[off:], k.expand("commitment", 32))
 	binary.BigEndian.PutUint32(out[off:], uint32(hlen))
 	subtle.XORBytes(out[off:], out[off:], k.expand("header-length", 4))
-	return out, nil
+	return nil
 }
 
 func (b *Builder) header(pad int) []byte {
