@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	filmSize   = 24 << 20 // bytes: enough for a speed that means something
-	imageSize  = 64 << 20 // bytes, nearly all of them a hole
+	filmSize   = 16 << 20 // bytes: enough for a speed that means something
+	imageSize  = 32 << 20 // bytes, nearly all of them a hole
 	diaryFile  = "Garden/Diary 2025.txt"
 	renameFrom = "Letters/To Marta.txt"
 	renameTo   = "Letters/To Marta, sent.txt"

@@ -52,7 +52,8 @@ func TestTheAnswerIsOneJSONObject(t *testing.T) {
 		{nil, nil, `{}`},
 		{nil, usage(nil, "no"), `{"error":{"code":"usage","message":"No.","action":"Run: roost --help"}}`},
 		{
-			checkedAnswer{}, usage(nil, "no"),
+			checkedAnswer{},
+			usage(nil, "no"),
 			`{"error":{"code":"usage","message":"No.","action":"Run: roost --help"},"ok":false}`,
 		},
 	} {

@@ -19,24 +19,29 @@ func TestProgressLine(t *testing.T) {
 		want  string
 	}{
 		{
-			syncer.Progress{Phase: "looking", Files: 12345, Bytes: 3_200_000_000, TotalFiles: 99999, TotalBytes: 1e12}, 1e6, 79,
+			syncer.Progress{Phase: "looking", Files: 12345, Bytes: 3_200_000_000, TotalFiles: 99999, TotalBytes: 1e12},
+			1e6, 79,
 			"Looking  12,345 files  3.2 GB  1.0 MB/s", // no promise while it is still being looked
 		},
 		{
-			syncer.Progress{Phase: "saving", Files: 1204, TotalFiles: 3001, Bytes: 1.2e9, TotalBytes: 3e9}, 85e6, 100,
+			syncer.Progress{Phase: "saving", Files: 1204, TotalFiles: 3001, Bytes: 1.2e9, TotalBytes: 3e9},
+			85e6, 100,
 			"Saving  [########------------]  40 %  1,204 of 3,001 files  1.2 GB of 3.0 GB  85 MB/s  22 s left",
 		},
 		{
-			syncer.Progress{Phase: "saving", Files: 1204, TotalFiles: 3001, Bytes: 1.2e9, TotalBytes: 3e9}, 85e6, 79,
+			syncer.Progress{Phase: "saving", Files: 1204, TotalFiles: 3001, Bytes: 1.2e9, TotalBytes: 3e9},
+			85e6, 79,
 			"Saving  40 %  1,204 of 3,001 files  1.2 GB of 3.0 GB  85 MB/s  22 s left",
 		},
 		{
-			syncer.Progress{Phase: "saving", Files: 1204, TotalFiles: 3001, Bytes: 1.2e9, TotalBytes: 3e9}, 85e6, 30,
+			syncer.Progress{Phase: "saving", Files: 1204, TotalFiles: 3001, Bytes: 1.2e9, TotalBytes: 3e9},
+			85e6, 30,
 			"Saving  [#####---------]  40 %",
 		},
 		{syncer.Progress{Phase: "saving", Files: 7, Bytes: 7000}, 0, 79, "Saving  7 files  7.0 kB"},
 		{
-			syncer.Progress{Phase: "checking", Files: 5, TotalFiles: 10}, 0, 79,
+			syncer.Progress{Phase: "checking", Files: 5, TotalFiles: 10},
+			0, 79,
 			"Checking  [##########----------]  50 %  5 of 10 blocks",
 		},
 		{syncer.Progress{Phase: "confirming", Started: start}, 0, 79, "Confirming  61 s"},

@@ -68,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"sametree": sameTree,
 			"hold":     hold,
 			"mode":     fileMode,
+			"empty":    emptyDir,
 		},
 	})
 }
@@ -249,6 +250,18 @@ func hold(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the lock is taken")
 	}
 	ts.Defer(func() { ts.Check(lock.Unlock()) })
+}
+
+// emptyDir DIR: there is nothing in it.
+func emptyDir(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: empty DIR")
+	}
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) > 0 {
+		ts.Fatalf("there is %s", entries[0].Name())
+	}
 }
 
 // fileMode MODE FILE checks permissions.

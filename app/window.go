@@ -31,8 +31,13 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	c.unattended = true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a := app.NewWithID("io.github.roost.Roost")
-	a.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
+	icon := fyne.NewStaticResource("icon.png", assets.IconPNG)
+	app.SetMetadata(fyne.AppMetadata{
+		ID: "io.github.roost.Roost", Name: "Roost", Version: versionNumber, Icon: icon,
+		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
+	})
+	a := app.New()
+	a.SetIcon(icon)
 	w := a.NewWindow("Roost")
 	v := newStatusView()
 	w.SetContent(v.root)

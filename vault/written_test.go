@@ -1,0 +1,161 @@
+package vault_test
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ipfs/go-cid"
+
+	"roost/vault"
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/node/nodetest"
+)
+
+// writer commits small folders through the real session, as the engine does.
+type writer struct {
+	v      *vault.Vault
+	bundle *vault.Bundle
+	folder format.FolderID
+}
+
+func newWriter(t *testing.T, m *nodetest.Memory, e format.Entropy, name string) *writer {
+	t.Helper()
+	b, err := vault.NewBundle(e, name, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &writer{v: vault.New(vault.Options{Bundle: b, Node: m, Catalog: c}), bundle: b}
+	copy(w.folder[:], name)
+	return w
+}
+
+// commit saves files as one version.
+func (w *writer) commit(t *testing.T, files map[string][]byte, at int64) {
+	t.Helper()
+	s, err := w.v.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	tree := &format.Tree{}
+	total := uint64(0)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		content := files[name]
+		x := format.Entry{Name: []byte(name), Type: format.TypeFile, Mode: 0o644, MTime: at, Size: uint64(len(content))}
+		total += x.Size
+		var items []format.ListItem
+		for rest := content; len(rest) > 0; {
+			n := w.v.Chunker().Cut(rest)
+			id, _, err := s.Put(format.KindData, rest[:n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			items = append(items, format.ListItem{ID: id, Size: uint64(n)})
+			rest = rest[n:]
+		}
+		if len(items) <= format.InlineChunks {
+			for _, it := range items {
+				x.Chunks = append(x.Chunks, it.ID[:]...)
+			}
+		} else {
+			id, _, err := s.Put(format.KindList, format.EncodeList(0, items))
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.List = id[:]
+		}
+		tree.Entries = append(tree.Entries, x)
+	}
+	id, _, err := s.Put(format.KindTree, format.EncodeTree(tree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap := &format.Snapshot{
+		Version: format.Version, Folder: w.folder, Path: []byte("/home/" + w.bundle.Name()), Device: w.v.Device(), DeviceName: w.bundle.Name(),
+		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Bytes: total, Complete: true,
+	}
+	if _, err := s.Commit(t.Context(), []*format.Snapshot{snap}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTheReaderReadsWhatTheVaultWrites: two devices, hundreds of versions, so that summaries spill into lists, small packs
+// are written together and the index gets segments; then the reader of the text alone brings every version back.
+func TestTheReaderReadsWhatTheVaultWrites(t *testing.T) {
+	m := &nodetest.Memory{}
+	e, err := vault.NewEntropy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := newWriter(t, m, e, "Laptop"), newWriter(t, m, e, "Desktop")
+	want := map[string]map[string]string{}
+	save := func(w *writer, files map[string][]byte, at int64) {
+		w.commit(t, files, at)
+		x := map[string]string{}
+		for n, c := range files {
+			x[n] = string(c)
+		}
+		want[fmt.Sprintf("%s %d", w.bundle.Name(), at)] = x
+	}
+	files := map[string][]byte{"long": noise(1, 6<<20), "text": []byte(strings.Repeat("all work and no play ", 9000)), "empty": nil}
+	for i := range 330 {
+		files[fmt.Sprintf("file %d", i%25)] = noise(byte(i), 500+i)
+		save(a, files, 1_700_000_000+int64(i))
+		if i%60 == 0 {
+			save(b, files, 1_800_000_000+int64(i))
+		}
+	}
+	if err := m.GC(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	keys := format.DeriveKeys(e, 1)
+	entries, err := m.List(t.Context(), keys.PointerDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pointers := map[string]string{}
+	for _, x := range entries {
+		pointers[x.Name] = x.CID.String()
+	}
+	get := func(s string) ([]byte, error) {
+		c, err := cid.Decode(s)
+		if err != nil {
+			return nil, err
+		}
+		return m.Get(t.Context(), c)
+	}
+	got, err := readVault(strings.Join(format.WordsFromEntropy(e), " "), pointers, get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Errorf("the reader finds %d versions of %d", len(got), len(want))
+	}
+	for _, s := range got {
+		x := want[fmt.Sprintf("%s %d", s.DeviceName, s.Seconds)]
+		for n, c := range x {
+			if y := s.Entries[n]; y == nil || string(y.Content) != c {
+				t.Fatalf("version %d of %s: %s came back changed", s.Seconds, s.DeviceName, n)
+			}
+		}
+		if len(s.Entries) != len(x)+1 { // and the folder itself
+			t.Errorf("version %d of %s has %d names of %d", s.Seconds, s.DeviceName, len(s.Entries)-1, len(x))
+		}
+	}
+}
