@@ -15,7 +15,7 @@ import (
 
 // Errors that callers branch on, beside those of vault and the packages below it. Each has a row in the problem table.
 var (
-	ErrNoSetup        = errors.New("Roost is not set up in this home yet")
+	ErrNoSetup        = errors.New("this home is not set up yet")
 	ErrAlreadySetUp   = errors.New("this home belongs to a backup already")
 	ErrBusy           = errors.New("another Roost is busy with this home")
 	ErrUnknownVersion = errors.New("no version has this name")
@@ -23,10 +23,10 @@ var (
 	ErrNotInVersion   = errors.New("not in this version")
 	ErrNotAFolder     = errors.New("not a folder that can be kept")
 	ErrNested         = errors.New("folders cannot lie inside each other")
-	ErrOwnStorage     = errors.New("Roost's own storage cannot be kept in itself")
-	ErrNotAdded       = errors.New("not a folder that Roost keeps")
+	ErrOwnStorage     = errors.New("the storage cannot be kept in itself")
+	ErrNotAdded       = errors.New("not a folder that is kept")
 	ErrNoRoom         = errors.New("not enough room on this disk")
-	ErrHome           = errors.New("Roost's home cannot be written")
+	ErrHome           = errors.New("the home folder cannot be used")
 	ErrUsage          = errors.New("not possible like this")
 )
 

@@ -258,7 +258,6 @@ func (p *pass) readRange(ctx context.Context, f *os.File, at, end int64, paged b
 // listWriter collects a file's chunk ids and stores lists of them as they get many.
 type listWriter struct {
 	p      *pass
-	inline []byte
 	levels [][]format.ListItem // open lists, level 0 first; empty while the ids are few
 }
 

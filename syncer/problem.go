@@ -52,43 +52,77 @@ type row struct {
 
 // problems is searched from the top; the first row that an error matches describes it.
 var problems = []row{
-	{context.Canceled, Problem{Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",
-		Text: "It was stopped before it was done. What the storage has confirmed is kept, and the next run goes on from there.", Action: "Run it again"}},
+	{context.Canceled, Problem{
+		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",
+		Text: "It was stopped before it was done. What the storage has confirmed is kept, and the next run goes on from there.", Action: "Run it again",
+	}},
 
-	{format.ErrWordsChecksum, Problem{Code: "words_checksum", Severity: needsYou, Exit: ExitKeys, Title: "These words do not belong together",
-		Text: "All 24 are known words, but together they are no key: one may be wrong, or two may have changed places. Nothing was changed.", Action: "Compare them with your sheet"}},
-	{ErrWrongWords, Problem{Code: "words_other", Severity: needsYou, Exit: ExitKeys, Title: "These words belong to another backup",
-		Text: "They are valid, but they are not the words of this backup. Nothing was changed.", Action: "Look for the right sheet"}},
-	{vault.ErrNoVault, Problem{Code: "no_backup", Severity: needsYou, Exit: ExitKeys, Title: "No backup of yours is on this storage",
-		Text: "The storage answered, and it holds nothing that these words open. Nothing was created there.", Action: "Check that this is the right storage, and every word"}},
-	{vault.ErrNoWords, Problem{Code: "no_words", Severity: info, Exit: ExitKeys, Title: "The recovery words are not on this computer",
-		Text: "They were removed after they had been checked. Your files are safe; the words are on your sheet only.", Action: "Use your recovery sheet"}},
-	{vault.ErrRetired, Problem{Code: "retired", Severity: needsYou, Exit: ExitKeys, Title: "This computer was removed from the backup",
-		Text: "Another of your devices shut this one out. What was saved before is safe.", Action: "Set it up again with your words, if that was a mistake"}},
-	{keystore.ErrNotFound, Problem{Code: "key_missing", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is missing",
-		Text: "Your saved files are safe, but this computer cannot open them without its key.", Action: "Set Roost up again with your words"}},
-	{keystore.ErrLocked, Problem{Code: "key_locked", Severity: needsYou, Exit: ExitKeys, Title: "The key of this computer is locked",
-		Text: "The keyring has to be unlocked before Roost can work. Saved files are safe.", Action: "Unlock the keyring and try again"}},
-	{keystore.ErrNoService, Problem{Code: "no_keyring", Severity: needsYou, Exit: ExitKeys, Title: "This computer has no keyring",
-		Text: "There is no place to keep the key. Saved files are safe.", Action: "Set ROOST_KEYSTORE=file to use a passphrase instead"}},
-	{keystore.ErrDenied, Problem{Code: "key_denied", Severity: needsYou, Exit: ExitKeys, Title: "Roost may not use its key",
-		Text: "This computer refused access to the key. Saved files are safe.", Action: "Allow Roost to use it and try again"}},
-	{keystore.ErrWrongPassphrase, Problem{Code: "wrong_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is not the right one",
-		Text: "It does not open this computer's key. Nothing was changed.", Action: "Try again"}},
-	{keystore.ErrNoPassphrase, Problem{Code: "no_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is needed",
-		Text: "This computer's key is kept under a passphrase, and none was given.", Action: "Set ROOST_PASSPHRASE_FILE to a file that holds it, or run this on a terminal"}},
-	{keystore.ErrDamaged, Problem{Code: "key_damaged", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is damaged",
-		Text: "Your saved files are safe, but the key file here was changed or cut.", Action: "Set Roost up again with your words"}},
+	{format.ErrWordsChecksum, Problem{
+		Code: "words_checksum", Severity: needsYou, Exit: ExitKeys, Title: "These words do not belong together",
+		Text: "All 24 are known words, but together they are no key: one may be wrong, or two may have changed places. Nothing was changed.", Action: "Compare them with your sheet",
+	}},
+	{ErrWrongWords, Problem{
+		Code: "words_other", Severity: needsYou, Exit: ExitKeys, Title: "These words belong to another backup",
+		Text: "They are valid, but they are not the words of this backup. Nothing was changed.", Action: "Look for the right sheet",
+	}},
+	{vault.ErrNoVault, Problem{
+		Code: "no_backup", Severity: needsYou, Exit: ExitKeys, Title: "No backup of yours is on this storage",
+		Text: "The storage answered, and it holds nothing that these words open. Nothing was created there.", Action: "Check that this is the right storage, and every word",
+	}},
+	{vault.ErrNoWords, Problem{
+		Code: "no_words", Severity: info, Exit: ExitKeys, Title: "The recovery words are not on this computer",
+		Text: "They were removed after they had been checked. Your files are safe; the words are on your sheet only.", Action: "Use your recovery sheet",
+	}},
+	{vault.ErrRetired, Problem{
+		Code: "retired", Severity: needsYou, Exit: ExitKeys, Title: "This computer was removed from the backup",
+		Text: "Another of your devices shut this one out. What was saved before is safe.", Action: "Set it up again with your words, if that was a mistake",
+	}},
+	{keystore.ErrNotFound, Problem{
+		Code: "key_missing", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is missing",
+		Text: "Your saved files are safe, but this computer cannot open them without its key.", Action: "Set Roost up again with your words",
+	}},
+	{keystore.ErrLocked, Problem{
+		Code: "key_locked", Severity: needsYou, Exit: ExitKeys, Title: "The key of this computer is locked",
+		Text: "The keyring has to be unlocked before Roost can work. Saved files are safe.", Action: "Unlock the keyring and try again",
+	}},
+	{keystore.ErrNoService, Problem{
+		Code: "no_keyring", Severity: needsYou, Exit: ExitKeys, Title: "This computer has no keyring",
+		Text: "There is no place to keep the key. Saved files are safe.", Action: "Set ROOST_KEYSTORE=file to use a passphrase instead",
+	}},
+	{keystore.ErrDenied, Problem{
+		Code: "key_denied", Severity: needsYou, Exit: ExitKeys, Title: "Roost may not use its key",
+		Text: "This computer refused access to the key. Saved files are safe.", Action: "Allow Roost to use it and try again",
+	}},
+	{keystore.ErrWrongPassphrase, Problem{
+		Code: "wrong_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is not the right one",
+		Text: "It does not open this computer's key. Nothing was changed.", Action: "Try again",
+	}},
+	{keystore.ErrNoPassphrase, Problem{
+		Code: "no_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is needed",
+		Text: "This computer's key is kept under a passphrase, and none was given.", Action: "Set ROOST_PASSPHRASE_FILE to a file that holds it, or run this on a terminal",
+	}},
+	{keystore.ErrDamaged, Problem{
+		Code: "key_damaged", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is damaged",
+		Text: "Your saved files are safe, but the key file here was changed or cut.", Action: "Set Roost up again with your words",
+	}},
 	{keystore.ErrNewer, newer},
 
-	{ErrNoSetup, Problem{Code: "not_set_up", Severity: needsYou, Exit: ExitKeys, Title: "Roost is not set up here yet",
-		Text: "There is no backup in this home.", Action: "Run roost setup --new, or roost setup --recover with your words"}},
-	{ErrAlreadySetUp, Problem{Code: "already_set_up", Severity: info, Exit: ExitUsage, Title: "Roost is set up here already",
-		Text: "This home belongs to a backup. It was not touched.", Action: "Use it, or choose another home with --home"}},
-	{ErrBusy, Problem{Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
-		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again"}},
-	{ErrSettings, Problem{Code: "settings_damaged", Severity: needsYou, Exit: ExitHome, Title: "The settings file is damaged",
-		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again in another home with your words"}},
+	{ErrNoSetup, Problem{
+		Code: "not_set_up", Severity: needsYou, Exit: ExitKeys, Title: "Roost is not set up here yet",
+		Text: "There is no backup in this home.", Action: "Run roost setup --new, or roost setup --recover with your words",
+	}},
+	{ErrAlreadySetUp, Problem{
+		Code: "already_set_up", Severity: info, Exit: ExitUsage, Title: "Roost is set up here already",
+		Text: "This home belongs to a backup. It was not touched.", Action: "Use it, or choose another home with --home",
+	}},
+	{ErrBusy, Problem{
+		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
+		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again",
+	}},
+	{ErrSettings, Problem{
+		Code: "settings_damaged", Severity: needsYou, Exit: ExitHome, Title: "The settings file is damaged",
+		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again in another home with your words",
+	}},
 	{ErrUnknownVersion, usage("unknown_version", "There is no such version", "Look at the list of versions")},
 	{ErrAmbiguous, usage("ambiguous_version", "More than one version is meant", "Give more of its name")},
 	{ErrNotInVersion, usage("not_in_version", "It is not in this version", "Look at what the version holds, or search for it")},
@@ -98,21 +132,33 @@ var problems = []row{
 	{ErrNotAFolder, usage("not_a_folder", "This is not a folder that can be kept", "Choose a folder that is there and can be read")},
 	{ErrUsage, usage("usage", "It is not possible like this", "See roost --help")},
 
-	{ErrNoRoom, Problem{Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough room on this disk",
-		Text: "Nothing was written. Saved files are safe.", Action: "Make room, or choose another place"}},
-	{node.ErrNoBinary, Problem{Code: "no_kubo", Severity: needsYou, Exit: ExitStorage, Title: "A part of Roost is missing",
-		Text: "The program that keeps your storage on this computer (ipfs) was not found.", Action: "Install Roost again, or set ROOST_IPFS to where it is"}},
-	{node.ErrUnauthorized, Problem{Code: "refused", Severity: needsYou, Exit: ExitStorage, Title: "Your storage didn't accept this computer's key",
-		Text: "New changes are waiting; saved files are safe.", Action: "Check the storage's key"}},
-	{node.ErrNoSpace, Problem{Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
-		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage"}},
+	{ErrNoRoom, Problem{
+		Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough room on this disk",
+		Text: "Nothing was written. Saved files are safe.", Action: "Make room, or choose another place",
+	}},
+	{node.ErrNoBinary, Problem{
+		Code: "no_kubo", Severity: needsYou, Exit: ExitStorage, Title: "A part of Roost is missing",
+		Text: "The program that keeps your storage on this computer (ipfs) was not found.", Action: "Install Roost again, or set ROOST_IPFS to where it is",
+	}},
+	{node.ErrUnauthorized, Problem{
+		Code: "refused", Severity: needsYou, Exit: ExitStorage, Title: "Your storage didn't accept this computer's key",
+		Text: "New changes are waiting; saved files are safe.", Action: "Check the storage's key",
+	}},
+	{node.ErrNoSpace, Problem{
+		Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
+		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage",
+	}},
 	{node.ErrInsecure, usage("insecure", "The connection would not be encrypted", "Use https, or allow plain http with --allow-http")},
-	{node.ErrCertificate, Problem{Code: "certificate", Severity: needsYou, Exit: ExitStorage, Title: "Your storage shows another identity than before",
-		Text: "Roost did not talk to it. New changes are waiting; saved files are safe.", Action: "Check whether the storage was set up again"}},
+	{node.ErrCertificate, Problem{
+		Code: "certificate", Severity: needsYou, Exit: ExitStorage, Title: "Your storage shows another identity than before",
+		Text: "Roost did not talk to it. New changes are waiting; saved files are safe.", Action: "Check whether the storage was set up again",
+	}},
 	{node.ErrTimeout, unreachable("storage_slow", "Your storage took too long to answer")},
 	{node.ErrUnreachable, unreachable("unreachable", "Your storage can't be reached")},
-	{node.ErrProtocol, Problem{Code: "not_a_storage", Severity: needsYou, Exit: ExitStorage, Title: "What answered is not a storage that Roost knows",
-		Text: "Something else runs at this address. New changes are waiting; saved files are safe.", Action: "Check the address"}},
+	{node.ErrProtocol, Problem{
+		Code: "not_a_storage", Severity: needsYou, Exit: ExitStorage, Title: "What answered is not a storage that Roost knows",
+		Text: "Something else runs at this address. New changes are waiting; saved files are safe.", Action: "Check the address",
+	}},
 
 	{format.ErrNewer, newer},
 	{vault.ErrRolledBack, damage("rolled_back", "Your storage was set back to an older state", "Newer versions that it held are not there any more.")},
@@ -125,18 +171,28 @@ var problems = []row{
 	{node.ErrPinned, unreachable("storage_changed", "Your storage is being used by another program")},
 	{node.ErrExists, unreachable("storage_changed", "Your storage is being used by another program")},
 	{vault.ErrRedo, unreachable("storage_changed", "Your storage changed while it was used")},
-	{format.ErrTooLarge, Problem{Code: "too_large", Severity: needsYou, Exit: ExitSome, Title: "Something is too large to be saved",
-		Text: "Everything else is saved.", Action: "See the details"}},
+	{format.ErrTooLarge, Problem{
+		Code: "too_large", Severity: needsYou, Exit: ExitSome, Title: "Something is too large to be saved",
+		Text: "Everything else is saved.", Action: "See the details",
+	}},
 
 	{catalog.ErrNewer, newer},
-	{catalog.ErrBusy, Problem{Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
-		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again"}},
-	{catalog.ErrDiskFull, homeFull}, {disk.ErrNoSpace, homeFull},
-	{catalog.ErrReadOnly, homeReadOnly}, {disk.ErrReadOnly, homeReadOnly},
-	{catalog.ErrDamaged, Problem{Code: "catalog", Severity: warning, Exit: ExitHome, Retry: true, Title: "Roost's notes on this computer are damaged",
-		Text: "They are made again from the storage. Saved files are safe.", Action: "Run it again"}},
-	{ErrHome, Problem{Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be used",
-		Text: "Roost could not write to its own folder. Saved files are safe.", Action: "Check its permissions and free space"}},
+	{catalog.ErrBusy, Problem{
+		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
+		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again",
+	}},
+	{catalog.ErrDiskFull, homeFull},
+	{disk.ErrNoSpace, homeFull},
+	{catalog.ErrReadOnly, homeReadOnly},
+	{disk.ErrReadOnly, homeReadOnly},
+	{catalog.ErrDamaged, Problem{
+		Code: "catalog", Severity: warning, Exit: ExitHome, Retry: true, Title: "Roost's notes on this computer are damaged",
+		Text: "They are made again from the storage. Saved files are safe.", Action: "Run it again",
+	}},
+	{ErrHome, Problem{
+		Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be used",
+		Text: "Roost could not write to its own folder. Saved files are safe.", Action: "Check its permissions and free space",
+	}},
 	{disk.ErrConflict, usage("in_the_way", "Something else is in the way", "Move it, or choose another place")},
 	{disk.ErrExists, usage("exists", "A file of this name is there already", "Choose what to do with it")},
 	{disk.ErrBadName, usage("bad_name", "This name is not possible here", "Choose another name")},
@@ -146,12 +202,18 @@ var problems = []row{
 }
 
 var (
-	newer = Problem{Code: "newer", Severity: needsYou, Exit: ExitDamage, Title: "This was written by a newer Roost",
-		Text: "This version does not understand it and left it alone. Saved files are safe.", Action: "Update Roost"}
-	homeFull = Problem{Code: "disk_full", Severity: needsYou, Exit: ExitHome, Title: "This computer's disk is full",
-		Text: "Roost needs a little room for its notes. Saved files are safe.", Action: "Make some room"}
-	homeReadOnly = Problem{Code: "read_only", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be written",
-		Text: "Its disk is read-only, or its permissions forbid it. Saved files are safe.", Action: "Choose another home, or mend the permissions"}
+	newer = Problem{
+		Code: "newer", Severity: needsYou, Exit: ExitDamage, Title: "This was written by a newer Roost",
+		Text: "This version does not understand it and left it alone. Saved files are safe.", Action: "Update Roost",
+	}
+	homeFull = Problem{
+		Code: "disk_full", Severity: needsYou, Exit: ExitHome, Title: "This computer's disk is full",
+		Text: "Roost needs a little room for its notes. Saved files are safe.", Action: "Make some room",
+	}
+	homeReadOnly = Problem{
+		Code: "read_only", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be written",
+		Text: "Its disk is read-only, or its permissions forbid it. Saved files are safe.", Action: "Choose another home, or mend the permissions",
+	}
 )
 
 func usage(code, title, action string) Problem {
@@ -159,13 +221,17 @@ func usage(code, title, action string) Problem {
 }
 
 func unreachable(code, title string) Problem {
-	return Problem{Code: code, Severity: warning, Exit: ExitStorage, Retry: true, Title: title,
-		Text: "It may be switched off. New changes are waiting; saved files are safe.", Action: "Check the connection"}
+	return Problem{
+		Code: code, Severity: warning, Exit: ExitStorage, Retry: true, Title: title,
+		Text: "It may be switched off. New changes are waiting; saved files are safe.", Action: "Check the connection",
+	}
 }
 
 func damage(code, title, text string) Problem {
-	return Problem{Code: code, Severity: needsYou, Exit: ExitDamage, Title: title,
-		Text: text + " The next backup sends what this computer still has again.", Action: "Run roost verify, then roost backup"}
+	return Problem{
+		Code: code, Severity: needsYou, Exit: ExitDamage, Title: title,
+		Text: text + " The next backup sends what this computer still has again.", Action: "Run roost verify, then roost backup",
+	}
 }
 
 // Describe says what an error means. The error's own words, if they say more, follow the text. An error that no row

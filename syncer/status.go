@@ -124,8 +124,10 @@ func (e *Engine) Status(ctx context.Context) Status {
 		_, serr := os.Stat(fs.Path)
 		fs.State = stateOf(facts.of(i >= 0, serr == nil))
 		if serr != nil {
-			s.Problems = append(s.Problems, Problem{Code: "folder_missing", Severity: needsYou, Title: "A folder is not there",
-				Text: "The folder can't be found. Its last version is safe.", Action: "Connect its disk, or stop keeping it", Path: fs.Path})
+			s.Problems = append(s.Problems, Problem{
+				Code: "folder_missing", Severity: needsYou, Title: "A folder is not there",
+				Text: "The folder can't be found. Its last version is safe.", Action: "Connect its disk, or stop keeping it", Path: fs.Path,
+			})
 		}
 		s.Folders = append(s.Folders, fs)
 	}

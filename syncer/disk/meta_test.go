@@ -149,7 +149,9 @@ func ternary(cond bool, a, b uint32) uint32 {
 func TestXattrsComeBack(t *testing.T) {
 	d, _ := target(t)
 	want := []Xattr{
-		{Name: "user.a", Value: []byte("1")}, {Name: "user.binary", Value: []byte{0, 1, 255}}, {Name: "user.empty", Value: []byte{}},
+		{Name: "user.a", Value: []byte("1")},
+		{Name: "user.binary", Value: []byte{0, 1, 255}},
+		{Name: "user.empty", Value: []byte{}},
 		{Name: "user.long", Value: []byte(strings.Repeat("x", 2000))},
 	}
 	m := Meta{Mode: 0o400, Xattrs: want}

@@ -95,7 +95,8 @@ func TestCatalogIsTheSameAfterReopening(t *testing.T) {
 	update(t, c, func(tx *Tx) error {
 		no, err := tx.AddPack(pack)
 		pack.No = no
-		return errors.Join(err,
+		return errors.Join(
+			err,
 			tx.AddChunks(no, ids),
 			tx.PutDir(folder, Dir{Path: "a"}),
 			tx.PutDir(folder, dir),

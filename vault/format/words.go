@@ -32,7 +32,8 @@ var wordList = strings.Fields(wordFile)
 
 // ErrWordsChecksum: every word is in the list, but the checksum says that they were not written down together.
 var ErrWordsChecksum = errors.New(
-	"these are 24 known words, but not a set that belongs together: one may be wrong or two swapped")
+	"these are 24 known words, but not a set that belongs together: one may be wrong or two swapped",
+)
 
 // WordError names one word that is not in the list.
 //

@@ -30,14 +30,16 @@ var (
 	ErrLocked = errors.New("the keyring of this computer is locked: unlock it and try again")
 	// ErrNoService: there is no session bus, no secret service on it, or no keyring in that.
 	ErrNoService = errors.New(
-		"this computer has no keyring to keep the key in: set ROOST_KEYSTORE=file to use a passphrase instead")
+		"this computer has no keyring to keep the key in: set ROOST_KEYSTORE=file to use a passphrase instead",
+	)
 	// ErrDenied: the system or the person refused access.
 	ErrDenied = errors.New("this computer refused access to the key")
 	// ErrWrongPassphrase: the key file is whole, and the passphrase does not open it.
 	ErrWrongPassphrase = errors.New("the passphrase does not open the key file")
 	// ErrNoPassphrase: there is nobody to ask for the passphrase, or it is empty.
 	ErrNoPassphrase = errors.New(
-		"no passphrase for the key file: set ROOST_PASSPHRASE_FILE to a file that holds it")
+		"no passphrase for the key file: set ROOST_PASSPHRASE_FILE to a file that holds it",
+	)
 	// ErrDamaged: what was stored is cut or changed. No passphrase was tried on it.
 	ErrDamaged = errors.New("the stored key is damaged")
 	// ErrNewer: a later version of Roost wrote the key file.
