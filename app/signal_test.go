@@ -57,7 +57,7 @@ func TestCtrlCStopsCleanly(t *testing.T) {
 	}
 }
 
-// start runs the real command with an environment of its own.
+// start runs the real command, with a passphrase in a file.
 func start(t *testing.T, home string, args ...string) (cmd *exec.Cmd, out, errs *bytes.Buffer) {
 	t.Helper()
 	passphrase := filepath.Join(t.TempDir(), "passphrase")
@@ -65,14 +65,21 @@ func start(t *testing.T, home string, args ...string) (cmd *exec.Cmd, out, errs 
 		t.Fatal(err)
 	}
 	out, errs = new(bytes.Buffer), new(bytes.Buffer)
-	cmd = exec.CommandContext(t.Context(), "roost", args...)
-	cmd.Env = append(os.Environ(), "ROOST_HOME="+home, "ROOST_KEYSTORE=file", "ROOST_PASSPHRASE_FILE="+passphrase,
-		"ROOST_IPFS="+nodetest.Binary(t), "GORACE=atexit_sleep_ms=0")
+	cmd = roost(t, home, args...)
+	cmd.Env = append(cmd.Env, "ROOST_PASSPHRASE_FILE="+passphrase)
 	cmd.Stdout, cmd.Stderr = out, errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return cmd, out, errs
+}
+
+func roost(t *testing.T, home string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), "roost", args...)
+	cmd.Env = append(os.Environ(), "ROOST_HOME="+home, "ROOST_KEYSTORE=file", "ROOST_IPFS="+nodetest.Binary(t),
+		"GORACE=atexit_sleep_ms=0", // else -race adds a second
+		"LC_ALL=en_US.UTF-8")       // Fyne complains of the locale C as soon as it is linked
+	return cmd
 }
 
 // exitCode waits for the end.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,8 +22,7 @@ func TestCtrlCAtThePassphraseTurnsTheEchoOnAgain(t *testing.T) {
 		t.Fatalf("setup: %d: %s", code, errs)
 	}
 	terminal := openTerminal(t)
-	cmd = exec.CommandContext(t.Context(), "roost", "folder", "list")
-	cmd.Env = append(os.Environ(), "ROOST_HOME="+home, "ROOST_KEYSTORE=file", "GORACE=atexit_sleep_ms=0")
+	cmd = roost(t, home, "folder", "list")
 	cmd.Stdin = terminal
 	said, err := cmd.StderrPipe()
 	if err != nil {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -171,49 +169,6 @@ func (e *Engine) treeNode(ctx context.Context, id []byte, level int) (*format.Tr
 		return nil, err
 	}
 	return format.DecodeTree(b)
-}
-
-// selection is what is wanted of a directory: the names, and what is wanted below each. Nil is everything.
-type selection map[string]selection
-
-// selectPaths makes a selection of clean relative paths.
-func selectPaths(paths []string) selection {
-	all := selection{}
-	for _, p := range paths {
-		if p == "" {
-			return nil
-		}
-		at := all
-		for more := true; more && at != nil; {
-			var name string
-			name, p, more = strings.Cut(p, "/")
-			below, ok := at[name]
-			switch {
-			case !more:
-				at[name] = nil
-			case !ok:
-				below = selection{}
-				at[name] = below
-			}
-			at = below
-		}
-	}
-	return all
-}
-
-// selected yields what a directory holds of a selection. Of a large directory only what is wanted is read.
-func (e *Engine) selected(ctx context.Context, tree []byte, pick selection) iter.Seq2[*format.Entry, error] {
-	if pick == nil {
-		return e.entries(ctx, tree)
-	}
-	return func(yield func(*format.Entry, error) bool) {
-		for _, name := range slices.Sorted(maps.Keys(pick)) {
-			x, err := e.vault.Entry(ctx, tree, []byte(name))
-			if (x != nil || err != nil) && !yield(x, err) {
-				return
-			}
-		}
-	}
 }
 
 // Find looks for names in every version of every device, newest version first. A pattern with any of *?[ is matched as

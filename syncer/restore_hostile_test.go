@@ -265,7 +265,7 @@ func TestSizesBeyondEveryDisk(t *testing.T) {
 
 func TestDeepFoldersNeedFewDescriptors(t *testing.T) {
 	h := newHandmade(t)
-	const deep = 2500
+	const deep = 1000
 	chain := func(levels int) []byte {
 		tree := h.tree(h.file("needle", 4, "deep"))
 		for range levels {
@@ -279,7 +279,7 @@ func TestDeepFoldersNeedFewDescriptors(t *testing.T) {
 	var limit syscall.Rlimit
 	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
 	few := limit
-	few.Cur = 200
+	few.Cur = 160
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few))
 	r, err := h.e.Restore(t.Context(), RestoreOptions{Snapshot: "latest", To: to}, nil)
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
