@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,9 +120,8 @@ func (r *restore) run(ctx context.Context, targets []*target) (_ *Restored, err 
 			return r.out, fmt.Errorf("write everything to the disk: %w", err)
 		}
 	}
-	if n := r.warned.Load(); n > 0 {
-		r.e.log.Info("some files and folders are back without all of their metadata", "count", n)
-	}
+	r.e.log.Info("restored", "files", r.out.Files, "same", r.out.Same, "left out", r.skipped.Load(), "failed", len(r.out.Failed),
+		"without all metadata", r.warned.Load())
 	return r.out, nil
 }
 
@@ -190,7 +186,7 @@ func local(err error) error {
 	return fileError{err}
 }
 
-// content is done with warnings of metadata: they are counted.
+// placed takes the error of putting something in place; one that only warns of metadata is counted and done with.
 func (r *restore) placed(err error) error {
 	if w, ok := errors.AsType[*disk.MetaWarning](err); ok {
 		r.warned.Add(1)

@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"roost/syncer/disk"
-	"roost/vault"
 	"roost/vault/format"
 )
 
@@ -280,4 +278,3 @@ func (f *placing) fill(ctx context.Context, t *disk.TempFile) error {
 
 // errPieces: the chunks of a file are not as long as the file.
 var errPieces = fmt.Errorf("%w: the pieces of a file do not add up to its size", format.ErrDamaged)
-

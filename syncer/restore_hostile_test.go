@@ -246,7 +246,7 @@ func TestSizesBeyondEveryDisk(t *testing.T) {
 	y.Name = []byte("bigger")
 	h.commit(h.tree(x, y, h.file("good", 4, "good")))
 	to = t.TempDir()
-	if _, err := h.e.Restore(t.Context(), RestoreOptions{Snapshot: "latest", To: to}, nil); !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), "9.2 EB is needed") {
+	if _, err := h.e.Restore(t.Context(), RestoreOptions{Snapshot: "latest", To: to}, nil); !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), "9.2 EB are needed") {
 		t.Errorf("error %v", err)
 	}
 	wantNames(t, to)

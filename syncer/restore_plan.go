@@ -38,7 +38,7 @@ func (r *restore) plan(ctx context.Context, targets []*target) error {
 			continue // a disk that fills up ends the restore, at worst later
 		}
 		if free < n {
-			return fmt.Errorf("%w: %s is needed at %s, %s is free", ErrNoRoom, byteCount(n), at[v].within, byteCount(free))
+			return fmt.Errorf("%w: %s are needed at %s, %s are free", ErrNoRoom, byteCount(n), at[v].within, byteCount(free))
 		}
 	}
 	return nil

@@ -316,7 +316,7 @@ func TestATargetWithoutRoomIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 		must(t, os.RemoveAll(to+"/Photos"))
 		write(t, to+"/other", noise(3, 1<<20))
 		_, err := s.other.Restore(t.Context(), RestoreOptions{Snapshot: "latest", To: to}, nil)
-		if !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), "3.7 MB is needed") || !strings.Contains(err.Error(), "3.1 MB is free") {
+		if !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), "3.7 MB are needed") || !strings.Contains(err.Error(), "3.1 MB are free") {
 			t.Errorf("error %v", err)
 		}
 		wantNames(t, to, "other")

@@ -60,17 +60,17 @@ func (r *restore) targets(ctx context.Context, versions []vault.Version, o Resto
 			t.pick = selectPaths(paths)
 		}
 		name := folderName(string(s.Path))
-		if len(versions) > 1 {
-			t.prefix = name
-		}
 		if o.InPlace {
 			err = t.inPlace(string(s.Path), taken)
 		} else {
-			t.within, t.name = o.To, freeName(name, taken)
-			t.path = filepath.Join(t.within, t.name)
+			name = freeName(name, taken)
+			err = t.below(o.To, name)
 		}
 		if err != nil {
 			return nil, err
+		}
+		if len(versions) > 1 {
+			t.prefix = name
 		}
 		out = append(out, t)
 	}
@@ -114,6 +114,16 @@ func freeName(name string, taken map[string]bool) string {
 	}
 	taken[strings.ToLower(free)] = true
 	return free
+}
+
+// below aims at a folder of that name in dir.
+func (t *target) below(dir, name string) error {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("restore to %s: %w", dir, err)
+	}
+	t.within, t.name, t.path = abs, name, filepath.Join(abs, name)
+	return nil
 }
 
 // inPlace aims at where the folder was.

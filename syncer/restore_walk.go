@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path"
-	"strings"
 	"sync"
-	"sync/atomic"
 
 	"roost/syncer/disk"
 	"roost/vault"
@@ -168,9 +165,11 @@ func (w *walk) enter(ctx context.Context, f *folder, x *format.Entry, all bool) 
 	}
 	if created {
 		f.touched.Store(true)
+	} else if f.made {
+		sub.rule = KeepBoth
 	} else if sub.rule == Replace {
 		// A disk that ignores capitals has led us into another folder of the version: nothing of that is replaced.
-		if exact, err := w.hasName(f, f.dir, name); err != nil || !exact || f.made {
+		if exact, err := w.hasName(f, f.dir, name); err != nil || !exact {
 			sub.rule = KeepBoth
 		}
 	}
@@ -250,4 +249,3 @@ func (w *walk) reopen(ctx context.Context, f *folder) error {
 	}
 	return nil
 }
-
