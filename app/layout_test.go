@@ -20,7 +20,7 @@ import (
 // import. A new package, or a new arrow between two, is a decision to take in this table.
 var layers = map[string][]string{
 	"app": {
-		"assets", "syncer", "syncer/disk", "ui", "watcher",
+		"app/early", "assets", "syncer", "syncer/disk", "ui", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
 	"ui":     {"assets", "syncer", "ui/kit"},
@@ -38,6 +38,7 @@ var layers = map[string][]string{
 	"vault/node/nodetest": {"vault/node"},
 	"vault/catalog":       {},
 	"assets":              {},
+	"app/early":           {},
 }
 
 // topLevel is what may lie in the root of the repository, beside dotfiles.

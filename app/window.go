@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"log"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	_ "roost/app/early"
 	"roost/assets"
 	"roost/syncer"
 )
@@ -28,6 +31,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	if !hasScreen(runtime.GOOS, c.env) {
 		return nil, usage(nil, "There is no screen here to open the window on. Every verb works without one.")
 	}
+	log.SetOutput(os.Stderr) // silent until here, see early
 	c.unattended = true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

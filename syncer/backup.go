@@ -27,8 +27,9 @@ const (
 // redoTries bounds how often a pass is run again because the storage changed under it.
 const redoTries = 3
 
-// Backup makes one pass over the folders (all when dirs is empty) and returns when the storage holds the result. A pass
-// that was interrupted is taken up again: what the storage has confirmed is not sent twice.
+// Backup makes one pass over the folders (all when dirs is empty) and returns when every storage holds the result. A pass
+// that was interrupted is taken up again: what a storage has confirmed is not sent twice. Where only a further storage
+// could not take its copy, the results are returned beside the error.
 //
 // A folder that is missing does not stop the others; its last version stands. Files that could not be read are named and
 // keep the state of the last version.
@@ -48,12 +49,32 @@ func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, 
 		}
 		out = append(out, *s)
 	}
+	if err := e.noteVersions(ctx); err != nil {
+		return out, err
+	}
+	err = e.mirror(ctx, r)
 	if e.bundle.Changed() { // a newer keyring was met
 		if err := e.home.saveBundle(e.bundle, e.master); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+// noteVersions remembers the list of versions as the last commit left it.
+func (e *Engine) noteVersions(ctx context.Context) error {
+	st := e.vault.Known()
+	if st == nil {
+		return nil
+	}
+	list, err := e.vault.Versions(ctx, st)
+	if vault.IsDamage(err) {
+		return nil // for verify to say
+	}
+	if err != nil {
+		return err
+	}
+	return e.keepVersions(ctx, list)
 }
 
 func (e *Engine) chosen(dirs []string) ([]folderConfig, error) {
@@ -105,6 +126,7 @@ func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, r Rep
 		return nil, err
 	}
 	defer p.stop()
+	p.expect(ctx, s.Previous(f.id()))
 	top, err := p.run(ctx)
 	if err != nil {
 		return nil, err
@@ -180,6 +202,8 @@ type pass struct {
 	everyBytes int64
 
 	counters
+	counting  sync.WaitGroup
+	stopCount context.CancelFunc // nil when nothing counts
 
 	mu      sync.Mutex // guards below
 	err     error      // the first failure

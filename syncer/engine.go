@@ -4,6 +4,7 @@ package syncer
 import (
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"roost/vault"
@@ -50,6 +51,9 @@ type Engine struct {
 	node    node.Node
 	managed *node.Managed // started by this engine; nil for a storage that runs by itself
 	vault   *vault.Vault
+
+	farMu sync.Mutex            // guards below
+	far   map[string]connection // further storages by name, once they were wanted
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }

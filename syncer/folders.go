@@ -151,14 +151,17 @@ func (e *Engine) folder(dir string) (folderConfig, error) {
 	return folderConfig{}, fmt.Errorf("%w: %s", ErrNotAdded, dir)
 }
 
-// Folders lists what is kept.
+// Folders lists what is kept, with what is known of it without asking the storage.
 func (e *Engine) Folders() []FolderInfo {
+	known, _, err := e.knownVersions(context.Background())
+	if err != nil {
+		e.log.Warn("the known versions cannot be read", "reason", err)
+	}
 	var out []FolderInfo
 	for _, f := range e.home.cfg.Folders {
-		state := "safe"
-		if _, err := os.Stat(string(f.Path)); err != nil {
-			state = "needs_you"
-		}
+		_, serr := os.Stat(string(f.Path))
+		saved := slices.ContainsFunc(known, func(v Version) bool { return v.FolderID == f.id() && v.Complete })
+		state := stateOf(facts{folders: 1, reachable: true, needsYou: serr != nil, unsaved: !saved})
 		out = append(out, FolderInfo{ID: f.id(), Path: string(f.Path), Mode: f.Mode, State: state})
 	}
 	return out

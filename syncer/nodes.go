@@ -4,35 +4,334 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"roost/vault"
+	"roost/vault/node"
 )
+
+// connection is a storage that can be asked.
+type connection struct {
+	node    node.Node
+	managed *node.Managed // nil for a storage that runs by itself
+}
+
+func (c connection) close() error {
+	if c.managed == nil {
+		return nil
+	}
+	return c.managed.Close()
+}
+
+// reach connects to a storage of this home. The first is the one that commits go to; the others are connected to when they
+// are first wanted, and stay so until the engine is closed.
+func (e *Engine) reach(ctx context.Context, nc nodeConfig) (connection, error) {
+	if nc.Name == e.home.cfg.Nodes[0].Name {
+		err := e.connect(ctx)
+		return connection{e.node, e.managed}, err
+	}
+	e.farMu.Lock()
+	defer e.farMu.Unlock()
+	if c, ok := e.far[nc.Name]; ok {
+		return c, nil
+	}
+	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
+	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name))
+	if err != nil {
+		return connection{}, err
+	}
+	c := connection{n, m}
+	e.keepFar(nc.Name, c)
+	return c, nil
+}
+
+// keepFar is called with farMu held.
+func (e *Engine) keepFar(name string, c connection) {
+	if e.far == nil {
+		e.far = map[string]connection{}
+	}
+	e.far[name] = c
+}
+
+// takeFar hands over the connection to a further storage, or an empty one.
+func (e *Engine) takeFar(name string) connection {
+	e.farMu.Lock()
+	defer e.farMu.Unlock()
+	c := e.far[name]
+	delete(e.far, name)
+	return c
+}
+
+func (e *Engine) closeFar() error {
+	e.farMu.Lock()
+	defer e.farMu.Unlock()
+	var errs []error
+	for _, c := range e.far {
+		errs = append(errs, c.close())
+	}
+	e.far = nil
+	return errors.Join(errs...)
+}
+
+// AddNode makes one more storage hold a copy of this computer's newest state: it is tried, then everything is copied, and
+// then it counts. Of o only the storage's fields are used. What an interrupted AddNode sent is not sent again by the next.
+// Errors: ErrUsage for a name or a storage that is in use already, ErrOwnStorage.
+func (e *Engine) AddNode(ctx context.Context, o SetupOptions) error {
+	nc, err := e.newNode(o)
+	if err != nil {
+		return err
+	}
+	n, m, err := dial(ctx, e.home, nc, o.Token)
+	if err != nil {
+		return err
+	}
+	c := connection{n, m}
+	if err := e.admit(ctx, nc, o.Token, c); err != nil {
+		return errors.Join(err, c.close())
+	}
+	return nil
+}
+
+// newNode is the settings of a storage to be added, if it can be.
+func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
+	used := func(name string) bool {
+		return slices.ContainsFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return n.Name == name })
+	}
+	nc := nodeConfig{Name: o.NodeName, URL: o.URL, AllowHTTP: o.AllowHTTP}
+	for i := 2; nc.Name == ""; i++ {
+		if name := fmt.Sprintf("storage %d", i); !used(name) {
+			nc.Name = name
+		}
+	}
+	if used(nc.Name) {
+		return nc, fmt.Errorf("%w: there is a storage called %q already", ErrUsage, nc.Name)
+	}
+	if (o.URL == "") == (o.LocalDir == "") {
+		return nc, fmt.Errorf("%w: a storage has an address or a folder", ErrUsage)
+	}
+	if o.LocalDir == "" {
+		if i := slices.IndexFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return n.URL == o.URL }); i >= 0 {
+			return nc, inUse(e.home.cfg.Nodes[i])
+		}
+		return nc, nil
+	}
+	dir, err := filepath.Abs(o.LocalDir)
+	if err != nil {
+		return nc, fmt.Errorf("find the storage's folder: %w", err)
+	}
+	nc.Dir = dir
+	real := resolved(dir)
+	for _, n := range e.home.cfg.Nodes {
+		if n.Dir != "" && (within(real, resolved(n.Dir)) || within(resolved(n.Dir), real)) {
+			return nc, inUse(n)
+		}
+	}
+	for _, f := range e.home.cfg.Folders {
+		if within(real, string(f.Path)) || within(string(f.Path), real) {
+			return nc, fmt.Errorf("%w: %s and %s", ErrOwnStorage, o.LocalDir, f.Path)
+		}
+	}
+	return nc, nil
+}
+
+func inUse(n nodeConfig) error {
+	return fmt.Errorf("%w: this is the storage called %q already", ErrUsage, n.Name)
+}
+
+// admit tries a new storage, copies everything to it and makes it one of this home's. The settings are written last.
+func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c connection) error {
+	info, err := c.node.Info(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range e.home.cfg.Nodes {
+		o, err := e.reach(ctx, other)
+		var oi node.Info
+		if err == nil {
+			oi, err = o.node.Info(ctx)
+		}
+		if err != nil {
+			e.log.Warn("a storage could not be compared with the new one", "storage", other.Name, "reason", err)
+		} else if oi.PeerID == info.PeerID {
+			return inUse(other)
+		}
+	}
+	if err := vault.Probe(ctx, c.node, e.bundle); err != nil {
+		return err
+	}
+	if err := e.connect(ctx); err != nil {
+		return err
+	}
+	if err := e.vault.Mirror(ctx, c.node, nil); err != nil {
+		return err
+	}
+	e.bundle.SetToken(nc.Name, token)
+	err = e.home.saveBundle(e.bundle, e.master)
+	if err == nil {
+		err = e.saveNodes(append(slices.Clone(e.home.cfg.Nodes), nc))
+	}
+	if err != nil {
+		e.bundle.SetToken(nc.Name, "") // without a storage of that name, one left in the file is never used
+		return err
+	}
+	e.farMu.Lock()
+	defer e.farMu.Unlock()
+	e.keepFar(nc.Name, c)
+	return nil
+}
+
+func (e *Engine) saveNodes(nodes []nodeConfig) error {
+	old := e.home.cfg.Nodes
+	e.home.cfg.Nodes = nodes
+	if err := e.home.save(); err != nil {
+		e.home.cfg.Nodes = old
+		return err
+	}
+	return nil
+}
+
+// RemoveNode stops using a storage. What it holds stays there. The first one can go when the next holds this computer's
+// newest state, which backups then go on from; whether the first can still be reached does not matter.
+// Errors: ErrUsage for an unknown name, for the last storage, and for a first one whose next one is behind.
+func (e *Engine) RemoveNode(ctx context.Context, name string) error {
+	i := slices.IndexFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return n.Name == name })
+	if i < 0 {
+		return fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
+	}
+	if len(e.home.cfg.Nodes) == 1 {
+		return fmt.Errorf("%w: %q is the only storage; add another one first", ErrUsage, name)
+	}
+	nodes := slices.Delete(slices.Clone(e.home.cfg.Nodes), i, i+1)
+	var left connection
+	if i == 0 {
+		var err error
+		if left, err = e.replaceFirst(ctx, nodes); err != nil {
+			return err
+		}
+	} else {
+		if err := e.saveNodes(nodes); err != nil {
+			return err
+		}
+		left = e.takeFar(name)
+	}
+	e.bundle.SetToken(name, "")
+	return errors.Join(e.home.saveBundle(e.bundle, e.master), left.close())
+}
+
+// replaceFirst makes the first of nodes the one that commits go to, and returns the connection to the former one.
+func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connection, error) {
+	if err := e.connect(ctx); err != nil {
+		e.log.Warn("the storage that is removed cannot be reached", "reason", err)
+	}
+	next, err := e.reach(ctx, nodes[0])
+	if err != nil {
+		return connection{}, err
+	}
+	v := vault.New(vault.Options{Bundle: e.bundle, Node: next.node, Catalog: e.cat, Log: e.log})
+	err = v.TakeOver(ctx, e.node)
+	if errors.Is(err, node.ErrNotPinned) {
+		return connection{}, fmt.Errorf("%w: the storage %q does not hold the newest state of this computer yet; back up first", ErrUsage, nodes[0].Name)
+	}
+	if err == nil {
+		err = e.saveNodes(nodes)
+	}
+	if err != nil {
+		return connection{}, err
+	}
+	old := connection{e.node, e.managed}
+	next = e.takeFar(nodes[0].Name)
+	e.node, e.managed, e.vault = next.node, next.managed, v
+	return old, nil
+}
+
+// mirror copies this computer's newest state to every further storage. One that cannot take it does not stop the others.
+func (e *Engine) mirror(ctx context.Context, r Report) error {
+	var errs []error
+	for _, nc := range e.home.cfg.Nodes[1:] {
+		err := e.mirrorTo(ctx, nc, r)
+		if ctx.Err() != nil {
+			return errors.Join(append(errs, ctx.Err())...)
+		}
+		if errors.Is(err, vault.ErrSameStorage) {
+			err = fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("copy to the storage %q: %w", nc.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
+	n, err := e.reach(ctx, nc)
+	if err != nil {
+		return err
+	}
+	var c counters
+	c.phaseName.Store("confirming")
+	stop := c.tell(r, "", time.Now())
+	defer stop()
+	return e.vault.Mirror(ctx, n.node, func(done, total int64) {
+		c.bytes.Store(done)
+		c.totalBytes.Store(total)
+	})
+}
+
+// behind says which further storages do not keep this computer's newest state, which is nil before the first backup.
+func (e *Engine) behind(ctx context.Context, own *vault.Head) []Problem {
+	var out []Problem
+	for _, nc := range e.home.cfg.Nodes[1:] {
+		c, err := e.reach(ctx, nc)
+		switch {
+		case err != nil:
+		case own == nil:
+			_, err = c.node.Info(ctx)
+		default:
+			err = confirm(ctx, c.node, own)
+		}
+		if errors.Is(err, node.ErrNotPinned) {
+			out = append(out, Problem{
+				Code: "copy_behind", Severity: warning, Exit: ExitStorage, Retry: true, Title: "A storage does not hold your newest versions yet",
+				Text: fmt.Sprintf("It is the storage %q. The others hold them.", nc.Name), Action: "Back up once more",
+			})
+		} else if err != nil {
+			p := Describe(err)
+			p.Text = fmt.Sprintf("It is the storage %q. %s", nc.Name, p.Text)
+			out = append(out, p)
+		}
+	}
+	return out
+}
 
 // Nodes lists the storages with their present state.
 func (e *Engine) Nodes(ctx context.Context) []NodeInfo {
 	var out []NodeInfo
 	for _, nc := range e.home.cfg.Nodes {
-		i := NodeInfo{Name: nc.Name, URL: e.address(nc), State: "safe"}
-		if err := e.connect(ctx); err != nil {
-			i.State = stateOfError(err)
-		} else if _, err := e.node.Info(ctx); err != nil {
+		i := NodeInfo{Name: nc.Name, State: "safe"}
+		c, err := e.reach(ctx, nc)
+		if err == nil {
+			_, err = c.node.Info(ctx)
+		}
+		if err != nil {
 			i.State = stateOfError(err)
 		}
-		i.URL = e.address(nc)
+		i.URL = c.address(nc)
 		out = append(out, i)
 	}
 	return out
 }
 
-func (e *Engine) address(nc nodeConfig) string {
-	if nc.Dir == "" {
+func (c connection) address(nc nodeConfig) string {
+	switch {
+	case nc.Dir == "":
 		return nc.URL
+	case c.managed != nil:
+		return c.managed.URL()
+	default:
+		return nc.Dir
 	}
-	if e.managed != nil {
-		return e.managed.URL()
-	}
-	return nc.Dir
 }
 
 func stateOfError(err error) string {
@@ -44,17 +343,12 @@ func stateOfError(err error) string {
 
 // CheckNode looks at one storage closely: each check is one sentence and one action.
 func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
-	var nc nodeConfig
-	for _, x := range e.home.cfg.Nodes {
-		if name == "" || x.Name == name {
-			nc = x
-			break
-		}
-	}
-	if nc.Name == "" {
+	i := slices.IndexFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return name == "" || n.Name == name })
+	if i < 0 {
 		return NodeInfo{}, fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
 	}
-	out := NodeInfo{Name: nc.Name, URL: e.address(nc), State: "safe"}
+	nc := e.home.cfg.Nodes[i]
+	out := NodeInfo{Name: nc.Name, State: "safe"}
 	add := func(name, good string, err error) bool {
 		c := NodeCheck{Name: name, OK: err == nil, Message: good}
 		if err != nil {
@@ -65,22 +359,26 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		out.Checks = append(out.Checks, c)
 		return c.OK
 	}
-	err := e.connect(ctx)
+	c, err := e.reach(ctx, nc)
+	out.URL = c.address(nc)
 	if !add("start", "The storage is set up.", err) {
 		return out, nil
 	}
-	out.URL = e.address(nc)
-	info, err := e.node.Info(ctx)
+	info, err := c.node.Info(ctx)
 	if !add("reachable", fmt.Sprintf("It answers in %d ms (Kubo %s).", info.Latency.Milliseconds(), info.Version), err) {
 		return out, nil
 	}
 	start := time.Now()
-	if !add("write", "Storing, reading and releasing work.", vault.Probe(ctx, e.node, e.bundle)) {
+	if !add("write", "Storing, reading and releasing work.", vault.Probe(ctx, c.node, e.bundle)) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
-	u, err := e.node.Usage(ctx)
+	u, err := c.node.Usage(ctx)
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)
+	if i > 0 {
+		e.checkCopy(ctx, c.node, add)
+		return out, nil
+	}
 	st, _, err := e.state(ctx)
 	if !add("backup", "Your backup is there and opens.", err) {
 		return out, nil
@@ -89,7 +387,31 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		add("backup", "", errors.Join(st.Damaged...))
 	}
 	if own := st.Own(e.vault.Device()); own != nil {
-		add("kept", "It keeps the newest state of this computer.", confirm(ctx, e.node, own))
+		add("kept", "It keeps the newest state of this computer.", confirm(ctx, c.node, own))
 	}
 	return out, nil
+}
+
+// checkCopy looks at what a further storage holds: its own words first, then whether it is as new as the first one.
+func (e *Engine) checkCopy(ctx context.Context, n node.Node, add func(name, good string, err error) bool) {
+	there, err := vault.Find(ctx, n, e.bundle)
+	if err != nil {
+		add("backup", "", err)
+		return
+	}
+	for _, d := range there.Damaged {
+		// Other devices' states that are missing here are on the storages that those devices use.
+		if !errors.Is(d, vault.ErrRolledBack) {
+			add("backup", "", d)
+		}
+	}
+	own := there.Own(e.bundle.Device())
+	if st, _, err := e.state(ctx); err != nil {
+		e.log.Warn("the first storage cannot tell what is the newest state", "reason", err)
+	} else if newest := st.Own(e.vault.Device()); newest != nil {
+		own = newest
+	}
+	if own != nil {
+		add("kept", "It keeps the newest state of this computer.", confirm(ctx, n, own))
+	}
 }

@@ -97,6 +97,10 @@ var problems = []row{
 		Code: "wrong_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is not the right one",
 		Text: "It does not open this computer's key. Nothing was changed.", Action: "Try again",
 	}},
+	{keystore.ErrDiffer, Problem{
+		Code: "passphrases_differ", Severity: needsYou, Exit: ExitKeys, Title: "The two passphrases are not the same",
+		Text: "Nothing was changed.", Action: "Type the new passphrase again, twice",
+	}},
 	{keystore.ErrNoPassphrase, Problem{
 		Code: "no_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is needed",
 		Text: "This computer's key is kept under a passphrase, and none was given.", Action: "Set ROOST_PASSPHRASE_FILE to a file that holds it, or run this on a terminal",

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,6 +97,7 @@ func (r *restore) run(ctx context.Context, targets []*target) (_ *Restored, err 
 		for _, d := range r.devices {
 			err = errors.Join(err, d.Close())
 		}
+		slices.SortFunc(r.out.Failed, func(a, b Failure) int { return strings.Compare(a.Path, b.Path) })
 	}()
 	r.phaseName.Store("restoring")
 	var unopened error
@@ -105,8 +108,6 @@ func (r *restore) run(ctx context.Context, targets []*target) (_ *Restored, err 
 			r.fail(path.Join(t.prefix, "."), err)
 		case err != nil:
 			return r.out, fmt.Errorf("restore to %s: %w", t.path, err)
-		default:
-			r.out.Targets = append(r.out.Targets, t.path)
 		}
 	}
 	if len(r.out.Targets) == 0 {
@@ -139,6 +140,7 @@ func (r *restore) restoreTarget(ctx context.Context, t *target) error {
 	if err != nil {
 		return err
 	}
+	r.out.Targets = append(r.out.Targets, t.path)
 	g, ctx := errgroup.WithContext(ctx)
 	for range restorers {
 		g.Go(func() error {

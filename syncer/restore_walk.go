@@ -11,8 +11,8 @@ import (
 	"roost/vault/format"
 )
 
-// openFolders is how many folders on the way down stay open. Of those above, one in anchorEvery does; the others are
-// closed and, on the way back, opened again from there, name by name as on the way down.
+// openFolders is how many folders on the way down stay open. Of those above, one in anchorEvery does, the top among them;
+// the others are closed and, on the way back, opened again from there, name by name as on the way down.
 const (
 	openFolders = 64
 	anchorEvery = 256
@@ -212,26 +212,20 @@ func (w *walk) reopen(ctx context.Context, f *folder) error {
 	if f.walked {
 		return nil
 	}
-	if _, ok := f.hold(); ok { // a file is still being written in it
+	i := len(w.stack) - 1
+	from, ok := f.hold()
+	if ok { // a file is still being written in it
 		f.walked = true
 		return nil
 	}
-	from, i := w.t.ground, len(w.stack)-1
-	release := func() {}
-	for ; i > 0; i-- {
-		if d, ok := w.stack[i-1].hold(); ok {
-			up := w.stack[i-1]
-			from, release = d, func() { w.release(ctx, up) }
-			break
-		}
+	for ; !ok; i-- { // ends at the top, which the walk does not let go
+		from, ok = w.stack[i-1].hold()
 	}
-	for ; i < len(w.stack); i++ {
+	up := w.stack[i]
+	release := func() { w.release(ctx, up) }
+	for i++; i < len(w.stack); i++ {
 		x := w.stack[i]
-		name := x.name
-		if x.up == nil {
-			name = w.t.name // never "": the ground is not closed before the end
-		}
-		d, _, err := from.Mkdir(name)
+		d, _, err := from.Mkdir(x.name)
 		release()
 		if err != nil {
 			return local(err)

@@ -172,7 +172,6 @@ func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 	entries, err := p.root.ReadDir()
 	var bad disk.EntryErrors
 	if err != nil && !errors.As(err, &bad) {
-		close(p.jobs)
 		return nil, fmt.Errorf("list the folder: %w", err)
 	}
 	top := &dirNode{dir: p.root, self: self}
@@ -204,8 +203,12 @@ func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 
 func (p *pass) phase(name string) { p.phaseName.Store(name) }
 
-// stop ends the readers of a pass that failed before it closed the channel itself.
+// stop ends what still runs for a pass: the count, and readers that were not told that there is no more.
 func (p *pass) stop() {
+	if p.stopCount != nil {
+		p.stopCount()
+		p.counting.Wait()
+	}
 	if p.jobs != nil {
 		close(p.jobs)
 		p.wg.Wait()

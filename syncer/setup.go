@@ -56,7 +56,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	}
 	nc := nodeConfig{Name: o.NodeName, URL: o.URL, Dir: o.LocalDir, AllowHTTP: o.AllowHTTP}
 	if o.Words != "" && nc.Dir != "" {
-		if _, err := os.Stat(filepath.Join(nc.Dir, "config")); err != nil {
+		if _, err := os.Stat(filepath.Join(nc.Dir, "repo", "config")); err != nil {
 			return nil, fmt.Errorf("open the storage in %s: %w", nc.Dir, node.ErrUnreachable)
 		}
 	}
@@ -205,9 +205,9 @@ func openCatalog(ctx context.Context, h *home, log *slog.Logger) (*catalog.Catal
 	return c, nil
 }
 
-// Close ends the engine, and the storage if this engine started it.
+// Close ends the engine, and the storages that this engine started.
 func (e *Engine) Close() error {
-	var errs []error
+	errs := []error{e.closeFar()}
 	if e.managed != nil {
 		errs = append(errs, e.managed.Close())
 	}

@@ -92,23 +92,28 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 	return out, nil
 }
 
-// Status says how things are now. It asks the storage; a storage that does not answer makes it "waiting".
+// Status says how things are now. It asks every storage; one that does not answer, or does not hold the newest state, makes
+// it "waiting".
 func (e *Engine) Status(ctx context.Context) Status {
 	s := Status{Node: e.home.cfg.Nodes[0].Name}
 	st, _, err := e.state(ctx)
 	var list []Version
+	var behind []Problem // further storages
 	if err == nil {
 		list, err = e.vault.Versions(ctx, st)
 	}
 	if err == nil {
-		if own := st.Own(e.vault.Device()); own != nil {
+		own := st.Own(e.vault.Device())
+		if own != nil {
 			err = confirm(ctx, e.node, own)
 		}
+		behind = e.behind(ctx, own)
 		for _, d := range st.Damaged {
 			s.Problems = append(s.Problems, Describe(d))
 		}
 	}
-	facts := facts{folders: len(e.home.cfg.Folders), reachable: err == nil}
+	s.Problems = append(s.Problems, behind...)
+	facts := facts{folders: len(e.home.cfg.Folders), reachable: err == nil && len(behind) == 0}
 	if err != nil {
 		s.Problems = append(s.Problems, Describe(err))
 		if known, ok, kerr := e.knownVersions(ctx); kerr == nil && ok {
@@ -120,6 +125,11 @@ func (e *Engine) Status(ctx context.Context) Status {
 		i := slices.IndexFunc(list, func(v Version) bool { return v.FolderID == f.id() && v.Complete })
 		if i >= 0 {
 			fs.Snapshot, fs.Time, fs.Files, fs.Bytes = list[i].ID.String(), list[i].Time(), int64(list[i].Files), int64(list[i].Bytes)
+			if snap, serr := e.snapshotIfReachable(ctx, err == nil, list[i].ID); serr != nil {
+				s.Problems = append(s.Problems, Describe(serr))
+			} else if snap != nil {
+				fs.Skipped = int64(snap.SkipCount)
+			}
 		}
 		_, serr := os.Stat(fs.Path)
 		fs.State = stateOf(facts.of(i >= 0, serr == nil))
@@ -145,6 +155,13 @@ func (e *Engine) Status(ctx context.Context) Status {
 	return s
 }
 
+func (e *Engine) snapshotIfReachable(ctx context.Context, reachable bool, id format.ChunkID) (*format.Snapshot, error) {
+	if !reachable {
+		return nil, nil
+	}
+	return e.vault.Snapshot(ctx, id)
+}
+
 func (e *Engine) lost(ctx context.Context) (int, error) {
 	if e.vault == nil {
 		return 0, nil
@@ -163,7 +180,7 @@ func confirm(ctx context.Context, n node.Node, h *vault.Head) error {
 // facts are what a state is computed from.
 type facts struct {
 	folders   int  // kept
-	reachable bool // the storage answered and confirmed the newest state
+	reachable bool // every storage answered and confirmed the newest state
 	needsYou  bool // a problem asks for a person
 	unsaved   bool // a folder has no complete version
 }

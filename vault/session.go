@@ -337,7 +337,9 @@ func (s *Session) Put(k format.Kind, plain []byte) (id format.ChunkID, fresh boo
 	buf := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)
 	data, zstd := format.Compress(*buf, plain)
-	s.newBytes.Add(int64(len(plain)))
+	if k == format.KindData {
+		s.newBytes.Add(int64(len(plain)))
+	}
 	s.newChunks.Add(1)
 	return id, true, s.add(k, id, len(plain), zstd, data)
 }
@@ -416,7 +418,7 @@ func (s *Session) flush() error {
 
 // Stats are what this session has stored so far.
 type Stats struct {
-	NewBytes    int64 // plaintext of chunks that were not stored before
+	NewBytes    int64 // content that was not stored before, in bytes
 	NewChunks   int64
 	StoredBytes int64 // of packs that the storage confirmed
 }

@@ -116,23 +116,14 @@ func (u *uploader) block(size int) []byte {
 
 func (u *uploader) send(ctx context.Context, packs []sealedPack) error {
 	b := u.v.bundle
-	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.keys)
+	rootCID, blocks, err := batchBlocks(b, packs)
 	if err != nil {
 		return err
 	}
-	md := format.Sum(marker)
-	blocks := make([]node.Block, 0, len(packs)+2)
-	links := make([]format.Link, 0, len(packs))
 	size := int64(0)
 	for _, p := range packs {
-		blocks = append(blocks, node.Block{CID: p.info.Digest.RawCID(), Data: p.block})
-		links = append(links, packLink(p.info))
 		size += int64(len(p.block))
 	}
-	root := format.EncodeBatch(links, format.Link{Codec: cid.Raw, Digest: md, Total: uint64(len(marker))})
-	rootCID := format.Sum(root).DagCID()
-	blocks = append(blocks, node.Block{CID: md.RawCID(), Data: marker}, node.Block{CID: rootCID, Data: root})
-
 	err = u.v.cat.Update(ctx, func(tx *catalog.Tx) error {
 		return tx.AddBatch(catalog.Batch{Root: rootCID.Bytes(), Time: time.Now()})
 	})
@@ -167,4 +158,22 @@ func (u *uploader) send(ctx context.Context, packs []sealedPack) error {
 	u.mu.Unlock()
 	u.done(packs, rootCID)
 	return nil
+}
+
+// batchBlocks makes a batch of packs: their blocks, a marker that tells whose batch it is, and the root that links them.
+func batchBlocks(b *Bundle, packs []sealedPack) (cid.Cid, []node.Block, error) {
+	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.keys)
+	if err != nil {
+		return cid.Undef, nil, err
+	}
+	md := format.Sum(marker)
+	blocks := make([]node.Block, 0, len(packs)+2)
+	links := make([]format.Link, 0, len(packs))
+	for _, p := range packs {
+		blocks = append(blocks, node.Block{CID: p.info.Digest.RawCID(), Data: p.block})
+		links = append(links, packLink(p.info))
+	}
+	root := format.EncodeBatch(links, format.Link{Codec: cid.Raw, Digest: md, Total: uint64(len(marker))})
+	rootCID := format.Sum(root).DagCID()
+	return rootCID, append(blocks, node.Block{CID: md.RawCID(), Data: marker}, node.Block{CID: rootCID, Data: root}), nil
 }

@@ -2,7 +2,6 @@ package keystore
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,7 +69,7 @@ func askTwice(ask func(prompt string) ([]byte, error)) ([]byte, error) {
 	defer clear(again)
 	if !bytes.Equal(first, again) {
 		clear(first)
-		return nil, errors.New("the two passphrases differ")
+		return nil, ErrDiffer
 	}
 	return first, nil
 }

@@ -34,7 +34,9 @@ var (
 	)
 	// ErrDenied: the system or the person refused access.
 	ErrDenied = errors.New("this computer refused access to the key")
-	// ErrWrongPassphrase: the key file is whole, and the passphrase does not open it.
+	// ErrDiffer: a new passphrase was typed twice, and not the same.
+	ErrDiffer = errors.New("the two passphrases differ")
+	// ErrWrongPassphrase: the file is whole, and another passphrase sealed it.
 	ErrWrongPassphrase = errors.New("the passphrase does not open the key file")
 	// ErrNoPassphrase: there is nobody to ask for the passphrase, or it is empty.
 	ErrNoPassphrase = errors.New(

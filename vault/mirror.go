@@ -1,0 +1,630 @@
+package vault
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ipfs/go-cid"
+	"golang.org/x/sync/errgroup"
+
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// ErrSameStorage: two addresses lead to one storage; a copy there would be no second copy.
+var ErrSameStorage = errors.New("both addresses lead to the same storage")
+
+const (
+	statsAtOnce    = 8   // questions for packs under way on the other storage
+	packsPerAsking = 256 // packs asked for before what is missing is sent
+	readsAtOnce    = 4   // packs of one batch being read
+	nodesPerPut    = 128 // spine nodes in one call, about 10 KiB each
+)
+
+// metaMirror is the catalog's note that no batch and no unpublished root of this device is left on a storage.
+func metaMirror(label string) string { return "mirror/" + label }
+
+// Mirror copies this device's newest state to another storage, and returns when that has confirmed it: pinned, and served
+// as the newest. What is there already is not sent, and where everything is, two questions confirm it. Without a state
+// there is nothing to do. progress counts bytes of packs. An interrupted Mirror is taken up by the next.
+//
+// Order, as in Commit: packs in pinned batches → spine, keyring, head and root are put → the root is pinned → its
+// pointer is made → both are read back → what the root makes superfluous there is released.
+//
+// Errors: ErrSameStorage; ErrRolledBack when the other storage holds a state of this device that the vault's own lacks,
+// and nothing is touched then.
+func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) error {
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	label, err := v.pinLabel(ctx)
+	if err != nil {
+		return err
+	}
+	info, err := to.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the other storage who it is: %w", err)
+	}
+	m := &mirror{v: v, to: to, label: v.keys.PinLabel(info.PeerID), progress: progress}
+	if m.label == label {
+		return ErrSameStorage
+	}
+	here, err := Find(ctx, v.node, v.bundle)
+	if err != nil {
+		return err
+	}
+	if here.Union.Revoked(v.Device()) != nil {
+		return ErrRetired
+	}
+	m.own = here.Own(v.Device())
+	if _, m.clean, err = v.cat.Meta(ctx, metaMirror(m.label)); err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		// A pin that timed out waits for a block that is gone: from then on every pack is asked for.
+		err := m.run(ctx, try > 1)
+		if err == nil || try == commitTries || !errors.Is(err, node.ErrTimeout) {
+			return err
+		}
+		v.log.Warn("the copy is begun again", "reason", err)
+	}
+}
+
+// mirror is one state on its way from the vault's storage to another.
+type mirror struct {
+	v        *Vault
+	to       node.Node
+	label    string // of our pins there
+	own      *Head  // what is copied; nil: this device has no state
+	clean    bool   // nothing of an interrupted copy is pinned there
+	progress Progress
+
+	base    *Head         // this device's newest state there whose root is pinned: what it links is there; nil: nothing is known
+	asking  []format.Link // packs to ask for
+	missing []format.Link // packs to send
+	nodes   []node.Block  // spine nodes to put
+	batches []cid.Cid     // pinned there by this copy
+	done    int64         // bytes of packs that are there
+}
+
+// run makes one try; with full, what is pinned there is no proof that its packs are.
+func (m *mirror) run(ctx context.Context, full bool) error {
+	there, err := m.find(ctx)
+	if err != nil || m.own == nil {
+		return err
+	}
+	pinned, err := m.pinned(ctx, m.own)
+	if err != nil {
+		return err
+	}
+	if o := there.Own(m.own.Device); pinned && !full && o != nil && o.Root == m.own.Root && !o.Pin {
+		m.progress(int64(m.own.root.Packs.File), int64(m.own.root.Packs.File))
+		return m.release(ctx, there)
+	}
+	if err := m.v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.DeleteMeta(metaMirror(m.label)) }); err != nil {
+		return err
+	}
+	if !pinned || full {
+		if err := m.findBase(ctx, there, full); err != nil {
+			return err
+		}
+		if err := m.copy(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.pin(ctx); err != nil {
+		return err
+	}
+	path := m.v.keys.PointerDir() + "/" + m.v.keys.PointerName(m.own.Device, m.own.Seq)
+	if err := m.to.Link(ctx, path, m.own.Root.DagCID()); err != nil && !errors.Is(err, node.ErrExists) {
+		return fmt.Errorf("publish the copy: %w", err)
+	}
+	if there, err = m.find(ctx); err != nil {
+		return err
+	}
+	if o := there.Own(m.own.Device); o == nil || o.Root != m.own.Root {
+		return fmt.Errorf("confirm the copy: %w: it does not serve the state that it was given", ErrRolledBack)
+	}
+	if pinned, err = m.pinned(ctx, m.own); err != nil {
+		return err
+	}
+	if !pinned {
+		return fmt.Errorf("confirm the copy: %w: the storage said it keeps it, and does not list it", node.ErrNotPinned)
+	}
+	return m.release(ctx, there)
+}
+
+// find reads what the other storage serves, and refuses one that knows more of this device than the vault's own.
+func (m *mirror) find(ctx context.Context) (*State, error) {
+	st, err := Find(ctx, m.to, m.v.bundle)
+	if err != nil {
+		return nil, err
+	}
+	if st.Union.Revoked(m.v.Device()) != nil {
+		return nil, ErrRetired
+	}
+	switch o := st.Own(m.v.Device()); {
+	case o == nil:
+	case m.own == nil:
+		return nil, fmt.Errorf("%w: the other storage holds state %d of this computer, and the one that backups go to holds none", ErrRolledBack, o.Seq)
+	case o.Seq > m.own.Seq:
+		return nil, fmt.Errorf("%w: the other storage holds state %d of this computer, and the one that backups go to holds %d", ErrRolledBack, o.Seq, m.own.Seq)
+	case o.Seq == m.own.Seq && o.Root != m.own.Root:
+		return nil, fmt.Errorf("%w: two storages hold different states with number %d of this computer", ErrRolledBack, o.Seq)
+	}
+	return st, nil
+}
+
+func (m *mirror) pinned(ctx context.Context, h *Head) (bool, error) {
+	ok, err := m.to.Pinned(ctx, h.Root.DagCID())
+	if err != nil {
+		return false, fmt.Errorf("ask what the other storage keeps: %w", err)
+	}
+	return ok, nil
+}
+
+// findBase looks for what is known to be there: what a storage holds is known only from a root that is pinned on it.
+func (m *mirror) findBase(ctx context.Context, there *State, full bool) error {
+	m.base, m.done = nil, 0
+	if full {
+		return nil
+	}
+	for _, h := range append(slices.Clone(there.Heads), there.Old...) {
+		if h.Device != m.own.Device || m.base != nil && h.Seq < m.base.Seq {
+			continue
+		}
+		ok, err := m.pinned(ctx, h)
+		if err != nil {
+			return err
+		}
+		if ok {
+			m.base = h
+		}
+	}
+	return nil
+}
+
+// copy brings every block below the root to the other storage: the packs first, in pinned batches, and the small blocks
+// right before the pin that holds them.
+func (m *mirror) copy(ctx context.Context) error {
+	m.asking, m.missing, m.nodes = nil, nil, nil
+	err := m.walk(ctx, func(s *spine, _ []byte, held map[format.Digest]bool) error {
+		for _, p := range s.packs {
+			if held[p.Digest] {
+				m.have(p)
+				continue
+			}
+			if m.asking = append(m.asking, p); len(m.asking) >= packsPerAsking {
+				if err := m.ask(ctx); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}, m.have)
+	if err == nil {
+		err = m.ask(ctx)
+	}
+	if err == nil {
+		err = m.send(ctx, 1)
+	}
+	if err != nil {
+		return err
+	}
+	err = m.walk(ctx, func(s *spine, block []byte, _ map[format.Digest]bool) error {
+		return m.put(ctx, s.link, block)
+	}, func(format.Link) {})
+	if err != nil {
+		return err
+	}
+	root := format.Link{Codec: cid.DagProtobuf, Digest: m.own.Root}
+	for _, l := range []format.Link{m.own.root.Keys, m.own.root.Head, root} {
+		block, err := getBlock(ctx, m.v.node, l.CID(), l.Digest)
+		if err != nil {
+			return fmt.Errorf("read the newest state: %w", err)
+		}
+		if err := m.put(ctx, l, block); err != nil {
+			return err
+		}
+	}
+	return m.putAll(ctx)
+}
+
+// visitFunc is called for a spine node that the other storage may lack, with its bytes and what the node in its place in
+// the base links.
+type visitFunc func(s *spine, block []byte, held map[format.Digest]bool) error
+
+// walk visits the spine from the top, and leaves out with skip what the base holds. No more than a node of each level is
+// in memory.
+func (m *mirror) walk(ctx context.Context, visit visitFunc, skip func(format.Link)) error {
+	var old *spine
+	if m.base != nil {
+		old = openSpine(m.base.root.Packs)
+	}
+	now := openSpine(m.own.root.Packs)
+	if old != nil && old.link.Digest == now.link.Digest {
+		skip(now.link)
+		return nil
+	}
+	return m.below(ctx, now, old, visit, skip)
+}
+
+func (m *mirror) below(ctx context.Context, now, old *spine, visit visitFunc, skip func(format.Link)) error {
+	var block []byte
+	err := now.load(ctx, func(ctx context.Context, id cid.Cid, d format.Digest) (b []byte, err error) {
+		block, err = getBlock(ctx, m.v.node, id, d)
+		return block, err
+	})
+	if err != nil {
+		return err
+	}
+	held := map[format.Digest]bool{}
+	if old != nil {
+		err := old.load(ctx, func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
+			return getBlock(ctx, m.to, id, d)
+		})
+		switch {
+		case isDamage(err):
+			m.v.log.Warn("a list of packs on the other storage cannot be read; its packs are asked for", "reason", err)
+			old = nil
+		case err != nil:
+			return fmt.Errorf("on the other storage: %w", err)
+		default:
+			for _, p := range old.packs {
+				held[p.Digest] = true
+			}
+			for _, k := range old.kids {
+				held[k.link.Digest] = true
+			}
+		}
+	}
+	if err := visit(now, block, held); err != nil {
+		return err
+	}
+	for i, k := range now.kids {
+		if held[k.link.Digest] {
+			skip(k.link)
+			continue
+		}
+		var beside *spine
+		if old != nil && i < len(old.kids) {
+			beside = &spine{link: old.kids[i].link, level: old.kids[i].level}
+		}
+		if err := m.below(ctx, k, beside, visit, skip); err != nil {
+			return err
+		}
+		now.kids[i] = nil // walked: its memory is free
+	}
+	return nil
+}
+
+// have counts what is there.
+func (m *mirror) have(l format.Link) {
+	m.done += int64(l.File)
+	m.progress(m.done, int64(m.own.root.Packs.File))
+}
+
+// ask looks for packs on the other storage, and sends full batches of those that are not there.
+func (m *mirror) ask(ctx context.Context) error {
+	there := make([]bool, len(m.asking))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(statsAtOnce)
+	for i, p := range m.asking {
+		g.Go(func() error {
+			size, err := m.to.Stat(gctx, p.CID())
+			switch {
+			case errors.Is(err, node.ErrNotFound):
+				return nil
+			case err != nil:
+				return fmt.Errorf("look for a pack on the other storage: %w", err)
+			case size != int64(p.File): // sending it again would not replace it
+				return fmt.Errorf("%w: pack %s has %d bytes on the other storage instead of %d", node.ErrWrongBytes, p.CID(), size, p.File)
+			}
+			there[i] = true
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, p := range m.asking {
+		if there[i] {
+			m.have(p)
+		} else {
+			m.missing = append(m.missing, p)
+		}
+	}
+	m.asking = m.asking[:0]
+	return m.send(ctx, batchPacks)
+}
+
+// send moves missing packs in batches, as long as there are at least that many.
+func (m *mirror) send(ctx context.Context, least int) error {
+	for len(m.missing) >= least {
+		batch := m.missing[:min(len(m.missing), batchPacks)]
+		packs := make([]sealedPack, len(batch))
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(readsAtOnce)
+		for i, l := range batch {
+			g.Go(func() error {
+				block, err := getBlock(gctx, m.v.node, l.CID(), l.Digest)
+				if err != nil {
+					return fmt.Errorf("read pack %s to copy it: %w", l.CID(), err)
+				}
+				packs[i] = sealedPack{info: format.PackInfo{Digest: l.Digest, Size: uint32(len(block))}, block: block}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		root, blocks, err := batchBlocks(m.v.bundle, packs)
+		if err != nil {
+			return err
+		}
+		m.batches = append(m.batches, root) // also when it fails: it may have been pinned
+		if err := m.to.Import(ctx, root, blocks); err != nil {
+			return fmt.Errorf("send %d packs to the other storage: %w", len(packs), err)
+		}
+		for _, l := range batch {
+			m.have(l)
+		}
+		m.missing = m.missing[len(batch):]
+	}
+	m.missing = slices.Clone(m.missing) // lets go of what was sent
+	return nil
+}
+
+// put queues a small block, and sends when there are many.
+func (m *mirror) put(ctx context.Context, l format.Link, block []byte) error {
+	m.nodes = append(m.nodes, node.Block{CID: l.CID(), Data: block})
+	if len(m.nodes) < nodesPerPut {
+		return nil
+	}
+	return m.putAll(ctx)
+}
+
+func (m *mirror) putAll(ctx context.Context) error {
+	if err := m.to.Put(ctx, m.nodes); err != nil {
+		return fmt.Errorf("send the newest state to the other storage: %w", err)
+	}
+	m.nodes = nil
+	return nil
+}
+
+// pin pins the root there unless it is: by an update from the base, which reads only the difference, or by a first pin,
+// which reads everything.
+func (m *mirror) pin(ctx context.Context) error {
+	root := m.own.Root.DagCID()
+	if done, err := m.pinned(ctx, m.own); err != nil || done {
+		return err
+	}
+	if m.base != nil {
+		err := m.to.PinUpdate(ctx, m.base.Root.DagCID(), root)
+		if err == nil || errors.Is(err, node.ErrPinned) {
+			return nil
+		}
+		if !errors.Is(err, node.ErrTimeout) && !errors.Is(err, node.ErrNotPinned) {
+			return fmt.Errorf("keep the copy: %w", err)
+		}
+		// The update also reads what the old root alone had, which may be gone, and is given less time.
+		m.v.log.Warn("the storage cannot update its pin and reads everything once", "reason", err)
+	}
+	if err := m.to.PinAdd(ctx, root, m.label); err != nil && !errors.Is(err, node.ErrPinned) {
+		return fmt.Errorf("keep the copy: %w", err)
+	}
+	return nil
+}
+
+// release unpins there what the confirmed root makes superfluous: batches of this copy and of interrupted ones, and this
+// device's earlier roots with their pointers. What fails here is tried again the next time.
+func (m *mirror) release(ctx context.Context, there *State) error {
+	failed := false
+	try := func(what string, c cid.Cid, err error) {
+		if err != nil {
+			failed = true
+			m.v.log.Warn(what, "pin", c, "reason", err)
+		}
+	}
+	for _, b := range m.batches {
+		try("a batch stays pinned on the other storage for now", b, m.to.PinRemove(ctx, b))
+	}
+	for _, old := range there.Old {
+		if old.Device != m.own.Device || old.Seq >= m.own.Seq {
+			continue
+		}
+		// The pointer goes last: while it is there, the next copy knows what is left to do.
+		err := m.to.PinRemove(ctx, old.Root.DagCID())
+		if err == nil && old.name != "" {
+			err = m.to.Unlink(ctx, m.v.keys.PointerDir()+"/"+old.name)
+		}
+		try("an earlier state stays pinned on the other storage for now", old.Root.DagCID(), err)
+	}
+	if !m.clean {
+		left, err := m.leftovers(ctx)
+		if err != nil {
+			try("leftovers of an interrupted copy are not looked for now", m.own.Root.DagCID(), err)
+		}
+		for _, c := range left {
+			try("a leftover stays pinned on the other storage for now", c, m.to.PinRemove(ctx, c))
+		}
+	}
+	if err := ctx.Err(); err != nil || failed {
+		return err
+	}
+	if m.clean && len(m.batches) == 0 {
+		if _, noted, err := m.v.cat.Meta(ctx, metaMirror(m.label)); err != nil || noted {
+			return err
+		}
+	}
+	return m.v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaMirror(m.label), []byte{1}) })
+}
+
+// leftovers lists the pins that interrupted copies left: batches with this installation's marker, and roots of this device
+// below the one that is published.
+func (m *mirror) leftovers(ctx context.Context) ([]cid.Cid, error) {
+	pins, err := m.to.Pins(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what the other storage holds: %w", err)
+	}
+	var out []cid.Cid
+	for _, p := range pins {
+		if p.CID == m.own.Root.DagCID() || p.CID.Type() != cid.DagProtobuf || p.Name != "" && p.Name != m.label {
+			continue
+		}
+		ours, err := m.superfluous(ctx, p.CID)
+		if isDamage(err) {
+			continue // not ours, or not to be read: not ours to remove
+		}
+		if err != nil {
+			return out, err
+		}
+		if ours {
+			out = append(out, p.CID)
+		}
+	}
+	return out, nil
+}
+
+func (m *mirror) superfluous(ctx context.Context, root cid.Cid) (bool, error) {
+	d, _, err := format.DigestOf(root)
+	if err != nil {
+		return false, nil // no hash of ours
+	}
+	block, err := getBlock(ctx, m.to, root, d)
+	if err != nil {
+		return false, err
+	}
+	if _, err := format.DecodeRoot(block); err == nil {
+		h, _, err := readHead(ctx, m.to, m.v.bundle, candidate{cid: root})
+		return err == nil && h.Device == m.own.Device && h.Seq < m.own.Seq, err
+	}
+	_, marker, ok := format.DecodeBatch(block)
+	if !ok {
+		return false, nil
+	}
+	mb, err := getBlock(ctx, m.to, marker.CID(), marker.Digest)
+	if err != nil {
+		return false, err
+	}
+	x, err := format.OpenMarker(mb, m.v.keys)
+	return err == nil && x.Device == m.v.Device() && x.Installation == m.v.bundle.b.Installation, err
+}
+
+// TakeOver makes the vault's storage the one that commits go to, in the place of from (nil: it is not there any more):
+// the catalog forgets what only from may hold. It changes no storage.
+//
+// Errors: node.ErrNotPinned when the storage does not hold the newest state of this device that from serves or was ever
+// confirmed; where neither can be asked, from's error.
+func (v *Vault) TakeOver(ctx context.Context, from node.Node) error {
+	seq, hash, err := v.newest(ctx, from)
+	if err != nil {
+		return err
+	}
+	st, err := Find(ctx, v.node, v.bundle)
+	if err != nil {
+		return err
+	}
+	own := st.Own(v.Device())
+	if own == nil && seq > 0 {
+		return fmt.Errorf("take over: %w: no state of this computer is there", node.ErrNotPinned)
+	}
+	if own != nil {
+		if own.Seq < seq || own.Seq == seq && own.Hash != hash {
+			return fmt.Errorf("take over: %w: state %d of this computer is there, the newest is %d", node.ErrNotPinned, own.Seq, seq)
+		}
+		ok, err := v.node.Pinned(ctx, own.Root.DagCID())
+		if err != nil {
+			return fmt.Errorf("ask what the storage keeps: %w", err)
+		}
+		if !ok {
+			return fmt.Errorf("take over: %w", node.ErrNotPinned)
+		}
+	}
+	return v.forgetStorage(ctx)
+}
+
+// newest is the newest state of this device that is known of: what from serves or what was confirmed; seq 0 for none.
+func (v *Vault) newest(ctx context.Context, from node.Node) (seq uint64, hash format.Digest, err error) {
+	raw, known, err := v.cat.Meta(ctx, metaOwnSeq)
+	if err != nil {
+		return 0, hash, err
+	}
+	noted, _, err := v.cat.Meta(ctx, metaOwn)
+	if err != nil {
+		return 0, hash, err
+	}
+	if known = known && len(raw) == 8 && len(noted) == len(hash); known {
+		seq, hash = binary.BigEndian.Uint64(raw), format.Digest(noted)
+	}
+	st, ferr := (*State)(nil), fmt.Errorf("ask the storage that is replaced: %w", node.ErrUnreachable)
+	if from != nil {
+		st, ferr = Find(ctx, from, v.bundle)
+	}
+	if ferr != nil {
+		if known {
+			return seq, hash, ctx.Err()
+		}
+		return 0, hash, ferr
+	}
+	if own := st.Own(v.Device()); own != nil && own.Seq >= seq {
+		seq, hash = own.Seq, own.Hash
+	}
+	return seq, hash, nil
+}
+
+// forgetStorage takes from the catalog what it knows of the storage rather than of this device's newest state: packs that
+// no root of ours links, what other devices' heads said, and what was noted as pinned or lost. The rest is read again.
+func (v *Vault) forgetStorage(ctx context.Context) error {
+	owners := map[format.DeviceID]bool{}
+	var strays []format.Digest
+	for p, err := range v.cat.Packs(ctx) {
+		if err != nil {
+			return err
+		}
+		owners[p.Owner] = true
+		if !p.Linked {
+			strays = append(strays, p.Digest)
+		}
+	}
+	delete(owners, v.Device())
+	batches, err := v.cat.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for _, d := range strays {
+			if err := tx.DropPack(d); err != nil {
+				return err
+			}
+		}
+		for d := range owners {
+			if err := tx.DeleteMeta(metaHead(d)); err != nil {
+				return err
+			}
+		}
+		for _, b := range batches {
+			if err := tx.DropBatch(b.Root); err != nil {
+				return err
+			}
+		}
+		for _, key := range []string{metaScan, metaLost} {
+			if err := tx.DeleteMeta(key); err != nil {
+				return err
+			}
+		}
+		// Known, and of no head: the index is read again, and no state at all is noticed.
+		if _, ok, err := tx.Meta(metaHead(v.Device())); err != nil {
+			return err
+		} else if ok {
+			if err := tx.SetMeta(metaHead(v.Device()), []byte{0}); err != nil {
+				return err
+			}
+		}
+		return bumpGeneration(tx)
+	})
+}
