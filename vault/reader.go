@@ -56,7 +56,7 @@ func (v *Vault) readFrom(ctx context.Context, ref packRef, k format.Kind, id for
 
 // fetchPack reads and opens one pack.
 func (v *Vault) fetchPack(ctx context.Context, ref packRef) (*openPack, error) {
-	raw, err := getBlock(ctx, v.node, ref.digest.RawCID(), ref.digest)
+	raw, err := v.node.Get(ctx, ref.digest.RawCID()) // checks the hash; the seal and the id are checked here
 	if errors.Is(err, node.ErrNotFound) {
 		return nil, fmt.Errorf("%w: pack %s: %w", ErrMissing, ref.digest.RawCID(), err)
 	}
