@@ -18,6 +18,10 @@ import (
 // ErrSameStorage: two addresses lead to one storage; a copy there would be no second copy.
 var ErrSameStorage = errors.New("both addresses lead to the same storage")
 
+// errIncomplete: a pin found that a block is not there, one that a collection took before the pin or that the storage lost.
+// The copy is made again, and every pack is asked for.
+var errIncomplete = errors.New("not everything is there")
+
 const (
 	statsAtOnce    = 8   // questions for packs under way on the other storage
 	packsPerAsking = 256 // packs asked for before what is missing is sent
@@ -65,9 +69,8 @@ func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) err
 		return err
 	}
 	for try := 1; ; try++ {
-		// A pin that timed out waits for a block that is gone: from then on every pack is asked for.
 		err := m.run(ctx, try > 1)
-		if err == nil || try == commitTries || !errors.Is(err, node.ErrTimeout) {
+		if err == nil || try == commitTries || !errors.Is(err, errIncomplete) {
 			return err
 		}
 		v.log.Warn("the copy is begun again", "reason", err)
@@ -414,10 +417,14 @@ func (m *mirror) pin(ctx context.Context) error {
 		// The update also reads what the old root alone had, which may be gone, and is given less time.
 		m.v.log.Warn("the storage cannot update its pin and reads everything once", "reason", err)
 	}
-	if err := m.to.PinAdd(ctx, root, m.label); err != nil && !errors.Is(err, node.ErrPinned) {
+	switch err := m.to.PinAdd(ctx, root, m.label); {
+	case err == nil, errors.Is(err, node.ErrPinned):
+		return nil
+	case errors.Is(err, node.ErrTimeout), errors.Is(err, node.ErrNotFound):
+		return fmt.Errorf("keep the copy: %w: %w", errIncomplete, err)
+	default:
 		return fmt.Errorf("keep the copy: %w", err)
 	}
-	return nil
 }
 
 // release unpins there what the confirmed root makes superfluous: batches of this copy and of interrupted ones, and this
