@@ -34,6 +34,8 @@ type restoreAnswer struct {
 	Restored int64         `json:"restored"`
 	Bytes    int64         `json:"bytes"`
 	Same     int64         `json:"same"` // were there already, byte for byte
+	Left     int64         `json:"left"` // were left out, because another file stands there
+	Bare     int64         `json:"bare"` // came back without some of their attributes
 	Failed   []failureJSON `json:"failed"`
 	targets  []string
 }
@@ -92,7 +94,7 @@ func (c *call) restoreOptions() (opts syncer.RestoreOptions, err error) {
 }
 
 func newRestoreAnswer(r *syncer.Restored) restoreAnswer {
-	a := restoreAnswer{Restored: r.Files, Bytes: r.Bytes, Same: r.Same, Failed: []failureJSON{}, targets: r.Targets}
+	a := restoreAnswer{Restored: r.Files, Bytes: r.Bytes, Same: r.Same, Left: r.Left, Bare: r.Bare, Failed: []failureJSON{}, targets: r.Targets}
 	for _, f := range r.Failed {
 		a.Failed = append(a.Failed, failureJSON{newPath(f.Path), f.Reason, f.Path})
 	}
@@ -123,6 +125,12 @@ func (a restoreAnswer) people(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "%s restored, %s could not be.", count(a.Restored), count(int64(len(a.Failed))))
+	if a.Left > 0 {
+		fmt.Fprintf(w, " %s were left out, because another file stands there.", count(a.Left))
+	}
+	if a.Bare > 0 {
+		fmt.Fprintf(w, " %s came back without some of their attributes, which this disk or account does not allow.", count(a.Bare))
+	}
 	if a.Same > 0 {
 		fmt.Fprintf(w, " %s were here already.", count(a.Same))
 	}

@@ -54,11 +54,9 @@ func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, 
 	}
 	err = e.mirror(ctx, r)
 	if e.bundle.Changed() { // a newer keyring was met
-		if err := e.home.saveBundle(e.bundle, e.master); err != nil {
-			return out, err
-		}
+		err = errors.Join(err, e.home.saveBundle(e.bundle, e.master))
 	}
-	return out, nil
+	return out, err
 }
 
 // noteVersions remembers the list of versions as the last commit left it.

@@ -171,6 +171,8 @@ type Restored struct {
 	Files   int64
 	Bytes   int64
 	Same    int64 // were there already, byte for byte
+	Left    int64 // were left out because another file stands there (OnConflict skip)
+	Bare    int64 // came back without some of their attributes
 	Failed  []Failure
 	Targets []string // folders that were written to
 }

@@ -14,9 +14,6 @@ import (
 	"roost/vault/format"
 )
 
-// minPrefix is the shortest beginning of an id that names a version.
-const minPrefix = 4
-
 // resolve returns the versions that a name means, ordered by their folders' paths: an id or a beginning of one that is
 // unique, "latest" for the newest of every folder, "latest:DIR" for the newest of one. A version that is not complete is
 // taken only where its folder has no other.
@@ -84,8 +81,8 @@ func chooseVersions(all []vault.Version, own format.DeviceID, name string) ([]va
 		return latestOfAll(all, own)
 	}
 	prefix := strings.ToLower(name)
-	if len(prefix) < minPrefix || strings.Trim(prefix, "0123456789abcdef") != "" {
-		return nil, fmt.Errorf("%w: %q is not an id, %d or more digits of one, latest, or latest:FOLDER", ErrUnknownVersion, name, minPrefix)
+	if prefix == "" || strings.Trim(prefix, "0123456789abcdef") != "" {
+		return nil, fmt.Errorf("%w: %q is not an id, the beginning of one, latest, or latest:FOLDER", ErrUnknownVersion, name)
 	}
 	var found []vault.Version
 	for _, v := range all {

@@ -65,7 +65,7 @@ func TestANameMeansWhatTheListSays(t *testing.T) {
 		{laptop, "aaaa2" + strings.Repeat("0", 59), "aaaa2"},
 		{laptop, "aaaa2" + strings.Repeat("0", 60), "unknown"},
 		{laptop, "bbbb", "ambiguous"},
-		{laptop, "ddd", "unknown"},
+		{laptop, "ddd", "dddd1"},
 		{laptop, "dddd", "dddd1"},
 		{laptop, "ffff", "unknown"},
 		{laptop, "", "unknown"},

@@ -116,13 +116,14 @@ func (r *restore) run(ctx context.Context, targets []*target) (_ *Restored, err 
 	r.phaseName.Store("confirming")
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.out.Left, r.out.Bare = r.skipped.Load(), r.warned.Load()
 	for _, d := range r.devices {
 		if err := d.SyncFS(); err != nil {
 			return r.out, fmt.Errorf("write everything to the disk: %w", err)
 		}
 	}
-	r.e.log.Info("restored", "files", r.out.Files, "same", r.out.Same, "left out", r.skipped.Load(), "failed", len(r.out.Failed),
-		"without all metadata", r.warned.Load())
+	r.e.log.Info("restored", "files", r.out.Files, "same", r.out.Same, "left out", r.out.Left, "failed", len(r.out.Failed),
+		"without all metadata", r.out.Bare)
 	return r.out, nil
 }
 

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -92,6 +91,7 @@ type mirror struct {
 	nodes   []node.Block  // spine nodes to put
 	batches []cid.Cid     // pinned there by this copy
 	done    int64         // bytes of packs that are there
+	total   int64         // bytes of packs that the state links; 0 before its list was read
 }
 
 // run makes one try; with full, what is pinned there is no proof that its packs are.
@@ -105,7 +105,6 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 		return err
 	}
 	if o := there.Own(m.own.Device); pinned && !full && o != nil && o.Root == m.own.Root && !o.Pin {
-		m.progress(int64(m.own.root.Packs.File), int64(m.own.root.Packs.File))
 		return m.release(ctx, there)
 	}
 	if err := m.v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.DeleteMeta(metaMirror(m.label)) }); err != nil {
@@ -250,7 +249,6 @@ func (m *mirror) walk(ctx context.Context, visit visitFunc, skip func(format.Lin
 	}
 	now := openSpine(m.own.root.Packs)
 	if old != nil && old.link.Digest == now.link.Digest {
-		skip(now.link)
 		return nil
 	}
 	return m.below(ctx, now, old, visit, skip)
@@ -264,6 +262,12 @@ func (m *mirror) below(ctx context.Context, now, old *spine, visit visitFunc, sk
 	})
 	if err != nil {
 		return err
+	}
+	if now.level == format.SpineDepth-1 {
+		m.total = 0
+		for _, k := range now.kids {
+			m.total += int64(k.link.File)
+		}
 	}
 	held := map[format.Digest]bool{}
 	if old != nil {
@@ -308,7 +312,7 @@ func (m *mirror) below(ctx context.Context, now, old *spine, visit visitFunc, sk
 // have counts what is there.
 func (m *mirror) have(l format.Link) {
 	m.done += int64(l.File)
-	m.progress(m.done, int64(m.own.root.Packs.File))
+	m.progress(m.done, m.total)
 }
 
 // ask looks for packs on the other storage, and sends full batches of those that are not there.
@@ -520,118 +524,4 @@ func (m *mirror) superfluous(ctx context.Context, root cid.Cid) (bool, error) {
 	}
 	x, err := format.OpenMarker(mb, m.v.keys)
 	return err == nil && x.Device == m.v.Device() && x.Installation == m.v.bundle.b.Installation, err
-}
-
-// TakeOver makes the vault's storage the one that commits go to, in the place of from (nil: it is not there any more):
-// the catalog forgets what only from may hold. It changes no storage.
-//
-// Errors: node.ErrNotPinned when the storage does not hold the newest state of this device that from serves or was ever
-// confirmed; where neither can be asked, from's error.
-func (v *Vault) TakeOver(ctx context.Context, from node.Node) error {
-	seq, hash, err := v.newest(ctx, from)
-	if err != nil {
-		return err
-	}
-	st, err := Find(ctx, v.node, v.bundle)
-	if err != nil {
-		return err
-	}
-	own := st.Own(v.Device())
-	if own == nil && seq > 0 {
-		return fmt.Errorf("take over: %w: no state of this computer is there", node.ErrNotPinned)
-	}
-	if own != nil {
-		if own.Seq < seq || own.Seq == seq && own.Hash != hash {
-			return fmt.Errorf("take over: %w: state %d of this computer is there, the newest is %d", node.ErrNotPinned, own.Seq, seq)
-		}
-		ok, err := v.node.Pinned(ctx, own.Root.DagCID())
-		if err != nil {
-			return fmt.Errorf("ask what the storage keeps: %w", err)
-		}
-		if !ok {
-			return fmt.Errorf("take over: %w", node.ErrNotPinned)
-		}
-	}
-	return v.forgetStorage(ctx)
-}
-
-// newest is the newest state of this device that is known of: what from serves or what was confirmed; seq 0 for none.
-func (v *Vault) newest(ctx context.Context, from node.Node) (seq uint64, hash format.Digest, err error) {
-	raw, known, err := v.cat.Meta(ctx, metaOwnSeq)
-	if err != nil {
-		return 0, hash, err
-	}
-	noted, _, err := v.cat.Meta(ctx, metaOwn)
-	if err != nil {
-		return 0, hash, err
-	}
-	if known = known && len(raw) == 8 && len(noted) == len(hash); known {
-		seq, hash = binary.BigEndian.Uint64(raw), format.Digest(noted)
-	}
-	st, ferr := (*State)(nil), fmt.Errorf("ask the storage that is replaced: %w", node.ErrUnreachable)
-	if from != nil {
-		st, ferr = Find(ctx, from, v.bundle)
-	}
-	if ferr != nil {
-		if known {
-			return seq, hash, ctx.Err()
-		}
-		return 0, hash, ferr
-	}
-	if own := st.Own(v.Device()); own != nil && own.Seq >= seq {
-		seq, hash = own.Seq, own.Hash
-	}
-	return seq, hash, nil
-}
-
-// forgetStorage takes from the catalog what it knows of the storage rather than of this device's newest state: packs that
-// no root of ours links, what other devices' heads said, and what was noted as pinned or lost. The rest is read again.
-func (v *Vault) forgetStorage(ctx context.Context) error {
-	owners := map[format.DeviceID]bool{}
-	var strays []format.Digest
-	for p, err := range v.cat.Packs(ctx) {
-		if err != nil {
-			return err
-		}
-		owners[p.Owner] = true
-		if !p.Linked {
-			strays = append(strays, p.Digest)
-		}
-	}
-	delete(owners, v.Device())
-	batches, err := v.cat.Batches(ctx)
-	if err != nil {
-		return err
-	}
-	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
-		for _, d := range strays {
-			if err := tx.DropPack(d); err != nil {
-				return err
-			}
-		}
-		for d := range owners {
-			if err := tx.DeleteMeta(metaHead(d)); err != nil {
-				return err
-			}
-		}
-		for _, b := range batches {
-			if err := tx.DropBatch(b.Root); err != nil {
-				return err
-			}
-		}
-		for _, key := range []string{metaScan, metaLost} {
-			if err := tx.DeleteMeta(key); err != nil {
-				return err
-			}
-		}
-		// Known, and of no head: the index is read again, and no state at all is noticed.
-		if _, ok, err := tx.Meta(metaHead(v.Device())); err != nil {
-			return err
-		} else if ok {
-			if err := tx.SetMeta(metaHead(v.Device()), []byte{0}); err != nil {
-				return err
-			}
-		}
-		return bumpGeneration(tx)
-	})
 }
