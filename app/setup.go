@@ -20,14 +20,14 @@ import (
 var storageFlags = []flag{
 	{name: "node", arg: "URL", help: "a Kubo node that runs by itself: https://host:port"},
 	{name: "token-file", arg: "F", help: "the file with the token that the node asks for"},
-	{name: "local", arg: "DIR", bare: true, help: "a storage run by Roost in DIR, or in its own folder"},
+	{name: "local", arg: "DIR", bare: true, help: "a storage run by Roost in DIR, else in its home"},
 }
 
 func setupCommand() *command {
 	return &command{
 		name: "setup",
 		usage: []string{
-			"--new (--node URL [--token-file F] | --local [DIR]) [--words-out F]",
+			"--new [--node URL [--token-file F] | --local [DIR]] [--words-out F]",
 			"--recover (--node URL [--token-file F] | --local DIR) [--words-file F]",
 		},
 		about: "start a backup, or get one back with its 24 recovery words",
@@ -77,9 +77,11 @@ func setup(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	how, err := c.storage(opts.Home)
-	if err != nil {
-		return nil, err
+	how := syncer.SetupOptions{LocalDir: filepath.Join(opts.Home, "storage")} // a new backup without a word about it
+	if recovering || c.has("node") || c.has("local") || c.has("token-file") {
+		if how, err = c.storage(opts.Home); err != nil {
+			return nil, err
+		}
 	}
 	if recovering {
 		if c.has("local") && c.value("local") == "" {
