@@ -180,6 +180,12 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
+	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
+	{catalog.ErrClosed, Problem{
+		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",
+		Text: "It was stopped before it was done. What the storage has confirmed is kept.", Action: "Run it again",
+	}},
+
 	{catalog.ErrNewer, newer},
 	{catalog.ErrBusy, Problem{
 		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",

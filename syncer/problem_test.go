@@ -1,0 +1,59 @@
+package syncer
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestEveryExportedErrorHasARow: whoever adds an error that callers branch on says what a person reads.
+func TestEveryExportedErrorHasARow(t *testing.T) {
+	table, err := os.ReadFile("problem.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, dir := range []string{".", "disk", "../vault", "../vault/format", "../vault/node", "../vault/catalog", "../vault/keystore"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range f.Decls {
+				g, ok := d.(*ast.GenDecl)
+				if !ok || g.Tok != token.VAR {
+					continue
+				}
+				for _, s := range g.Specs {
+					for _, n := range s.(*ast.ValueSpec).Names {
+						if !strings.HasPrefix(n.Name, "Err") {
+							continue
+						}
+						found++
+						name := n.Name
+						if dir != "." {
+							name = f.Name.Name + "." + name
+						}
+						if !strings.Contains(string(table), "{"+name+",") {
+							t.Errorf("%s has no row in the problem table", name)
+						}
+					}
+				}
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("only %d errors were found: does the test still look in the right place?", found)
+	}
+}
