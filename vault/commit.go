@@ -434,7 +434,7 @@ func (c *commit) pin(ctx context.Context) error {
 				return fmt.Errorf("keep the new state: %w: a block was collected meanwhile", err)
 			}
 		}
-		if e := c.findLost(ctx); e != nil {
+		if e := v.findLost(ctx); e != nil {
 			return e
 		}
 	}
@@ -443,13 +443,13 @@ func (c *commit) pin(ctx context.Context) error {
 
 // findLost asks the storage for every pack of the new root and notes those that are gone: the next pass sends what the
 // computer still has.
-func (c *commit) findLost(ctx context.Context) error {
+func (v *Vault) findLost(ctx context.Context) error {
 	var lost []format.Digest
-	for p, err := range c.s.v.cat.Packs(ctx) {
+	for p, err := range v.cat.Packs(ctx) {
 		if err != nil {
 			return err
 		}
-		if _, err := c.s.v.node.Stat(ctx, format.Digest(p.Digest).RawCID()); errors.Is(err, node.ErrNotFound) {
+		if _, err := v.node.Stat(ctx, format.Digest(p.Digest).RawCID()); errors.Is(err, node.ErrNotFound) {
 			lost = append(lost, p.Digest)
 		} else if err != nil {
 			return fmt.Errorf("look for lost packs: %w", err)
@@ -458,7 +458,7 @@ func (c *commit) findLost(ctx context.Context) error {
 	if len(lost) == 0 {
 		return nil
 	}
-	if err := c.s.v.NoteLost(ctx, lost); err != nil {
+	if err := v.NoteLost(ctx, lost); err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: the storage lost %d packs", ErrRedo, len(lost))
@@ -498,7 +498,7 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 				return err
 			}
 		}
-		if err := tx.DeleteMeta(metaLost); err != nil {
+		if err := errors.Join(tx.DeleteMeta(metaLost), tx.DeleteMeta(metaReindex)); err != nil {
 			return err
 		}
 		if also == nil {

@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/ipfs/go-cid"
 
 	"roost/vault/catalog"
 	"roost/vault/format"
@@ -25,8 +28,12 @@ func (v *Vault) loadIndexes(ctx context.Context, st *State) error {
 		if ok && bytes.Equal(have, h.Hash[:]) {
 			continue
 		}
-		if err := v.loadIndex(ctx, h); err != nil {
+		damage, err := v.loadIndex(ctx, h)
+		if err != nil {
 			return fmt.Errorf("read the index of %q: %w", h.Name(), err)
+		}
+		for _, d := range damage {
+			st.Damaged = append(st.Damaged, fmt.Errorf("in the backup of %q: %w", h.Name(), d))
 		}
 	}
 	if st.Own(v.Device()) != nil {
@@ -85,34 +92,31 @@ func bumpGeneration(tx *catalog.Tx) error {
 	return tx.SetMeta(metaGeneration, binary.BigEndian.AppendUint64(nil, n+1))
 }
 
-// loadIndex takes one head's index into the catalog. For this device's own head, exactly its packs become Linked.
-func (v *Vault) loadIndex(ctx context.Context, h *Head) error {
+// metaReindex is set when a segment of this device's own index cannot be read: the next commit writes the index anew.
+const metaReindex = "reindex"
+
+// loadIndex takes one head's index into the catalog, as far as it can be read. For this device's own head, exactly its
+// packs become Linked. What is damaged is returned and does not hide the rest; the head is looked at again next time.
+func (v *Vault) loadIndex(ctx context.Context, h *Head) (damage []error, err error) {
 	own := h.Device == v.Device()
-	linked := map[format.Digest]bool{}
-	var segments []*segment
-	for _, ref := range h.Segments {
-		seg, err := v.openSegment(ctx, ref)
-		if err != nil {
-			return err
-		}
-		segments = append(segments, seg)
-		for _, p := range slices.Concat(seg.packs, ref.Packs) {
-			linked[p.Digest] = true
-		}
+	x, err := v.readIndex(ctx, h)
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range h.Loose {
-		linked[p.Digest] = true
+	linked := make(map[format.Digest]bool, len(x.packs))
+	for _, p := range x.packs {
+		linked[p.info.Digest] = true
 	}
 	var stale []catalog.Pack
 	for p, err := range v.cat.Packs(ctx) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if (own && p.Linked || !own && !p.Linked && p.Owner == [16]byte(h.Device)) && !linked[p.Digest] {
 			stale = append(stale, p)
 		}
 	}
-	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+	err = v.cat.Update(ctx, func(tx *catalog.Tx) error {
 		for _, p := range stale {
 			if err := tx.DropPack(p.Digest); err != nil {
 				return err
@@ -123,31 +127,123 @@ func (v *Vault) loadIndex(ctx context.Context, h *Head) error {
 				return err
 			}
 		}
-		for _, seg := range segments {
-			if err := v.loadSegment(ctx, tx, h, seg, own); err != nil {
+		for _, p := range x.packs {
+			no, err := tx.AddPack(catalogPack(p.info, own, h.Device))
+			if err != nil {
 				return err
 			}
-			for _, p := range seg.ref.Packs {
-				if _, err := tx.AddPack(catalogPack(p, own, h.Device)); err != nil {
-					return err
-				}
+			if err := tx.AddChunks(no, p.ids); err != nil {
+				return err
 			}
 		}
-		for _, p := range h.Loose {
-			open, err := v.packs.get(ctx, packRef{p.Digest, p.Type})
-			if err != nil {
+		if own && x.broken {
+			if err := tx.SetMeta(metaReindex, []byte{1}); err != nil {
 				return err
 			}
-			no, err := tx.AddPack(catalogPack(p, own, h.Device))
-			if err != nil {
-				return err
-			}
-			if err := tx.AddChunks(no, prefixes(open.Bodies)); err != nil {
-				return err
-			}
+		}
+		if len(x.damage) > 0 {
+			return tx.DeleteMeta(metaHead(h.Device))
 		}
 		return tx.SetMeta(metaHead(h.Device), h.Hash[:])
 	})
+	if err == nil && own && len(x.lost) > 0 {
+		err = v.NoteLost(ctx, x.lost)
+	}
+	return x.damage, err
+}
+
+// indexed is what a head's index says, as far as it can be read.
+type indexed struct {
+	packs  []packChunks
+	damage []error
+	lost   []format.Digest // packs that the storage does not have any more, or has damaged
+	broken bool            // a segment could not be read
+}
+
+type packChunks struct {
+	info format.PackInfo
+	ids  []catalog.ChunkID // nil for index packs, and where the catalog has them already
+}
+
+func (v *Vault) readIndex(ctx context.Context, h *Head) (*indexed, error) {
+	x := &indexed{}
+	for _, ref := range h.Segments {
+		packs, err := v.readSegment(ctx, ref)
+		if isDamage(err) {
+			x.broken = true
+			x.damage = append(x.damage, fmt.Errorf("a part of the index: %w", err))
+			for _, p := range ref.Packs {
+				x.packs = append(x.packs, packChunks{info: p})
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		x.packs = append(x.packs, packs...)
+	}
+	for _, p := range h.Loose {
+		if err := x.addPack(ctx, v, p); err != nil {
+			return nil, err
+		}
+	}
+	if !x.broken {
+		return x, nil
+	}
+	return x, v.readHeaders(ctx, h, x)
+}
+
+// addPack takes a pack's chunks from its own header, unless the catalog has them.
+func (x *indexed) addPack(ctx context.Context, v *Vault, p format.PackInfo) error {
+	row := packChunks{info: p}
+	_, known, err := v.cat.PackByDigest(ctx, p.Digest)
+	if err != nil {
+		return err
+	}
+	if !known {
+		open, err := v.packs.get(ctx, packRef{p.Digest, p.Type})
+		if err == nil {
+			row.ids = prefixes(open.Bodies)
+		} else if isDamage(err) {
+			x.damage = append(x.damage, err)
+			x.lost = append(x.lost, p.Digest)
+		} else {
+			return err
+		}
+	}
+	x.packs = append(x.packs, row)
+	return nil
+}
+
+// readHeaders makes up for a broken index: every pack that the root links states itself what it holds.
+func (v *Vault) readHeaders(ctx context.Context, h *Head, x *indexed) error {
+	have := make(map[format.Digest]bool, len(x.packs))
+	for _, p := range x.packs {
+		have[p.info.Digest] = true
+	}
+	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
+		return getBlock(ctx, v.node, id, d)
+	}
+	err := openSpine(h.root.Packs).leaves(ctx, get, func(l format.Link) error {
+		if have[l.Digest] {
+			return nil
+		}
+		for _, t := range []format.ObjectType{format.DataPack, format.MetaPack, format.IndexPack} {
+			if _, err := v.packs.get(ctx, packRef{l.Digest, t}); isDamage(err) && !errors.Is(err, ErrMissing) {
+				continue // of another type, or damaged
+			} else if err != nil && !isDamage(err) {
+				return err
+			}
+			return x.addPack(ctx, v, format.PackInfo{Digest: l.Digest, Type: t, Size: uint32(l.File)})
+		}
+		x.damage = append(x.damage, fmt.Errorf("%w: pack %s", format.ErrDamaged, l.CID()))
+		return nil
+	})
+	if isDamage(err) {
+		x.damage = append(x.damage, err)
+		return nil
+	}
+	return err
 }
 
 func catalogPack(p format.PackInfo, linked bool, owner format.DeviceID) catalog.Pack {
@@ -218,27 +314,26 @@ func (v *Vault) entries(ctx context.Context, s *segment, fn func([]format.IndexE
 	return nil
 }
 
-func (v *Vault) loadSegment(ctx context.Context, tx *catalog.Tx, h *Head, s *segment, own bool) error {
-	nos := make([]int64, len(s.packs))
-	for i, p := range s.packs {
-		no, err := tx.AddPack(catalogPack(p, own, h.Device))
-		if err != nil {
-			return err
-		}
-		nos[i] = no
+// readSegment returns a segment's packs with their chunks, and the index packs that it lies in.
+func (v *Vault) readSegment(ctx context.Context, ref format.SegmentRef) ([]packChunks, error) {
+	s, err := v.openSegment(ctx, ref)
+	if err != nil {
+		return nil, err
 	}
-	return v.entries(ctx, s, func(es []format.IndexEntry) error {
-		byPack := map[uint32][]catalog.ChunkID{}
+	out := make([]packChunks, len(s.packs), len(s.packs)+len(ref.Packs))
+	for i, p := range s.packs {
+		out[i].info = p
+	}
+	err = v.entries(ctx, s, func(es []format.IndexEntry) error {
 		for _, e := range es {
-			byPack[e.Pack] = append(byPack[e.Pack], e.Prefix)
-		}
-		for p, ids := range byPack {
-			if err := tx.AddChunks(nos[p], ids); err != nil {
-				return err
-			}
+			out[e.Pack].ids = append(out[e.Pack].ids, e.Prefix)
 		}
 		return nil
 	})
+	for _, p := range ref.Packs {
+		out = append(out, packChunks{info: p})
+	}
+	return out, err
 }
 
 // Loose packs cost a new device one whole read each, so they are few and small before a segment takes them in.
@@ -261,6 +356,13 @@ type indexPlan struct {
 func (s *Session) planIndex(ctx context.Context, base *Head, packs []format.PackInfo, gone map[format.Digest]bool) (*indexPlan, error) {
 	p := &indexPlan{}
 	var size uint64
+	_, anew, err := s.v.cat.Meta(ctx, metaReindex)
+	if err != nil {
+		return nil, err
+	}
+	if anew {
+		return s.indexAnew(ctx, base, packs, gone)
+	}
 	if base != nil {
 		p.segments = append(p.segments, base.Segments...)
 		for _, l := range base.Loose {
@@ -316,6 +418,31 @@ func (s *Session) planIndex(ctx context.Context, base *Head, packs []format.Pack
 	}
 	p.segments = append(p.segments, ref)
 	p.added = ref.Packs
+	return p, nil
+}
+
+// indexAnew writes the whole index from what the catalog knows, in place of one that cannot be read.
+func (s *Session) indexAnew(ctx context.Context, base *Head, packs []format.PackInfo, gone map[format.Digest]bool) (*indexPlan, error) {
+	p := &indexPlan{}
+	table := slices.Clone(packs)
+	for row, err := range s.v.cat.Packs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if info := packInfo(row); row.Linked && info.Type != format.IndexPack && !gone[info.Digest] {
+			table = append(table, info)
+		}
+	}
+	if base != nil {
+		for _, ref := range base.Segments {
+			p.replaced = append(p.replaced, ref.Packs...)
+		}
+	}
+	ref, err := s.writeSegment(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	p.segments, p.added = []format.SegmentRef{ref}, ref.Packs
 	return p, nil
 }
 

@@ -493,7 +493,9 @@ func (s *Session) Confirm(ctx context.Context) error {
 		return fmt.Errorf("confirm the last state: %w", err)
 	}
 	if !ok {
-		return fmt.Errorf("confirm the last state: %w", node.ErrNotPinned)
+		if err := s.pinAgain(ctx); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	unused := slices.Collect(maps.Keys(s.ready))
@@ -513,5 +515,33 @@ func (s *Session) Confirm(ctx context.Context) error {
 		}
 	}
 	s.release(ctx, s.base)
+	return nil
+}
+
+// pinAgain pins a published root that the storage does not list as pinned: it said so once and did not, or somebody
+// unpinned it. The pin walks everything, so what is missing below comes out.
+func (s *Session) pinAgain(ctx context.Context) error {
+	v := s.v
+	v.log.Warn("the storage does not keep the newest state; it is asked to again")
+	label, err := v.pinLabel(ctx)
+	if err != nil {
+		return err
+	}
+	err = v.node.PinAdd(ctx, s.base.Root.DagCID(), label)
+	if errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrNotFound) {
+		if e := v.findLost(ctx); e != nil {
+			return e
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("keep the last state: %w", err)
+	}
+	ok, err := v.node.Pinned(ctx, s.base.Root.DagCID())
+	if err == nil && !ok {
+		err = node.ErrNotPinned
+	}
+	if err != nil {
+		return fmt.Errorf("confirm the last state: %w", err)
+	}
 	return nil
 }

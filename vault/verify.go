@@ -11,6 +11,7 @@ import (
 	"github.com/ipfs/go-cid"
 	"golang.org/x/sync/errgroup"
 
+	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/node"
 )
@@ -74,7 +75,10 @@ func (v *Vault) Verify(ctx context.Context, percent int, progress Progress) (*Re
 			return nil, err
 		}
 	}
-	return c.report, nil
+	if c.reindex {
+		err = v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaReindex, []byte{1}) })
+	}
+	return c.report, err
 }
 
 type checker struct {
@@ -82,6 +86,7 @@ type checker struct {
 	percent  int
 	progress Progress
 	packs    map[format.Digest]format.PackInfo // all that roots link
+	reindex  bool                              // this device's own index is damaged
 
 	mu     sync.Mutex // guards below
 	report *Report
@@ -124,6 +129,10 @@ func (c *checker) head(ctx context.Context, h *Head) error {
 		}
 		if isDamage(err) {
 			c.problem("the index of "+who, err)
+			for _, p := range ref.Packs {
+				indexed[p.Digest] = p
+			}
+			c.reindex = c.reindex || h.Device == v.Device()
 			continue
 		}
 		if err != nil {
