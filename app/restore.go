@@ -34,8 +34,8 @@ type restoreAnswer struct {
 	Restored int64         `json:"restored"`
 	Bytes    int64         `json:"bytes"`
 	Same     int64         `json:"same"` // were there already, byte for byte
-	Left     int64         `json:"left"` // were left out, because another file stands there
-	Bare     int64         `json:"bare"` // came back without some of their attributes
+	Left     int64         `json:"left,omitempty"` // were left out, because another file stands there
+	Bare     int64         `json:"bare,omitempty"` // came back without some of their attributes
 	Failed   []failureJSON `json:"failed"`
 	targets  []string
 }
