@@ -33,7 +33,7 @@ DIR/NAME. --in-place puts everything where it was. Where another file is in the 
 type restoreAnswer struct {
 	Restored int64         `json:"restored"`
 	Bytes    int64         `json:"bytes"`
-	Same     int64         `json:"same"` // were there already, byte for byte
+	Same     int64         `json:"same"`           // were there already, byte for byte
 	Left     int64         `json:"left,omitempty"` // were left out, because another file stands there
 	Bare     int64         `json:"bare,omitempty"` // came back without some of their attributes
 	Failed   []failureJSON `json:"failed"`

@@ -16,7 +16,7 @@ import (
 )
 
 // testEngine makes an engine on a storage: a new device of the vault that the entropy spells.
-func testEngine(t *testing.T, n node.Node, e format.Entropy) *Engine {
+func testEngine(t testing.TB, n node.Node, e format.Entropy) *Engine {
 	t.Helper()
 	dir := t.TempDir()
 	b, err := vault.NewBundle(e, "Laptop", time.Now())
@@ -26,7 +26,7 @@ func testEngine(t *testing.T, n node.Node, e format.Entropy) *Engine {
 	return testEngineIn(t, dir, n, b)
 }
 
-func testEngineIn(t *testing.T, dir string, n node.Node, b *vault.Bundle) *Engine {
+func testEngineIn(t testing.TB, dir string, n node.Node, b *vault.Bundle) *Engine {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {
@@ -47,7 +47,7 @@ func testEngineIn(t *testing.T, dir string, n node.Node, b *vault.Bundle) *Engin
 	}
 }
 
-func testEntropy(t *testing.T) format.Entropy {
+func testEntropy(t testing.TB) format.Entropy {
 	t.Helper()
 	e, err := vault.NewEntropy()
 	if err != nil {
@@ -56,7 +56,7 @@ func testEntropy(t *testing.T) format.Entropy {
 	return e
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func eachNode(t *testing.T, fn func(t *testing.T, n node.Node)) {
 	t.Run("kubo", func(t *testing.T) { fn(t, nodetest.StartKubo(t).Node(t)) })
 }
 
-func backup(t *testing.T, e *Engine) Saved {
+func backup(t testing.TB, e *Engine) Saved {
 	t.Helper()
 	s, err := e.Backup(context.Background(), nil, nil)
 	if err != nil {

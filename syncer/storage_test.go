@@ -26,7 +26,7 @@ func sample(t *testing.T, dir string, seed uint64) {
 	}
 }
 
-func added(t *testing.T, e *Engine, dirs ...string) {
+func added(t testing.TB, e *Engine, dirs ...string) {
 	t.Helper()
 	if _, err := e.AddFolders(t.Context(), dirs); err != nil {
 		t.Fatal(err)
