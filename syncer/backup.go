@@ -98,7 +98,8 @@ func (e *Engine) chosen(dirs []string) ([]folderConfig, error) {
 func (e *Engine) backupFolder(ctx context.Context, f folderConfig, r Report) (*Saved, error) {
 	root, err := disk.OpenRoot(string(f.Path))
 	if err != nil {
-		e.log.Warn("a folder is not there; its last version stands", "reason", err)
+		e.log.Warn("a folder is not there; its last version stands", "folder", f.ID, "reason", rootCause(err))
+		e.log.Debug("the folder that is not there", "folder", f.ID, "error", err)
 		return &Saved{Folder: string(f.Path), Missing: true, Skipped: []Skipped{{Path: string(f.Path), Reason: reason(err), Failed: true}}}, nil
 	}
 	defer root.Close()

@@ -101,7 +101,8 @@ func (p *pass) saveLive(ctx context.Context, n *dirNode, e *disk.Entry, f *os.Fi
 	}
 	defer os.Remove(copied) // the temporary folder is emptied at the next start in any case
 	if err != nil {
-		p.e.log.Info("a database could not be copied consistently", "reason", err)
+		p.e.log.Info("a database could not be copied consistently", "reason", rootCause(err))
+		p.e.log.Debug("the database that could not be copied", "path", path, "error", err)
 		return p.saveBusy(ctx, n, e, path)
 	}
 	c, err := os.Open(copied)
