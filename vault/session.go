@@ -17,8 +17,9 @@ import (
 	"roost/vault/node"
 )
 
-// openDataPacks is how many data packs fill at once; see packer.
-const openDataPacks = 8
+// openDataPacks is how many data packs fill at once; see packer. Of 6,000 chunks of random data, 8 open packs leave 1.7 %
+// unused, 16 leave 1.3 %.
+const openDataPacks = 16
 
 // Session takes chunks and commits snapshots. Put may be called from many goroutines. One session is open at a time per
 // device: whoever opens it holds the home's lock.
