@@ -252,7 +252,7 @@ func TestCheckpointComesBackWhenTheComputerIsLost(t *testing.T) {
 	}
 	added(t, e, src)
 	cut := &cutOff{Node: m}
-	cut.left.Store(30)
+	cut.left.Store(60)
 	e = reopen(t, e, cut)
 	e.checkpointBytes = 1 << 20
 	if _, err := e.Backup(t.Context(), nil, nil); !errors.Is(err, node.ErrUnreachable) {

@@ -30,6 +30,15 @@ const snapshotsPerList = 128
 // commitTries bounds how often a commit is begun again after the storage failed inside it.
 const commitTries = 3
 
+// collectedTries bounds how often blocks that a collection took between put and pin are put again.
+const collectedTries = 5
+
+// stageTries bounds how often they are put until a link holds all of them.
+const stageTries = 50
+
+// errCollected: the storage collected a block of the new state before it was pinned.
+var errCollected = errors.New("a block was collected meanwhile")
+
 // Commit makes the snapshots part of this device's newest state on the storage. When it returns nil, the storage has
 // confirmed the new root: pinned, and served as the newest. also runs in the catalog's transaction that records it.
 //
@@ -79,11 +88,13 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 		return nil, err
 	}
 	for try := 1; ; try++ { // the same blocks each time: a try that came further than it seemed is recognised
-		err := c.publish(ctx)
+		err := c.publish(ctx, try)
 		if err == nil {
 			break
 		}
-		if try == commitTries || !errors.Is(err, node.ErrTimeout) && !errors.Is(err, node.ErrUnreachable) {
+		again := try < commitTries && (errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrUnreachable)) ||
+			try < collectedTries && errors.Is(err, errCollected)
+		if !again {
 			return nil, err
 		}
 		s.v.log.Warn("the commit is begun again", "reason", err)
@@ -258,7 +269,7 @@ type commit struct {
 }
 
 // publish puts, pins, points and reads back.
-func (c *commit) publish(ctx context.Context) error {
+func (c *commit) publish(ctx context.Context, try int) error {
 	s, v := c.s, c.s.v
 	root := c.root
 	// Noted first, so that a root that was pinned and never published is found and released.
@@ -268,10 +279,10 @@ func (c *commit) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := v.node.Put(ctx, c.blocks); err != nil {
-		return fmt.Errorf("send the new state: %w", err)
+	if err := c.stage(ctx); err != nil {
+		return err
 	}
-	if err := c.pin(ctx); err != nil {
+	if err := c.pin(ctx, try); err != nil {
 		return err
 	}
 	path := v.keys.PointerDir() + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
@@ -303,6 +314,50 @@ func (c *commit) publish(ctx context.Context) error {
 	v.state = st
 	v.mu.Unlock()
 	return nil
+}
+
+// stage puts the blocks of the new state where no collection takes them before they are pinned: linked from a directory
+// of this device's own. It ends when all of them were seen there after the link was made.
+func (c *commit) stage(ctx context.Context) error {
+	v := c.s.v
+	dir := v.keys.StagingDir(c.head.Device)
+	path := dir + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
+	for range stageTries {
+		if err := v.node.Put(ctx, c.blocks); err != nil {
+			return fmt.Errorf("send the new state: %w", err)
+		}
+		err := v.node.Link(ctx, path, c.root)
+		if errors.Is(err, node.ErrExists) { // of a commit that was interrupted, or of the round before
+			if err = v.node.Unlink(ctx, dir); err == nil {
+				err = v.node.Link(ctx, path, c.root)
+			}
+		}
+		if errors.Is(err, node.ErrNotFound) {
+			continue // collected already
+		}
+		if err != nil {
+			return fmt.Errorf("hold the new state: %w", err)
+		}
+		missing, err := c.missing(ctx)
+		if err != nil || !missing {
+			return err
+		}
+	}
+	return fmt.Errorf("hold the new state: %w", errCollected)
+}
+
+// missing tells whether a block of the new state is not on the storage.
+func (c *commit) missing(ctx context.Context) (bool, error) {
+	for _, b := range c.blocks {
+		_, err := c.s.v.node.Stat(ctx, b.CID)
+		if errors.Is(err, node.ErrNotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("hold the new state: %w", err)
+		}
+	}
+	return false, nil
 }
 
 // build makes the blocks of the new state: spine, keyring, head, root.
@@ -399,7 +454,7 @@ func (s *Session) keyring() ([]byte, error) {
 
 // pin pins the new root by a call that walks under the storage's pin lock: an update from the old root where that is
 // pinned here, else a first pin.
-func (c *commit) pin(ctx context.Context) error {
+func (c *commit) pin(ctx context.Context, try int) error {
 	s, v := c.s, c.s.v
 	if done, err := v.node.Pinned(ctx, c.root); err != nil {
 		return fmt.Errorf("ask what the storage keeps: %w", err)
@@ -413,32 +468,56 @@ func (c *commit) pin(ctx context.Context) error {
 			return fmt.Errorf("ask what the storage keeps: %w", err)
 		}
 	}
+	label, err := v.pinLabel(ctx)
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, c.patience(update, try))
+	defer cancel()
 	if update {
-		err = v.node.PinUpdate(ctx, s.base.Root.DagCID(), c.root)
+		err = v.node.PinUpdate(limited, s.base.Root.DagCID(), c.root)
 	} else {
-		label, e := v.pinLabel(ctx)
-		if e != nil {
-			return e
-		}
-		err = v.node.PinAdd(ctx, c.root, label)
+		err = v.node.PinAdd(limited, c.root, label)
 	}
 	if err == nil || errors.Is(err, node.ErrPinned) {
 		return nil
 	}
-	if errors.Is(err, node.ErrTimeout) {
-		// A pin waits for ever for a block that is not there: a collection may have taken what was put a moment ago.
-		for _, b := range c.blocks {
-			if _, e := v.node.Stat(ctx, b.CID); e != nil && !errors.Is(e, node.ErrNotFound) {
-				return fmt.Errorf("keep the new state: %w", e)
-			} else if e != nil {
-				return fmt.Errorf("keep the new state: %w: a block was collected meanwhile", err)
-			}
+	impatient := limited.Err() != nil && ctx.Err() == nil
+	if impatient || errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrNotFound) {
+		// A pin fails for a block that is not there, or waits for it for ever: a collection may have taken what was put a
+		// moment ago.
+		if gone, e := c.missing(ctx); e != nil {
+			return e
+		} else if gone {
+			return fmt.Errorf("keep the new state: %w: %w", errCollected, err)
 		}
 		if e := v.findLost(ctx); e != nil {
 			return e
 		}
 	}
+	if impatient {
+		return fmt.Errorf("keep the new state: %w: %w", node.ErrTimeout, err)
+	}
 	return fmt.Errorf("keep the new state: %w", err)
+}
+
+// patience is how long a pin may take before it is asked what it waits for: an update reads what is new, a first pin reads
+// everything, and both wait for a collection that runs.
+func (c *commit) patience(update bool, try int) time.Duration {
+	packs := c.added
+	if !update {
+		packs = append(packs, c.head.Loose...)
+	}
+	size := int64(0)
+	for _, p := range packs {
+		size += int64(p.Size)
+	}
+	const slowest = 4 << 20 // bytes a second: a small computer's disk
+	d := 10*time.Second + time.Duration(size/slowest)*time.Second
+	if !update && len(c.head.Segments) > 0 {
+		d = 48 * time.Hour // a large backup on a storage that has to read it all; the storage's client watches its progress
+	}
+	return d << min(try-1, 6)
 }
 
 // findLost asks the storage for every pack of the new root and notes those that are gone: the next pass sends what the
@@ -524,6 +603,9 @@ func (s *Session) release(ctx context.Context, newest *Head) {
 		if err != nil {
 			v.log.Warn("an upload batch stays pinned for now", "batch", b, "reason", err)
 		}
+	}
+	if err := v.node.Unlink(ctx, v.keys.StagingDir(newest.Device)); err != nil {
+		v.log.Warn("a staging link stays for now", "reason", err)
 	}
 	for _, old := range s.state.Old {
 		if old.Device != newest.Device || old.Seq >= newest.Seq {

@@ -95,5 +95,10 @@ func (k *Keys) PointerName(device DeviceID, seq uint64) string {
 	return label(k.Locator, []byte("pointer"), device[:], be64(seq))
 }
 
+// StagingDir is the MFS directory that holds a device's new state between put and pin.
+func (k *Keys) StagingDir(device DeviceID) string {
+	return "/" + label(k.Locator, []byte("staging"), device[:])
+}
+
 // PinLabel is the name of this vault's pins on the storage with that peer ID: another one on each storage.
 func (k *Keys) PinLabel(peerID string) string { return label(k.PinName, []byte("pin"), []byte(peerID)) }
