@@ -151,7 +151,7 @@ func (p *pass) fileXattrs(n *dirNode, e *disk.Entry, f *os.File) ([]disk.Xattr, 
 	if r := n.known[e.Name]; r != nil && sameMeta(r.look, lookOf(e, 0)) {
 		return p.xattrs(n, e)
 	}
-	return disk.FileXattrs(f)
+	return fitting(disk.FileXattrs(f))
 }
 
 // linkID is equal for the names of one file: a keyed hash, so that it tells a reader of trees nothing else.

@@ -175,7 +175,7 @@ func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 		return nil, fmt.Errorf("list the folder: %w", err)
 	}
 	top := &dirNode{dir: p.root, self: self}
-	if top.xattrs, err = p.root.SelfXattrs(); err != nil {
+	if top.xattrs, err = fitting(p.root.SelfXattrs()); err != nil {
 		p.skip(".", "some of its attributes could not be read", false)
 	}
 	p.mu.Lock()
@@ -316,7 +316,7 @@ func (p *pass) xattrs(n *dirNode, e *disk.Entry) ([]disk.Xattr, error) {
 			return out, nil
 		}
 	}
-	return n.dir.Xattrs(e.Name, e.Kind)
+	return fitting(n.dir.Xattrs(e.Name, e.Kind))
 }
 
 func sameMeta(a, b look) bool {
@@ -520,15 +520,22 @@ func (p *pass) noteGone(n *dirNode, recs []*record) {
 // maxXattrs bounds the extended attributes of one name, in bytes, so that an entry fits its tree.
 const maxXattrs = 128 << 10
 
+// fitting takes what reading attributes gave, and leaves out those that are too large: that is an error beside the rest.
+func fitting(xattrs []disk.Xattr, err error) ([]disk.Xattr, error) {
+	size := 0
+	for i, x := range xattrs {
+		if size += len(x.Name) + len(x.Value); size > maxXattrs {
+			return xattrs[:i], errors.Join(err, fmt.Errorf("extended attributes of over %d bytes: %w", maxXattrs, format.ErrTooLarge))
+		}
+	}
+	return xattrs, err
+}
+
 func baseEntry(e *disk.Entry, xattrs []disk.Xattr) *format.Entry {
 	out := &format.Entry{
 		Name: []byte(e.Name), Mode: e.Mode, MTime: e.MTimeSec, MNano: uint32(e.MTimeNsec), Owner: &format.Owner{UID: e.UID, GID: e.GID},
 	}
-	size := 0
 	for _, x := range xattrs {
-		if size += len(x.Name) + len(x.Value); size > maxXattrs {
-			break
-		}
 		out.Xattrs = append(out.Xattrs, format.Xattr{Name: []byte(x.Name), Value: x.Value})
 	}
 	return out
