@@ -162,13 +162,10 @@ func TestMirrorNeedsNothingOfTheOldState(t *testing.T) {
 	second := newSecond()
 	mirror(t, w, second)
 	// The storage loses the old root's lists of packs, one level after the other.
-	held, err := second.Pins(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	for depth := 3; depth >= 1; depth-- {
 		w.commit(t, map[string][]byte{"a": random(1, 100_000), "b": random(uint64(depth), 200_000)}, 2_000+int64(depth))
-		if held, err = second.Pins(t.Context()); err != nil || len(held) != 1 {
+		held, err := second.Pins(t.Context())
+		if err != nil || len(held) != 1 {
 			t.Fatalf("pins %v, error %v", held, err)
 		}
 		lose(t, second, held[0].CID, depth)
