@@ -181,7 +181,7 @@ func (e *Engine) Find(ctx context.Context, pattern string) ([]Match, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, _, err := e.state(ctx)
+	st, err := e.state(ctx)
 	if err != nil {
 		return nil, err
 	}

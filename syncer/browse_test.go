@@ -105,7 +105,7 @@ func TestFindReadsASharedTreeOnce(t *testing.T) {
 	h := newLongHistory(t) // hundreds of versions, one tree
 	match, err := matcher("x")
 	must(t, err)
-	st, _, err := h.state(t.Context())
+	st, err := h.state(t.Context())
 	must(t, err)
 	all, _, err := h.versions(t.Context(), st)
 	must(t, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"roost/vault/catalog"
 	"roost/vault/format"
 )
 
@@ -27,7 +26,7 @@ func (p *pass) maybeCheckpoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.s.Commit(ctx, []*format.Snapshot{p.snapshot(e, false)}, func(*catalog.Tx) error { return nil })
+	_, err = p.s.Commit(ctx, []*format.Snapshot{p.snapshot(e, false)}, nil)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (c *cutOff) List(ctx context.Context, d string) (e []node.Entry, err error)
 func recovered(t *testing.T, n node.Node, e format.Entropy) map[string]string {
 	t.Helper()
 	d := testEngine(t, n, e)
-	st, _, err := d.state(t.Context())
+	st, err := d.state(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 //
 // Errors: ErrUnknownVersion, ErrAmbiguous, and those of asking the storage.
 func (e *Engine) resolve(ctx context.Context, name string) ([]vault.Version, error) {
-	st, _, err := e.state(ctx)
+	st, err := e.state(ctx)
 	if err != nil {
 		return nil, err
 	}

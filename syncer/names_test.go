@@ -110,7 +110,7 @@ func TestFolderNamesAreNamesHere(t *testing.T) {
 
 func TestADamagedListOfOldVersionsHidesNoOther(t *testing.T) {
 	h := newLongHistory(t)
-	st, _, err := h.state(t.Context())
+	st, err := h.state(t.Context())
 	must(t, err)
 	if len(st.Heads[0].Older) == 0 {
 		t.Fatal("the history is too short for lists")

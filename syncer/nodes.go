@@ -379,7 +379,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		e.checkCopy(ctx, c.node, add)
 		return out, nil
 	}
-	st, _, err := e.state(ctx)
+	st, err := e.state(ctx)
 	if !add("backup", "Your backup is there and opens.", err) {
 		return out, nil
 	}
@@ -406,7 +406,7 @@ func (e *Engine) checkCopy(ctx context.Context, n node.Node, add func(name, good
 		}
 	}
 	own := there.Own(e.bundle.Device())
-	if st, _, err := e.state(ctx); err != nil {
+	if st, err := e.state(ctx); err != nil {
 		e.log.Warn("the first storage cannot tell what is the newest state", "reason", err)
 	} else if newest := st.Own(e.vault.Device()); newest != nil {
 		own = newest

@@ -405,7 +405,7 @@ func TestAKilledRestoreGoesOn(t *testing.T) {
 		backup(t, e)
 		d := &dying{Node: n}
 		other := testEngine(t, d, secret)
-		if _, _, err := other.state(t.Context()); err != nil {
+		if _, err := other.state(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		d.left.Store(reads)

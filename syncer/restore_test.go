@@ -379,7 +379,7 @@ func TestWhatIsThereIsNotReadFromTheStorageAgain(t *testing.T) {
 	}
 	counted := nodetest.NewFaulty(s.node, 1)
 	e := testEngineIn(t, t.TempDir(), counted, s.other.bundle)
-	if _, _, err := e.state(t.Context()); err != nil {
+	if _, err := e.state(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	counted.Script()
@@ -475,7 +475,7 @@ func TestAnUnreachableStorageEndsTheRestoreCleanly(t *testing.T) {
 	e := testEngineIn(t, t.TempDir(), faulty, s.other.bundle)
 	for _, call := range []int{1, 2, 5, 9, 14} {
 		to := t.TempDir()
-		if _, _, err := e.state(t.Context()); err != nil {
+		if _, err := e.state(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		e.vault = vault.New(vault.Options{Bundle: e.bundle, Node: faulty, Catalog: e.cat}) // an empty pack cache

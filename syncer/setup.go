@@ -235,17 +235,12 @@ func (e *Engine) connect(ctx context.Context) error {
 	return nil
 }
 
-// state asks the storage for every device's newest state. Where the storage cannot be reached and an earlier answer is
-// known, that is returned and stale is true.
-func (e *Engine) state(ctx context.Context) (st *vault.State, stale bool, err error) {
+// state asks the storage for every device's newest state.
+func (e *Engine) state(ctx context.Context) (*vault.State, error) {
 	if err := e.connect(ctx); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	st, err = e.vault.Refresh(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	return st, false, nil
+	return e.vault.Refresh(ctx)
 }
 
 // Words returns the recovery words; vault.ErrNoWords where they were removed.

@@ -37,7 +37,7 @@ func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version,
 const metaVersions = "versions"
 
 func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
-	st, _, err := e.state(ctx)
+	st, err := e.state(ctx)
 	var list []Version
 	if err == nil {
 		list, err = e.vault.Versions(ctx, st)
@@ -45,7 +45,7 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 	if err == nil {
 		return list, false, e.keepVersions(ctx, list)
 	}
-	if !errors.Is(err, node.ErrUnreachable) && !errors.Is(err, node.ErrTimeout) {
+	if !unreachableNow(err) {
 		return nil, false, err
 	}
 	known, ok, kerr := e.knownVersions(ctx)
@@ -96,7 +96,7 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 // it "waiting".
 func (e *Engine) Status(ctx context.Context) Status {
 	s := Status{Node: e.home.cfg.Nodes[0].Name}
-	st, _, err := e.state(ctx)
+	st, err := e.state(ctx)
 	var list []Version
 	var behind []Problem // further storages
 	if err == nil {
@@ -205,7 +205,7 @@ func stateOf(f facts) string {
 
 // Space says what the storage holds of this vault, and in all.
 func (e *Engine) Space(ctx context.Context) (*Space, error) {
-	st, _, err := e.state(ctx)
+	st, err := e.state(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func TestTwoDevicesStoreTheSameOnceAndNeitherNeedsTheOther(t *testing.T) {
 		}
 
 		// Device a disappears with everything that only it pinned.
-		st, _, err := b.state(t.Context())
+		st, err := b.state(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestStorageSetBackIsSaidAndFilledAgain(t *testing.T) {
 	backup(t, e)
 	verified(t, e)
 	sameContents(t, recovered(t, old, secret), onDisk(t, src))
-	st, _, err := e.state(t.Context())
+	st, err := e.state(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,6 +284,13 @@ func TestCheckpointComesBackWhenTheComputerIsLost(t *testing.T) {
 	versions, _, err = d.Snapshots(t.Context(), "")
 	if err != nil || len(versions) != 1 {
 		t.Errorf("the checkpoint was not replaced: %d versions, %v", len(versions), err)
+	}
+	st, err := d.state(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := st.Own(e.vault.Device()).Folders; len(rows) != 1 {
+		t.Errorf("several commits of one pass left %d rows for one folder", len(rows))
 	}
 }
 

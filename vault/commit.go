@@ -104,6 +104,7 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	}
 	s.release(ctx, c.found)
 	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
+	s.extra = nil // they are in the base's table now
 	s.mu.Lock()
 	clear(s.pending)
 	clear(s.ready)
@@ -212,7 +213,7 @@ func (s *Session) checkBorrowed(ctx context.Context) ([]format.PackInfo, error) 
 		}
 		switch {
 		case err == nil:
-		case isDamage(err):
+		case IsDamage(err):
 			s.v.log.Warn("a pack of another device cannot be used", "pack", p.Digest.RawCID(), "reason", err)
 			if err := s.v.forgetPack(ctx, p.Digest); err != nil {
 				return nil, err
@@ -364,21 +365,18 @@ func (c *commit) missing(ctx context.Context) (bool, error) {
 func (c *commit) build(ctx context.Context) error {
 	s, v := c.s, c.s.v
 	var blocks []node.Block
-	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
-		return getBlock(ctx, v.node, id, d)
-	}
 	var old format.Link
 	if s.base != nil {
 		old = s.base.root.Packs
 	}
 	sp := openSpine(old)
 	if len(c.gone) > 0 {
-		if err := sp.drop(ctx, get, c.gone); err != nil {
+		if err := sp.drop(ctx, v.block, c.gone); err != nil {
 			return err
 		}
 	}
 	for _, p := range c.added {
-		ok, err := sp.append(ctx, get, packLink(p))
+		ok, err := sp.append(ctx, v.block, packLink(p))
 		if err != nil {
 			return err
 		}
@@ -506,7 +504,7 @@ func (c *commit) pin(ctx context.Context, try int) error {
 func (c *commit) patience(update bool, try int) time.Duration {
 	packs := c.added
 	if !update {
-		packs = append(packs, c.head.Loose...)
+		packs = slices.Concat(packs, c.head.Loose)
 	}
 	size := int64(0)
 	for _, p := range packs {

@@ -205,6 +205,11 @@ func getBlock(ctx context.Context, n node.Node, c cid.Cid, want format.Digest) (
 	return block, nil
 }
 
+// block reads a block of this vault's storage.
+func (v *Vault) block(ctx context.Context, c cid.Cid, want format.Digest) ([]byte, error) {
+	return getBlock(ctx, v.node, c, want)
+}
+
 func (s *State) add(h *Head) {
 	for i, o := range s.Heads {
 		if o.Device != h.Device {

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ipfs/go-cid"
-
 	"roost/vault/catalog"
 	"roost/vault/format"
 )
@@ -169,7 +167,7 @@ func (v *Vault) readIndex(ctx context.Context, h *Head) (*indexed, error) {
 	x := &indexed{}
 	for _, ref := range h.Segments {
 		packs, err := v.readSegment(ctx, ref)
-		if isDamage(err) {
+		if IsDamage(err) {
 			x.broken = true
 			x.damage = append(x.damage, fmt.Errorf("a part of the index: %w", err))
 			for _, p := range ref.Packs {
@@ -204,7 +202,7 @@ func (x *indexed) addPack(ctx context.Context, v *Vault, p format.PackInfo) erro
 		open, err := v.packs.get(ctx, packRef{p.Digest, p.Type})
 		if err == nil {
 			row.ids = prefixes(open.Bodies)
-		} else if isDamage(err) {
+		} else if IsDamage(err) {
 			x.damage = append(x.damage, err)
 			x.lost = append(x.lost, p.Digest)
 		} else {
@@ -221,17 +219,14 @@ func (v *Vault) readHeaders(ctx context.Context, h *Head, x *indexed) error {
 	for _, p := range x.packs {
 		have[p.info.Digest] = true
 	}
-	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
-		return getBlock(ctx, v.node, id, d)
-	}
-	err := openSpine(h.root.Packs).leaves(ctx, get, func(l format.Link) error {
+	err := openSpine(h.root.Packs).leaves(ctx, v.block, func(l format.Link) error {
 		if have[l.Digest] {
 			return nil
 		}
 		for _, t := range []format.ObjectType{format.DataPack, format.MetaPack, format.IndexPack} {
-			if _, err := v.packs.get(ctx, packRef{l.Digest, t}); isDamage(err) && !errors.Is(err, ErrMissing) {
+			if _, err := v.packs.get(ctx, packRef{l.Digest, t}); IsDamage(err) && !errors.Is(err, ErrMissing) {
 				continue // of another type, or damaged
-			} else if err != nil && !isDamage(err) {
+			} else if err != nil && !IsDamage(err) {
 				return err
 			}
 			return x.addPack(ctx, v, format.PackInfo{Digest: l.Digest, Type: t, Size: uint32(l.File)})
@@ -239,7 +234,7 @@ func (v *Vault) readHeaders(ctx context.Context, h *Head, x *indexed) error {
 		x.damage = append(x.damage, fmt.Errorf("%w: pack %s", format.ErrDamaged, l.CID()))
 		return nil
 	})
-	if isDamage(err) {
+	if IsDamage(err) {
 		x.damage = append(x.damage, err)
 		return nil
 	}

@@ -60,14 +60,11 @@ func (v *Vault) forgetPack(ctx context.Context, d format.Digest) error {
 	return v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.DropPack(d) })
 }
 
-// isDamage tells an error that speaks of the stored bytes from one that speaks of the way to them.
-func isDamage(err error) bool {
+// IsDamage reports whether err means that stored data is damaged or missing, rather than that it could not be asked for.
+func IsDamage(err error) bool {
 	return errors.Is(err, format.ErrDamaged) || errors.Is(err, format.ErrWrongKey) || errors.Is(err, ErrMissing) ||
 		errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrWrongBytes)
 }
-
-// IsDamage reports whether err means that stored data is damaged or missing, rather than that it could not be asked for.
-func IsDamage(err error) bool { return isDamage(err) }
 
 // CheckPack reads a pack past every cache and checks every byte of it.
 func (v *Vault) CheckPack(ctx context.Context, p format.PackInfo) error {

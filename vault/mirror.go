@@ -275,7 +275,7 @@ func (m *mirror) below(ctx context.Context, now, old *spine, visit visitFunc, sk
 			return getBlock(ctx, m.to, id, d)
 		})
 		switch {
-		case isDamage(err):
+		case IsDamage(err):
 			m.v.log.Warn("a list of packs on the other storage cannot be read; its packs are asked for", "reason", err)
 			old = nil
 		case err != nil:
@@ -488,7 +488,7 @@ func (m *mirror) leftovers(ctx context.Context) ([]cid.Cid, error) {
 			continue
 		}
 		ours, err := m.superfluous(ctx, p.CID)
-		if isDamage(err) {
+		if IsDamage(err) {
 			continue // not ours, or not to be read: not ours to remove
 		}
 		if err != nil {

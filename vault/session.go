@@ -221,7 +221,7 @@ func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) error {
 		}
 	}
 	h, _, err := readHead(ctx, v.node, v.bundle, candidate{cid: root})
-	if isDamage(err) || (err == nil && (h.Device != v.Device() || s.base == nil || h.Seq > s.base.Seq)) {
+	if IsDamage(err) || (err == nil && (h.Device != v.Device() || s.base == nil || h.Seq > s.base.Seq)) {
 		return nil
 	}
 	if err != nil {

@@ -51,7 +51,7 @@ func (v *Vault) Verify(ctx context.Context, percent int, progress Progress) (*Re
 	}
 	st, err := v.Refresh(ctx)
 	if err != nil {
-		if isDamage(err) {
+		if IsDamage(err) {
 			// The index itself is damaged: say so, and check what can be checked.
 			r := &Report{Problems: []Problem{{"the index", err}}}
 			return r, nil
@@ -127,7 +127,7 @@ func (c *checker) head(ctx context.Context, h *Head) error {
 		if err == nil {
 			err = v.entries(ctx, seg, func([]format.IndexEntry) error { return nil })
 		}
-		if isDamage(err) {
+		if IsDamage(err) {
 			c.problem("the index of "+who, err)
 			for _, p := range ref.Packs {
 				indexed[p.Digest] = p
@@ -152,7 +152,7 @@ func (c *checker) head(ctx context.Context, h *Head) error {
 		linked[l.Digest] = true
 		return nil
 	})
-	if isDamage(err) {
+	if IsDamage(err) {
 		c.problem("the list of packs of "+who, err)
 	} else if err != nil {
 		return err
@@ -213,7 +213,7 @@ func (c *checker) pack(ctx context.Context, d format.Digest, p format.PackInfo) 
 	if err == nil {
 		return nil
 	}
-	if !isDamage(err) {
+	if !IsDamage(err) {
 		return fmt.Errorf("check pack %s: %w", d.RawCID(), err)
 	}
 	c.problem("pack "+d.RawCID().String(), err)
@@ -235,7 +235,7 @@ func (c *checker) chosen(d format.Digest) bool {
 func (c *checker) snapshots(ctx context.Context, h *Head) error {
 	one := &State{Heads: []*Head{h}}
 	versions, err := c.v.Versions(ctx, one)
-	if isDamage(err) {
+	if IsDamage(err) {
 		c.problem(fmt.Sprintf("the list of versions of %q", h.Name()), err)
 		return nil
 	}
@@ -248,7 +248,7 @@ func (c *checker) snapshots(ctx context.Context, h *Head) error {
 		if err == nil {
 			err = c.walk(ctx, what, "", s.Root.Tree, 0)
 		}
-		if isDamage(err) {
+		if IsDamage(err) {
 			c.problem(what, err)
 		} else if err != nil {
 			return err
@@ -277,7 +277,7 @@ func (c *checker) walk(ctx context.Context, what, path string, tree []byte, dept
 			err = c.file(ctx, e)
 		case format.TypeSymlink:
 		}
-		if isDamage(err) {
+		if IsDamage(err) {
 			c.problem(what, fmt.Errorf("%q: %w", name, err))
 		} else if err != nil {
 			return err
