@@ -4,6 +4,7 @@ go 1.26.5
 
 require (
 	fyne.io/fyne/v2 v2.8.0
+	github.com/fsnotify/fsnotify v1.10.1
 	github.com/fxamacker/cbor/v2 v2.9.0
 	github.com/godbus/dbus/v5 v5.2.2
 	github.com/gofrs/flock v0.13.1
@@ -22,8 +23,6 @@ require (
 	golang.org/x/term v0.45.0
 	golang.org/x/text v0.40.0
 )
-
-require github.com/fsnotify/fsnotify v1.10.1 // indirect
 
 require (
 	fyne.io/systray v1.12.2 // indirect

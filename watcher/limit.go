@@ -1,0 +1,24 @@
+package watcher
+
+import "fmt"
+
+// limitError is [ErrLimit] with which limit it is and what raises it.
+type limitError struct {
+	limit string // as the system calls it
+	now   int    // 0: not known
+	fix   string // a whole sentence's rest, after "to raise it, "
+	cause error
+}
+
+func (e *limitError) Error() string {
+	text := ErrLimit.Error() + ": the limit is " + e.limit
+	if e.now > 0 {
+		text += fmt.Sprintf(", now %d", e.now)
+	}
+	if e.fix != "" {
+		text += "; to raise it, " + e.fix
+	}
+	return text
+}
+
+func (e *limitError) Unwrap() []error { return []error{ErrLimit, e.cause} }

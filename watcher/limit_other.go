@@ -1,0 +1,19 @@
+//go:build !linux
+
+package watcher
+
+import (
+	"errors"
+	"syscall"
+)
+
+// limitOf makes a refusal to watch a [limitError] if that is what it is.
+func limitOf(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return &limitError{limit: "the number of open files", cause: err}
+	}
+	return err
+}
+
+// watchLimit is how many watches the system allows a person; 0: not known.
+func watchLimit() int { return 0 }
