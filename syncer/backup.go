@@ -38,34 +38,53 @@ func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, 
 	if err != nil {
 		return nil, err
 	}
-	if err := e.connect(ctx); err != nil {
-		return nil, err
-	}
 	var out []Saved
 	for _, f := range folders {
-		s, err := e.backupFolder(ctx, f, r)
+		s, err := e.save(ctx, f, nil, r)
 		if err != nil {
 			return out, fmt.Errorf("save %s: %w", f.Path, err)
 		}
 		out = append(out, *s)
 	}
+	return out, e.mirror(ctx, r)
+}
+
+// save makes one pass over a folder, or the part of it in scope, and writes down what came of it. Of any number of callers
+// one at a time has the storage.
+func (e *Engine) save(ctx context.Context, f folderConfig, sc *scope, r Report) (s *Saved, err error) {
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if k := e.running.Load(); k != nil {
+		begun := k.begin(f, sc, &r)
+		defer func() { begun(s, err) }()
+	}
+	if err := e.connect(ctx); err != nil {
+		return nil, err
+	}
+	if s, err = e.backupFolder(ctx, f, sc, r); err != nil {
+		return nil, err
+	}
 	if err := e.noteVersions(ctx); err != nil {
-		return out, err
+		return nil, err
 	}
-	err = e.mirror(ctx, r)
 	if e.bundle.Changed() { // a newer keyring was met
-		err = errors.Join(err, e.home.saveBundle(e.bundle, e.master))
+		if err := e.home.saveBundle(e.bundle, e.master); err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return s, e.noteSaved(ctx, s)
 }
 
 // noteVersions remembers the list of versions as the last commit left it.
 func (e *Engine) noteVersions(ctx context.Context) error {
-	st := e.vault.Known()
+	st := e.vault().Known()
 	if st == nil {
 		return nil
 	}
-	list, err := e.vault.Versions(ctx, st)
+	list, err := e.vault().Versions(ctx, st)
 	if vault.IsDamage(err) {
 		return nil // for verify to say
 	}
@@ -77,10 +96,10 @@ func (e *Engine) noteVersions(ctx context.Context) error {
 
 func (e *Engine) chosen(dirs []string) ([]folderConfig, error) {
 	if len(dirs) == 0 {
-		if len(e.home.cfg.Folders) == 0 {
+		if len(e.home.config().Folders) == 0 {
 			return nil, fmt.Errorf("%w: no folder was added yet", ErrUsage)
 		}
-		return e.home.cfg.Folders, nil
+		return e.home.config().Folders, nil
 	}
 	var out []folderConfig
 	for _, d := range dirs {
@@ -95,7 +114,7 @@ func (e *Engine) chosen(dirs []string) ([]folderConfig, error) {
 	return out, nil
 }
 
-func (e *Engine) backupFolder(ctx context.Context, f folderConfig, r Report) (*Saved, error) {
+func (e *Engine) backupFolder(ctx context.Context, f folderConfig, sc *scope, r Report) (*Saved, error) {
 	root, err := disk.OpenRoot(string(f.Path))
 	if err != nil {
 		e.log.Warn("a folder is not there; its last version stands", "folder", f.ID, "reason", rootCause(err))
@@ -104,7 +123,7 @@ func (e *Engine) backupFolder(ctx context.Context, f folderConfig, r Report) (*S
 	}
 	defer root.Close()
 	for try := 1; ; try++ {
-		s, err := e.pass(ctx, f, root, r)
+		s, err := e.pass(ctx, f, root, sc, r)
 		if errors.Is(err, vault.ErrRedo) && try < redoTries {
 			e.log.Info("the pass is run again", "reason", err)
 			continue
@@ -114,13 +133,13 @@ func (e *Engine) backupFolder(ctx context.Context, f folderConfig, r Report) (*S
 }
 
 // pass scans one folder and commits its snapshot.
-func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, r Report) (*Saved, error) {
-	s, err := e.vault.Begin(ctx)
+func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, sc *scope, r Report) (*Saved, error) {
+	s, err := e.vault().Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	p, err := e.newPass(ctx, f, s, root, r)
+	p, err := e.newPass(ctx, f, s, root, sc, r)
 	if err != nil {
 		return nil, err
 	}
@@ -130,14 +149,23 @@ func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, r Rep
 	if err != nil {
 		return nil, err
 	}
+	p.carry()
 	out := &Saved{Folder: string(f.Path), Files: p.files.Load(), Bytes: p.bytes.Load(), Skipped: p.skippedList(), Complete: true}
-	if prev := s.Previous(f.id()); len(prev) > 0 && prev[0].Complete && !p.repair {
+	if prev := s.Previous(f.id()); len(prev) > 0 && prev[0].Complete {
 		same, err := p.sameAs(ctx, prev[0], top)
 		if err != nil {
 			return nil, err
 		}
-		if same {
+		if same && !p.repair {
 			return p.unchanged(ctx, out, prev[0])
+		}
+		held, make, err := p.watchOver(ctx, prev[0], tally{out.Files, out.Bytes})
+		if err != nil {
+			return nil, err
+		}
+		if out.Held = held; !make {
+			out.ID, out.Time, out.Unchanged = prev[0].ID, prev[0].Time(), true
+			return out, nil
 		}
 	}
 	p.phase("confirming")
@@ -146,14 +174,19 @@ func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, r Rep
 	if err != nil {
 		return nil, err
 	}
-	out.ID = c.IDs[0]
+	if p.folder.Held != nil && p.folder.Held.Meant {
+		if err := p.hold(nil); err != nil {
+			return nil, err
+		}
+	}
+	out.ID, out.Time = c.IDs[0], time.Unix(snap.Seconds, int64(snap.Nanos))
 	out.NewBytes, out.StoredBytes = s.Stats().NewBytes, c.Stored
 	return out, nil
 }
 
 // sameAs tells whether the pass found exactly what a version holds.
 func (p *pass) sameAs(ctx context.Context, v format.Summary, top *format.Entry) (bool, error) {
-	old, err := p.e.vault.Snapshot(ctx, v.ID)
+	old, err := p.e.vault().Snapshot(ctx, v.ID)
 	if vault.IsDamage(err) {
 		return false, nil // a new version is the remedy
 	}
@@ -171,7 +204,11 @@ func (p *pass) unchanged(ctx context.Context, out *Saved, v format.Summary) (*Sa
 	if err := p.e.cat.Update(ctx, p.remember); err != nil {
 		return nil, err
 	}
-	out.ID, out.Unchanged = v.ID, true
+	out.ID, out.Time, out.Unchanged, out.Held = v.ID, v.Time(), true, p.folder.Held.shown()
+	if out.Held != nil && out.Held.Empty { // its disk is back
+		out.Held = nil
+		return out, p.hold(nil)
+	}
 	return out, nil
 }
 
@@ -184,12 +221,13 @@ type pass struct {
 	root     *disk.Dir
 	report   Report
 	started  time.Time
-	trusted  bool // what the catalog remembers of this folder needs no second look
-	repair   bool // the storage lost something: a new version is made in any case
+	scope    *scope
+	believed map[string]bool // directories that were not listed; the walk's own
+	trusted  bool            // what the catalog remembers of this folder needs no second look
+	repair   bool            // the storage lost something: a new version is made in any case
 	gen      []byte
-	ownDirs  []inode  // folders that are Roost's own: left out
-	ownPaths []string // the same, where the system gives no inodes
-	dev      uint64   // of the folder itself
+	own      ownFolders
+	dev      uint64 // of the folder itself
 
 	gate sync.RWMutex
 	jobs chan func() // file work
@@ -199,6 +237,8 @@ type pass struct {
 	tempSeq    atomic.Int64
 	every      time.Duration // between checkpoints
 	everyBytes int64
+
+	goneFiles, changedFiles atomic.Int64 // beside what the catalog knew; those below vanished folders are not among them
 
 	counters
 	counting  sync.WaitGroup
@@ -214,16 +254,17 @@ type pass struct {
 	cpBytes int64
 }
 
-type inode struct{ dev, ino uint64 }
-
-func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, root *disk.Dir, r Report) (*pass, error) {
-	p := &pass{e: e, s: s, folder: f, root: root, report: r, started: time.Now(), jobs: make(chan func())}
+func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, root *disk.Dir, sc *scope, r Report) (*pass, error) {
+	p := &pass{
+		e: e, s: s, folder: f, root: root, scope: sc, believed: map[string]bool{}, report: r, started: time.Now(), jobs: make(chan func()),
+	}
+	p.fresh = func() int64 { return s.Stats().NewBytes }
 	p.lastCp, p.every, p.everyBytes = p.started, checkpointEvery, cmp.Or(e.checkpointBytes, checkpointBytes)
 	var err error
 	if p.temp, err = e.home.temp(); err != nil {
 		return nil, err
 	}
-	if p.gen, err = e.vault.Generation(ctx); err != nil {
+	if p.gen, err = e.vault().Generation(ctx); err != nil {
 		return nil, err
 	}
 	seen, ok, err := e.cat.Meta(ctx, p.metaDirs())
@@ -231,35 +272,15 @@ func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, 
 		return nil, err
 	}
 	p.trusted = ok && string(seen) == string(p.gen)
-	lost, err := e.vault.LostCount(ctx)
+	lost, err := e.vault().LostCount(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p.repair = lost > 0
-	for _, dir := range append([]string{e.home.dir}, storageDirs(e.home.cfg.Nodes)...) {
-		p.ownPaths = append(p.ownPaths, resolved(dir))
-		d, err := disk.OpenRoot(dir)
-		if err != nil {
-			continue // not there: nothing to leave out
-		}
-		st, err := d.Stat()
-		if err == nil {
-			p.ownDirs = append(p.ownDirs, inode{st.Dev, st.Inode})
-		}
-		if err := errors.Join(err, d.Close()); err != nil {
-			return nil, fmt.Errorf("look at Roost's own folders: %w", err)
-		}
+	if p.own, err = e.ownFolders(); err != nil {
+		return nil, err
 	}
 	return p, nil
-}
-
-func storageDirs(nodes []nodeConfig) (out []string) {
-	for _, n := range nodes {
-		if n.Dir != "" {
-			out = append(out, n.Dir)
-		}
-	}
-	return out
 }
 
 // metaDirs is the catalog's note of the generation in which this folder's rows were written.
@@ -288,7 +309,7 @@ func (p *pass) snapshot(top *format.Entry, complete bool) *format.Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &format.Snapshot{
-		Version: format.Version, Folder: p.folder.id(), Path: p.folder.Path, Device: p.e.vault.Device(), DeviceName: p.e.bundle.Name(),
+		Version: format.Version, Folder: p.folder.id(), Path: p.folder.Path, Device: p.e.vault().Device(), DeviceName: p.e.bundle.Name(),
 		Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()), Root: *top, Files: uint64(p.files.Load()), Bytes: uint64(p.bytes.Load()),
 		Complete: complete, SkipCount: uint64(len(p.skipped)),
 	}
@@ -302,6 +323,13 @@ func (p *pass) skip(path, why string, failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.skipped = append(p.skipped, Skipped{Path: path, Reason: why, Failed: failed})
+}
+
+// carry takes over what an earlier pass left out where this one did not look.
+func (p *pass) carry() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.skipped = append(p.skipped, p.scope.elsewhere(p.believed)...)
 }
 
 func (p *pass) skippedList() []Skipped {

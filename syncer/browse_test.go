@@ -123,14 +123,14 @@ func TestFindReadsASharedTreeOnce(t *testing.T) {
 func TestDamageInOneVersionHidesNoOther(t *testing.T) {
 	n, secret := &nodetest.Memory{}, testEntropy(t)
 	e := testEngine(t, n, secret)
-	s, err := e.vault.Begin(t.Context())
+	s, err := e.vault().Begin(t.Context())
 	must(t, err)
 	defer s.Close()
 	good, _, err := s.Put(format.KindTree, format.EncodeTree(&format.Tree{Entries: []format.Entry{{Name: []byte("needle"), Type: format.TypeFile}}}))
 	must(t, err)
 	for i, tree := range [][]byte{make([]byte, 32), good[:]} {
 		_, err = s.Commit(t.Context(), []*format.Snapshot{{
-			Version: format.Version, Folder: format.FolderID{byte(i)}, Path: fmt.Appendf(nil, "/was/%d", i), Device: e.vault.Device(),
+			Version: format.Version, Folder: format.FolderID{byte(i)}, Path: fmt.Appendf(nil, "/was/%d", i), Device: e.vault().Device(),
 			DeviceName: "Laptop", Seconds: int64(i), Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: tree}, Complete: true,
 		}}, nil)
 		must(t, err)

@@ -114,7 +114,7 @@ func recovered(t *testing.T, n node.Node, e format.Entropy) map[string]string {
 			t.Fatalf("damaged: %v", err)
 		}
 	}
-	versions, err := d.vault.Versions(t.Context(), st)
+	versions, err := d.vault().Versions(t.Context(), st)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,14 +131,14 @@ func recovered(t *testing.T, n node.Node, e format.Entropy) map[string]string {
 
 func versionContents(t *testing.T, d *Engine, id format.ChunkID) map[string]string {
 	t.Helper()
-	s, err := d.vault.Snapshot(t.Context(), id)
+	s, err := d.vault().Snapshot(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := map[string]string{}
 	var walk func(path string, tree []byte)
 	walk = func(path string, tree []byte) {
-		for e, err := range d.vault.Entries(t.Context(), tree) {
+		for e, err := range d.vault().Entries(t.Context(), tree) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,11 +148,11 @@ func versionContents(t *testing.T, d *Engine, id format.ChunkID) map[string]stri
 				continue
 			}
 			var b strings.Builder
-			for id, err := range d.vault.Chunks(t.Context(), e) {
+			for id, err := range d.vault().Chunks(t.Context(), e) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				c, err := d.vault.Read(t.Context(), format.KindData, id)
+				c, err := d.vault().Read(t.Context(), format.KindData, id)
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
@@ -225,10 +225,9 @@ func reopen(t *testing.T, e *Engine, n node.Node) *Engine {
 			t.Error(err)
 		}
 	})
-	return &Engine{
-		log: e.log, home: e.home, bundle: e.bundle, cat: c, node: n,
-		vault: vault.New(vault.Options{Bundle: e.bundle, Node: n, Catalog: c, Log: e.log}),
-	}
+	again := &Engine{log: e.log, home: e.home, bundle: e.bundle, cat: c}
+	again.use(connection{node: n})
+	return again
 }
 
 func TestCutOffAtEveryCallLosesNothing(t *testing.T) {

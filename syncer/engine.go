@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"roost/vault"
@@ -42,21 +43,35 @@ type Options struct {
 // Engine does everything that Roost does to one home: the window and the command line are its two doors. Methods may be
 // called from any goroutine.
 type Engine struct {
-	opts    Options
-	log     *slog.Logger
-	home    *home
-	bundle  *vault.Bundle
-	master  [32]byte // seals the bundle
-	cat     *catalog.Catalog
-	node    node.Node
-	managed *node.Managed // started by this engine; nil for a storage that runs by itself
-	vault   *vault.Vault
+	opts   Options
+	log    *slog.Logger
+	home   *home
+	bundle *vault.Bundle
+	master [32]byte // seals the bundle
+	cat    *catalog.Catalog
+
+	connecting sync.Mutex              // held while the first storage is connected to or replaced
+	first      atomic.Pointer[primary] // the storage that commits go to; nil until it was wanted
 
 	farMu sync.Mutex            // guards below
 	far   map[string]connection // further storages by name, once they were wanted
 
+	turns     turns                  // passes run one at a time
+	published latest[Status]         // of Run
+	running   atomic.Pointer[keeper] // nil unless Run runs
+
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
+
+// primary is the storage that commits go to, and this device's door to the vault there.
+type primary struct {
+	connection
+	vault *vault.Vault
+}
+
+// vault and node are the first storage's, after connect.
+func (e *Engine) vault() *vault.Vault { return e.first.Load().vault }
+func (e *Engine) node() node.Node     { return e.first.Load().node }
 
 // Progress is the state of a long piece of work: a value, not a stream. Zero totals mean that they are not known yet.
 type Progress struct {
@@ -67,6 +82,7 @@ type Progress struct {
 	Bytes      int64
 	TotalFiles int64
 	TotalBytes int64
+	New        int64 // bytes of content that were not stored before
 	Started    time.Time
 }
 
@@ -102,7 +118,7 @@ type DeviceInfo struct {
 type FolderInfo struct {
 	ID    format.FolderID
 	Path  string
-	Mode  string // "auto"
+	Mode  string // Automatic or Manual
 	State string // one of the states of Status
 }
 
@@ -113,14 +129,16 @@ type Version = vault.Version
 type Saved struct {
 	ID          format.ChunkID
 	Folder      string
+	Time        time.Time // of the version
 	Files       int64
 	Bytes       int64
 	NewBytes    int64 // plaintext that was not stored before
 	StoredBytes int64 // what went to the storage
 	Complete    bool
 	Skipped     []Skipped
-	Missing     bool // the folder is not there; the last version stands
-	Unchanged   bool // nothing had changed: ID is the version that still holds
+	Missing     bool  // the folder is not there; the last version stands
+	Unchanged   bool  // nothing had changed: ID is the version that still holds
+	Held        *Held // most of the folder was gone or different at once: a person is asked
 }
 
 // Skipped is a file that is not in a version, and why.
@@ -229,9 +247,16 @@ type NodeCheck struct {
 type Status struct {
 	State    string // safe, saving, waiting, paused, needs_you, unprotected
 	Folders  []FolderStatus
-	Problems []Problem
-	Queue    int64 // files known to wait
-	Node     string
+	Storages []StorageStatus
+	Problems []Problem // what is wrong now, what needs a person first
+	Queue    int64     // files known to wait
+	Node     string    // the first storage's name
+	Device   string    // this computer's name
+
+	Watching    bool      // an engine runs and watches; else this is a look from outside
+	Progress    *Progress // of the pass under way; nil: none
+	PausedUntil time.Time // everything is paused; zero: it is not
+	Saved       time.Time // when the newest complete version was made; zero: there is none
 }
 
 // FolderStatus is one folder's part of Status.
@@ -242,5 +267,49 @@ type FolderStatus struct {
 	Time     time.Time
 	Files    int64
 	Bytes    int64
-	Skipped  int64
+	Skipped  int64 // entries that are not in that version
+
+	Mode        string    // Automatic or Manual
+	Low         bool      // may wait when the month's data gets short
+	Watched     bool      // changes are noticed as they come; else it is looked through now and then
+	Waiting     int64     // files known to have changed since
+	Changed     time.Time // first change that is not saved yet; zero: none is known
+	Progress    *Progress // of its pass under way; nil: none
+	PausedUntil time.Time // zero: not paused
+	NextTry     time.Time // when a pass that failed is run again; zero: none failed
+	Held        *Held     // a sudden change that a person should look at
+}
+
+// StorageStatus is one storage's part of Status.
+type StorageStatus struct {
+	Name      string
+	URL       string
+	State     string    // safe, waiting, needs_you
+	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
+	Asked     time.Time // when it last answered; zero: never
+	Latency   time.Duration
+	Used      int64 // bytes on its disk, of everybody
+	Limit     int64 // bytes that it may use; 0: not known
+	Sent      int64 // bytes sent to it this month
+}
+
+// Held is a sudden change: most of a folder's files were gone or different at once.
+type Held struct {
+	Snapshot string // the last version before it, which is kept
+	Time     time.Time
+	Empty    bool  // nothing was left, and no version was made of that
+	Files    int64 // in the last version
+	Gone     int64
+	Changed  int64
+}
+
+// Activity is one thing that happened.
+type Activity struct {
+	Time    time.Time
+	Kind    string // "backup", "restore", "verify", "problem"
+	Folder  string // "" when it concerns none
+	Text    string // a sentence
+	Files   int64
+	Bytes   int64
+	Skipped []Skipped // what was not saved or restored, and why; at most 1,000
 }

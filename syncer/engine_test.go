@@ -41,10 +41,12 @@ func testEngineIn(t testing.TB, dir string, n node.Node, b *vault.Bundle) *Engin
 			t.Error(err)
 		}
 	})
-	return &Engine{
+	e := &Engine{
 		log: log, home: &home{dir: dir, cfg: config{Version: 1, Nodes: []nodeConfig{{Name: "storage", URL: "http://127.0.0.1:1"}}}},
-		bundle: b, cat: c, node: n, vault: vault.New(vault.Options{Bundle: b, Node: n, Catalog: c, Log: log}),
+		bundle: b, cat: c,
 	}
+	e.use(connection{node: n})
+	return e
 }
 
 func testEntropy(t testing.TB) format.Entropy {

@@ -160,7 +160,7 @@ func (p *pass) linkID(e *disk.Entry) []byte {
 	if e.Dev != p.dev {
 		b = binary.BigEndian.AppendUint64(b, e.Dev)
 	}
-	id := p.e.vault.ID(0, b)
+	id := p.e.vault().ID(0, b)
 	return id[:8]
 }
 
@@ -237,7 +237,7 @@ func (p *pass) readRange(ctx context.Context, f *os.File, at, end int64, paged b
 		for pos < have && (have-pos >= format.ChunkMax || eof || at >= end) {
 			n := min(have-pos, format.PageChunk)
 			if !paged {
-				n = p.e.vault.Chunker().Cut(b[pos:have])
+				n = p.e.vault().Chunker().Cut(b[pos:have])
 			}
 			if err := w.add(b[pos : pos+n]); err != nil {
 				return total, err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"roost/syncer/disk"
 )
@@ -17,8 +18,6 @@ import (
 // AddFolders makes folders part of what is kept. Adding one twice is fine. Nothing is added when one of them cannot be.
 // Errors: ErrNotAFolder, ErrNested, ErrOwnStorage.
 func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, error) {
-	cfg := e.home.cfg
-	cfg.Folders = slices.Clone(cfg.Folders)
 	var added []string
 	for _, d := range dirs {
 		path, err := cleanFolder(d)
@@ -26,22 +25,24 @@ func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, err
 			return nil, err
 		}
 		added = append(added, path)
-		if slices.ContainsFunc(cfg.Folders, func(f folderConfig) bool { return string(f.Path) == path }) {
-			continue
-		}
-		if err := e.fits(path, cfg.Folders); err != nil {
-			return nil, err
-		}
-		id, err := newFolderID()
-		if err != nil {
-			return nil, err
-		}
-		cfg.Folders = append(cfg.Folders, folderConfig{ID: hex.EncodeToString(id[:]), Path: []byte(path), Mode: "auto"})
 	}
-	old := e.home.cfg
-	e.home.cfg = cfg
-	if err := e.home.save(); err != nil {
-		e.home.cfg = old
+	err := e.changed(func(c *config) error {
+		for _, path := range added {
+			if slices.ContainsFunc(c.Folders, func(f folderConfig) bool { return string(f.Path) == path }) {
+				continue
+			}
+			if err := e.fits(path, c); err != nil {
+				return err
+			}
+			id, err := newFolderID()
+			if err != nil {
+				return err
+			}
+			c.Folders = append(c.Folders, folderConfig{ID: hex.EncodeToString(id[:]), Path: []byte(path), Mode: Automatic})
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	var out []FolderInfo
@@ -80,13 +81,13 @@ func cleanFolder(dir string) (string, error) {
 }
 
 // fits refuses folders inside each other, and the storage's own folder.
-func (e *Engine) fits(path string, folders []folderConfig) error {
-	for _, f := range folders {
+func (e *Engine) fits(path string, c *config) error {
+	for _, f := range c.Folders {
 		if within(path, string(f.Path)) || within(string(f.Path), path) {
 			return fmt.Errorf("%w: %s and %s", ErrNested, path, f.Path)
 		}
 	}
-	for _, n := range e.home.cfg.Nodes {
+	for _, n := range c.Nodes {
 		if n.Dir == "" {
 			continue
 		}
@@ -126,13 +127,10 @@ func (e *Engine) RemoveFolder(_ context.Context, dir string) error {
 	if abs, err := filepath.Abs(dir); err != nil || (string(f.Path) != abs && string(f.Path) != resolved(abs)) {
 		return fmt.Errorf("%w: %s lies inside %s", ErrNotAdded, dir, f.Path)
 	}
-	old := e.home.cfg.Folders
-	e.home.cfg.Folders = slices.DeleteFunc(slices.Clone(old), func(x folderConfig) bool { return x.ID == f.ID })
-	if err := e.home.save(); err != nil {
-		e.home.cfg.Folders = old
-		return err
-	}
-	return nil
+	return e.changed(func(c *config) error {
+		c.Folders = slices.DeleteFunc(c.Folders, func(x folderConfig) bool { return x.ID == f.ID })
+		return nil
+	})
 }
 
 // folder finds the kept folder that dir is or lies in. A folder that is gone from the disk is found by its path.
@@ -142,7 +140,7 @@ func (e *Engine) folder(dir string) (folderConfig, error) {
 		return folderConfig{}, fmt.Errorf("%w: %w", ErrNotAdded, err)
 	}
 	for _, p := range []string{resolved(abs), abs} {
-		for _, f := range e.home.cfg.Folders {
+		for _, f := range e.home.config().Folders {
 			if within(p, string(f.Path)) {
 				return f, nil
 			}
@@ -153,16 +151,26 @@ func (e *Engine) folder(dir string) (folderConfig, error) {
 
 // Folders lists what is kept, with what is known of it without asking the storage.
 func (e *Engine) Folders() []FolderInfo {
-	known, _, err := e.knownVersions(context.Background())
-	if err != nil {
-		e.log.Warn("the known versions cannot be read", "reason", err)
+	now := time.Now()
+	c := e.home.config()
+	var f facts
+	if k := e.running.Load(); k != nil {
+		f = k.facts(now)
+	} else {
+		known, _, err := e.knownVersions(context.Background())
+		if err != nil {
+			e.log.Warn("the known versions cannot be read", "reason", err)
+		}
+		f = facts{now: now, paused: c.Paused}
+		for i := range c.Folders {
+			x := folderOf(&c.Folders[i], now)
+			x.scanned, x.saved = true, newest(known, x.id)
+			f.folders = append(f.folders, x)
+		}
 	}
-	var out []FolderInfo
-	for _, f := range e.home.cfg.Folders {
-		_, serr := os.Stat(string(f.Path))
-		saved := slices.ContainsFunc(known, func(v Version) bool { return v.FolderID == f.id() && v.Complete })
-		state := stateOf(facts{folders: 1, reachable: true, needsYou: serr != nil, unsaved: !saved})
-		out = append(out, FolderInfo{ID: f.id(), Path: string(f.Path), Mode: f.Mode, State: state})
+	out := make([]FolderInfo, 0, len(f.folders))
+	for _, x := range f.folders {
+		out = append(out, FolderInfo{ID: x.id, Path: x.path, Mode: x.mode, State: x.state(f, true)})
 	}
 	return out
 }

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -23,7 +25,32 @@ import (
 // itself. Settings and keys are written whole by rename; all else can be lost.
 type home struct {
 	dir string
+
+	mu  sync.Mutex // guards below
 	cfg config
+}
+
+// config returns the settings as they are now. What its slices hold is never changed, only replaced.
+func (h *home) config() config {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cfg
+}
+
+// change lets fn change the settings and writes them. When fn or the writing fails, they stay as they were.
+func (h *home) change(fn func(*config) error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := h.cfg
+	next.Folders, next.Nodes = slices.Clone(next.Folders), slices.Clone(next.Nodes)
+	if err := fn(&next); err != nil {
+		return err
+	}
+	if err := h.save(next); err != nil {
+		return err
+	}
+	h.cfg = next
+	return nil
 }
 
 // config is config.json: no secret is in it.
@@ -33,6 +60,9 @@ type config struct {
 	Device  string         `json:"device"`  // hex of this device's id
 	Nodes   []nodeConfig   `json:"nodes"`
 	Folders []folderConfig `json:"folders"`
+
+	Paused   time.Time         `json:"paused,omitzero"`    // everything waits until then
+	Settings map[string]string `json:"settings,omitempty"` // those that a person changed
 }
 
 type nodeConfig struct {
@@ -45,7 +75,11 @@ type nodeConfig struct {
 type folderConfig struct {
 	ID   string `json:"id"` // hex, 16 bytes
 	Path []byte `json:"path"`
-	Mode string `json:"mode"` // "auto"
+	Mode string `json:"mode"` // Automatic or Manual
+
+	Low    bool      `json:"low,omitempty"`   // may wait when the month's data gets short
+	Paused time.Time `json:"paused,omitzero"` // waits until then
+	Held   *held     `json:"held,omitempty"`  // a sudden change that the person was asked about
 }
 
 func (f folderConfig) id() format.FolderID {
@@ -109,8 +143,9 @@ func (c *config) vaultID() (id format.VaultID, err error) {
 	return format.VaultID(b), nil
 }
 
-func (h *home) save() error {
-	b, err := json.MarshalIndent(h.cfg, "", "  ")
+// save writes the settings. What runs calls change, which holds the lock.
+func (h *home) save(c config) error {
+	b, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ipfs/go-cid"
 
-	"roost/vault"
 	"roost/vault/format"
 	"roost/vault/node/nodetest"
 )
@@ -34,7 +33,7 @@ func TestNothingReadableLeavesThisComputer(t *testing.T) {
 	e := testEngine(t, m, secret)
 	log := &safeBuffer{}
 	e.log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	e.vault = vault.New(vault.Options{Bundle: e.bundle, Node: m, Catalog: e.cat, Log: e.log})
+	e.use(connection{node: m})
 	src := t.TempDir() + "/Zebrafolder"
 	write(t, src+"/Aardvarkname.txt", strings.Repeat("Pangolincontent", 40))
 	write(t, src+"/Okapidir/Lemurname", noise(1, 800_000))

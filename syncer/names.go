@@ -28,7 +28,7 @@ func (e *Engine) resolve(ctx context.Context, name string) ([]vault.Version, err
 	if err != nil {
 		return nil, err
 	}
-	found, err := chooseVersions(all, e.vault.Device(), name)
+	found, err := chooseVersions(all, e.vault().Device(), name)
 	if err != nil && damage != nil {
 		return nil, errors.Join(err, damage) // it may be in the list that cannot be read
 	}
@@ -42,7 +42,7 @@ func (e *Engine) versions(ctx context.Context, st *vault.State) (all []vault.Ver
 	add := func(h *vault.Head, part format.Head) error {
 		one := *h
 		one.Head = &part
-		found, err := e.vault.Versions(ctx, &vault.State{Heads: []*vault.Head{&one}})
+		found, err := e.vault().Versions(ctx, &vault.State{Heads: []*vault.Head{&one}})
 		for _, v := range found {
 			if !seen[v.ID] {
 				seen[v.ID] = true

@@ -129,7 +129,7 @@ func TestADamagedListOfOldVersionsHidesNoOther(t *testing.T) {
 func newLongHistory(t *testing.T) *Engine {
 	t.Helper()
 	e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
-	s, err := e.vault.Begin(t.Context())
+	s, err := e.vault().Begin(t.Context())
 	must(t, err)
 	defer s.Close()
 	tree, _, err := s.Put(format.KindTree, format.EncodeTree(&format.Tree{}))
@@ -138,7 +138,7 @@ func newLongHistory(t *testing.T) *Engine {
 		var snaps []*format.Snapshot
 		for i := range format.SummariesInHead {
 			snaps = append(snaps, &format.Snapshot{
-				Version: format.Version, Folder: format.FolderID{1}, Path: []byte("/was/here"), Device: e.vault.Device(), DeviceName: "Laptop",
+				Version: format.Version, Folder: format.FolderID{1}, Path: []byte("/was/here"), Device: e.vault().Device(), DeviceName: "Laptop",
 				Seconds: int64(i), Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: tree[:]}, Complete: true,
 			})
 		}

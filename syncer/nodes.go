@@ -28,9 +28,11 @@ func (c connection) close() error {
 // reach connects to a storage of this home. The first is the one that commits go to; the others are connected to when they
 // are first wanted, and stay so until the engine is closed.
 func (e *Engine) reach(ctx context.Context, nc nodeConfig) (connection, error) {
-	if nc.Name == e.home.cfg.Nodes[0].Name {
-		err := e.connect(ctx)
-		return connection{e.node, e.managed}, err
+	if nc.Name == e.home.config().Nodes[0].Name {
+		if err := e.connect(ctx); err != nil {
+			return connection{}, err
+		}
+		return e.first.Load().connection, nil
 	}
 	e.farMu.Lock()
 	defer e.farMu.Unlock()
@@ -97,7 +99,7 @@ func (e *Engine) AddNode(ctx context.Context, o SetupOptions) error {
 // newNode is the settings of a storage to be added, if it can be.
 func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 	used := func(name string) bool {
-		return slices.ContainsFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return n.Name == name })
+		return slices.ContainsFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	}
 	nc := nodeConfig{Name: o.NodeName, URL: o.URL, AllowHTTP: o.AllowHTTP}
 	for i := 2; nc.Name == ""; i++ {
@@ -112,8 +114,8 @@ func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 		return nc, fmt.Errorf("%w: a storage has an address or a folder", ErrUsage)
 	}
 	if o.LocalDir == "" {
-		if i := slices.IndexFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return n.URL == o.URL }); i >= 0 {
-			return nc, inUse(e.home.cfg.Nodes[i])
+		if i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.URL == o.URL }); i >= 0 {
+			return nc, inUse(e.home.config().Nodes[i])
 		}
 		return nc, nil
 	}
@@ -123,12 +125,12 @@ func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 	}
 	nc.Dir = dir
 	real := resolved(dir)
-	for _, n := range e.home.cfg.Nodes {
+	for _, n := range e.home.config().Nodes {
 		if n.Dir != "" && (within(real, resolved(n.Dir)) || within(resolved(n.Dir), real)) {
 			return nc, inUse(n)
 		}
 	}
-	for _, f := range e.home.cfg.Folders {
+	for _, f := range e.home.config().Folders {
 		if within(real, string(f.Path)) || within(string(f.Path), real) {
 			return nc, fmt.Errorf("%w: %s and %s", ErrOwnStorage, o.LocalDir, f.Path)
 		}
@@ -146,7 +148,7 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 	if err != nil {
 		return err
 	}
-	for _, other := range e.home.cfg.Nodes {
+	for _, other := range e.home.config().Nodes {
 		o, err := e.reach(ctx, other)
 		var oi node.Info
 		if err == nil {
@@ -164,13 +166,13 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 	if err := e.connect(ctx); err != nil {
 		return err
 	}
-	if err := e.vault.Mirror(ctx, c.node, nil); err != nil {
+	if err := e.vault().Mirror(ctx, c.node, nil); err != nil {
 		return err
 	}
 	e.bundle.SetToken(nc.Name, token)
 	err = e.home.saveBundle(e.bundle, e.master)
 	if err == nil {
-		err = e.saveNodes(append(slices.Clone(e.home.cfg.Nodes), nc))
+		err = e.saveNodes(append(slices.Clone(e.home.config().Nodes), nc))
 	}
 	if err != nil {
 		e.bundle.SetToken(nc.Name, "") // without a storage of that name, one left in the file is never used
@@ -183,27 +185,24 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 }
 
 func (e *Engine) saveNodes(nodes []nodeConfig) error {
-	old := e.home.cfg.Nodes
-	e.home.cfg.Nodes = nodes
-	if err := e.home.save(); err != nil {
-		e.home.cfg.Nodes = old
-		return err
-	}
-	return nil
+	return e.changed(func(c *config) error {
+		c.Nodes = nodes
+		return nil
+	})
 }
 
 // RemoveNode stops using a storage. What it holds stays there. The first one can go when the next holds this computer's
 // newest state, which backups then go on from; whether the first can still be reached does not matter.
 // Errors: ErrUsage for an unknown name, for the last storage, and for a first one whose next one is behind.
 func (e *Engine) RemoveNode(ctx context.Context, name string) error {
-	i := slices.IndexFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return n.Name == name })
+	i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	if i < 0 {
 		return fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
 	}
-	if len(e.home.cfg.Nodes) == 1 {
+	if len(e.home.config().Nodes) == 1 {
 		return fmt.Errorf("%w: %q is the only storage; add another one first", ErrUsage, name)
 	}
-	nodes := slices.Delete(slices.Clone(e.home.cfg.Nodes), i, i+1)
+	nodes := slices.Delete(slices.Clone(e.home.config().Nodes), i, i+1)
 	var left connection
 	if i == 0 {
 		var err error
@@ -230,7 +229,11 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 		return connection{}, err
 	}
 	v := vault.New(vault.Options{Bundle: e.bundle, Node: next.node, Catalog: e.cat, Log: e.log})
-	err = v.TakeOver(ctx, e.node)
+	var old connection
+	if p := e.first.Load(); p != nil {
+		old = p.connection
+	}
+	err = v.TakeOver(ctx, old.node)
 	if errors.Is(err, node.ErrNotPinned) {
 		return connection{}, fmt.Errorf("%w: the storage %q does not hold the newest state of this computer yet; back up first", ErrUsage, nodes[0].Name)
 	}
@@ -240,16 +243,15 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 	if err != nil {
 		return connection{}, err
 	}
-	old := connection{e.node, e.managed}
 	next = e.takeFar(nodes[0].Name)
-	e.node, e.managed, e.vault = next.node, next.managed, v
+	e.first.Store(&primary{next, v})
 	return old, nil
 }
 
 // mirror copies this computer's newest state to every further storage. One that cannot take it does not stop the others.
 func (e *Engine) mirror(ctx context.Context, r Report) error {
 	var errs []error
-	for _, nc := range e.home.cfg.Nodes[1:] {
+	for _, nc := range e.home.config().Nodes[1:] {
 		err := e.mirrorTo(ctx, nc, r)
 		if ctx.Err() != nil {
 			return errors.Join(append(errs, ctx.Err())...)
@@ -273,42 +275,16 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	c.phaseName.Store("confirming")
 	stop := c.tell(r, "", time.Now())
 	defer stop()
-	return e.vault.Mirror(ctx, n.node, func(done, total int64) {
+	return e.vault().Mirror(ctx, n.node, func(done, total int64) {
 		c.bytes.Store(done)
 		c.totalBytes.Store(total)
 	})
 }
 
-// behind says which further storages do not keep this computer's newest state, which is nil before the first backup.
-func (e *Engine) behind(ctx context.Context, own *vault.Head) []Problem {
-	var out []Problem
-	for _, nc := range e.home.cfg.Nodes[1:] {
-		c, err := e.reach(ctx, nc)
-		switch {
-		case err != nil:
-		case own == nil:
-			_, err = c.node.Info(ctx)
-		default:
-			err = confirm(ctx, c.node, own)
-		}
-		if errors.Is(err, node.ErrNotPinned) {
-			out = append(out, Problem{
-				Code: "copy_behind", Severity: warning, Exit: ExitStorage, Retry: true, Title: "A storage does not hold your newest versions yet",
-				Text: fmt.Sprintf("It is the storage %q. The others hold them.", nc.Name), Action: "Back up once more",
-			})
-		} else if err != nil {
-			p := Describe(err)
-			p.Text = fmt.Sprintf("It is the storage %q. %s", nc.Name, p.Text)
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
 // Nodes lists the storages with their present state.
 func (e *Engine) Nodes(ctx context.Context) []NodeInfo {
 	var out []NodeInfo
-	for _, nc := range e.home.cfg.Nodes {
+	for _, nc := range e.home.config().Nodes {
 		i := NodeInfo{Name: nc.Name, State: "safe"}
 		c, err := e.reach(ctx, nc)
 		if err == nil {
@@ -334,20 +310,13 @@ func (c connection) address(nc nodeConfig) string {
 	}
 }
 
-func stateOfError(err error) string {
-	if unreachableNow(err) {
-		return "waiting"
-	}
-	return "needs_you"
-}
-
 // CheckNode looks at one storage closely: each check is one sentence and one action.
 func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
-	i := slices.IndexFunc(e.home.cfg.Nodes, func(n nodeConfig) bool { return name == "" || n.Name == name })
+	i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return name == "" || n.Name == name })
 	if i < 0 {
 		return NodeInfo{}, fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
 	}
-	nc := e.home.cfg.Nodes[i]
+	nc := e.home.config().Nodes[i]
 	out := NodeInfo{Name: nc.Name, State: "safe"}
 	add := func(name, good string, err error) bool {
 		c := NodeCheck{Name: name, OK: err == nil, Message: good}
@@ -386,7 +355,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 	if len(st.Damaged) > 0 {
 		add("backup", "", errors.Join(st.Damaged...))
 	}
-	if own := st.Own(e.vault.Device()); own != nil {
+	if own := st.Own(e.vault().Device()); own != nil {
 		add("kept", "It keeps the newest state of this computer.", confirm(ctx, c.node, own))
 	}
 	return out, nil
@@ -408,7 +377,7 @@ func (e *Engine) checkCopy(ctx context.Context, n node.Node, add func(name, good
 	own := there.Own(e.bundle.Device())
 	if st, err := e.state(ctx); err != nil {
 		e.log.Warn("the first storage cannot tell what is the newest state", "reason", err)
-	} else if newest := st.Own(e.vault.Device()); newest != nil {
+	} else if newest := st.Own(e.vault().Device()); newest != nil {
 		own = newest
 	}
 	if own != nil {

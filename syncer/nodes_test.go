@@ -494,7 +494,7 @@ func TestStoragesThatDisagreeAreLeftAlone(t *testing.T) {
 	// The first storage is set back, and the second alone has the newest state.
 	e = reopen(t, e, back)
 	swapFar(e, "second", second)
-	if err := e.vault.Mirror(t.Context(), second, nil); !errors.Is(err, vault.ErrRolledBack) {
+	if err := e.vault().Mirror(t.Context(), second, nil); !errors.Is(err, vault.ErrRolledBack) {
 		t.Errorf("copying an older state: %v", err)
 	}
 	if got := roots(t, second); !slices.Equal(got, before) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"roost/syncer/disk"
 	"roost/vault"
@@ -25,6 +26,11 @@ type Problem struct {
 	Path     string // the file or folder it is about, if any
 	Exit     int    // exit code of a verb that ends with it
 	Retry    bool   // trying again later may help by itself
+
+	Delay time.Duration // how long it must last before a person is told unasked
+	Hides []string      // codes of what is only its consequence
+	Since time.Time     // when it began; zero: not known
+	Until time.Time     // when it ends by itself; zero: not known
 }
 
 // Exit codes.
@@ -232,7 +238,7 @@ func usage(code, title, action string) Problem {
 
 func unreachable(code, title string) Problem {
 	return Problem{
-		Code: code, Severity: warning, Exit: ExitStorage, Retry: true, Title: title,
+		Code: code, Severity: warning, Exit: ExitStorage, Retry: true, Title: title, Delay: time.Hour, Hides: []string{"copy_behind"},
 		Text: "It may be switched off. New changes are waiting; saved files are safe.", Action: "Check the connection",
 	}
 }

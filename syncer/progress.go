@@ -9,15 +9,20 @@ import (
 type counters struct {
 	files, bytes           atomic.Int64
 	totalFiles, totalBytes atomic.Int64
+	fresh                  func() int64 // bytes of content that were not stored before; nil: none are counted
 	current, phaseName     atomic.Value // string
 }
 
 func (c *counters) now(folder string, started time.Time) Progress {
 	text := func(v *atomic.Value) string { s, _ := v.Load().(string); return s }
-	return Progress{
+	p := Progress{
 		Phase: text(&c.phaseName), Folder: folder, Current: text(&c.current), Files: c.files.Load(), Bytes: c.bytes.Load(),
 		TotalFiles: c.totalFiles.Load(), TotalBytes: c.totalBytes.Load(), Started: started,
 	}
+	if c.fresh != nil {
+		p.New = c.fresh()
+	}
+	return p
 }
 
 // reportEvery is how often progress is told.

@@ -33,7 +33,7 @@ type handmade struct {
 func newHandmade(t *testing.T) *handmade {
 	t.Helper()
 	e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
-	s, err := e.vault.Begin(t.Context())
+	s, err := e.vault().Begin(t.Context())
 	must(t, err)
 	t.Cleanup(s.Close)
 	return &handmade{t, e, s}
@@ -73,7 +73,7 @@ func link(name, target string) format.Entry {
 func (h *handmade) commit(tree []byte) {
 	h.t.Helper()
 	_, err := h.s.Commit(h.t.Context(), []*format.Snapshot{{
-		Version: format.Version, Folder: format.FolderID{1}, Path: []byte("/was/Photos"), Device: h.e.vault.Device(), DeviceName: "Laptop",
+		Version: format.Version, Folder: format.FolderID{1}, Path: []byte("/was/Photos"), Device: h.e.vault().Device(), DeviceName: "Laptop",
 		Seconds: time.Now().Unix(), Root: directory("", tree), Complete: true,
 	}}, nil)
 	must(h.t, err)

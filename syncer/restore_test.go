@@ -15,7 +15,6 @@ import (
 	"github.com/ipfs/go-cid"
 
 	"roost/syncer/disk"
-	"roost/vault"
 	"roost/vault/format"
 	"roost/vault/node"
 	"roost/vault/node/nodetest"
@@ -478,8 +477,8 @@ func TestAnUnreachableStorageEndsTheRestoreCleanly(t *testing.T) {
 		if _, err := e.state(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		e.vault = vault.New(vault.Options{Bundle: e.bundle, Node: faulty, Catalog: e.cat}) // an empty pack cache
-		faulty.Script(nodetest.Fault{Method: "Get", Call: call + 4})                       // the first read heads
+		e.use(connection{node: faulty})                              // an empty pack cache
+		faulty.Script(nodetest.Fault{Method: "Get", Call: call + 4}) // the first read heads
 		_, err := e.Restore(t.Context(), RestoreOptions{Snapshot: "latest", To: to}, nil)
 		if !errors.Is(err, node.ErrUnreachable) {
 			t.Fatalf("call %d: error %v", call, err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -267,8 +266,14 @@ func join(dir, name string) string {
 }
 
 func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path string) {
-	if p.isOwn(e, path) {
+	if p.own.has(e, p.folder, path) {
 		p.skip(path, "Roost's own files", false)
+		return
+	}
+	if done, err := p.believe(ctx, n, i, e, path); done || err != nil {
+		if err != nil {
+			p.fail(err)
+		}
 		return
 	}
 	if strings.Count(path, "/") >= format.MaxDepth-1 {
@@ -297,12 +302,21 @@ func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path
 	p.walk(ctx, kid, entries, bad)
 }
 
-// isOwn tells whether a directory is Roost's home or a storage that Roost runs.
-func (p *pass) isOwn(e *disk.Entry, path string) bool {
-	if e.Inode != 0 {
-		return slices.Contains(p.ownDirs, inode{e.Dev, e.Inode})
+// believe takes a directory as the catalog has it, when it is out of scope and its own look has not changed.
+func (p *pass) believe(ctx context.Context, n *dirNode, i int, e *disk.Entry, path string) (bool, error) {
+	old := n.known[e.Name]
+	if !p.trusted || p.scope.includes(path) || old == nil || !old.dir || old.look != lookOf(e, 0) {
+		return false, nil
 	}
-	return slices.Contains(p.ownPaths, filepath.Join(string(p.folder.Path), filepath.FromSlash(path)))
+	d, ok, err := p.e.cat.Dir(ctx, p.folder.id(), path)
+	if err != nil || !ok {
+		return false, err
+	}
+	n.set(i, old, tally{d.Files, d.Bytes})
+	p.files.Add(d.Files)
+	p.bytes.Add(d.Bytes)
+	p.believed[path] = true
+	return true, nil
 }
 
 // xattrs reads extended attributes, unless the catalog knows them: they do not change without the change time.
@@ -373,7 +387,7 @@ func (p *pass) stored(ctx context.Context, r *record) (bool, error) {
 	if ok, err := p.s.Has(slices.Concat(e.Tree, e.List, e.Chunks)); !ok || err != nil || len(e.List) == 0 {
 		return ok, err
 	}
-	for id, err := range p.e.vault.Chunks(ctx, e) {
+	for id, err := range p.e.vault().Chunks(ctx, e) {
 		if vault.IsDamage(err) {
 			return false, nil
 		}
@@ -457,6 +471,7 @@ func (p *pass) finish(n *dirNode) error {
 		p.mu.Unlock()
 	}
 	p.noteGone(n, recs)
+	p.countChanges(n, recs)
 	n.finished(n.record(tree), sum)
 	return nil
 }

@@ -93,7 +93,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		err = h.saveBundle(b, master)
 	}
 	if err == nil {
-		err = h.save()
+		err = h.save(h.cfg)
 	}
 	if err != nil {
 		return nil, errors.Join(err, opts.Keys.Delete(context.WithoutCancel(ctx), h.cfg.keyName()))
@@ -208,8 +208,8 @@ func openCatalog(ctx context.Context, h *home, log *slog.Logger) (*catalog.Catal
 // Close ends the engine, and the storages that this engine started.
 func (e *Engine) Close() error {
 	errs := []error{e.closeFar()}
-	if e.managed != nil {
-		errs = append(errs, e.managed.Close())
+	if p := e.first.Load(); p != nil {
+		errs = append(errs, p.close())
 	}
 	return errors.Join(append(errs, e.cat.Close())...)
 }
@@ -221,18 +221,27 @@ func (e *Engine) Lock(ctx context.Context, wait time.Duration) (unlock func(), e
 
 // connect makes the storage available.
 func (e *Engine) connect(ctx context.Context) error {
-	if e.vault != nil {
+	if e.first.Load() != nil {
 		return nil
 	}
-	nc := e.home.cfg.Nodes[0]
+	e.connecting.Lock()
+	defer e.connecting.Unlock()
+	if e.first.Load() != nil {
+		return nil
+	}
+	nc := e.home.config().Nodes[0]
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
 	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name))
 	if err != nil {
 		return err
 	}
-	e.node, e.managed = n, m
-	e.vault = vault.New(vault.Options{Bundle: e.bundle, Node: n, Catalog: e.cat, Log: e.log})
+	e.use(connection{n, m})
 	return nil
+}
+
+// use makes a storage the first one.
+func (e *Engine) use(c connection) {
+	e.first.Store(&primary{c, vault.New(vault.Options{Bundle: e.bundle, Node: c.node, Catalog: e.cat, Log: e.log})})
 }
 
 // state asks the storage for every device's newest state.
@@ -240,7 +249,7 @@ func (e *Engine) state(ctx context.Context) (*vault.State, error) {
 	if err := e.connect(ctx); err != nil {
 		return nil, err
 	}
-	return e.vault.Refresh(ctx)
+	return e.vault().Refresh(ctx)
 }
 
 // Words returns the recovery words; vault.ErrNoWords where they were removed.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"roost/vault"
 	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/node"
@@ -40,7 +38,7 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 	st, err := e.state(ctx)
 	var list []Version
 	if err == nil {
-		list, err = e.vault.Versions(ctx, st)
+		list, err = e.vault().Versions(ctx, st)
 	}
 	if err == nil {
 		return list, false, e.keepVersions(ctx, list)
@@ -72,7 +70,7 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 	var c counters
 	c.phaseName.Store("checking")
 	stop := c.tell(r, "", time.Now())
-	rep, err := e.vault.Verify(ctx, percent, func(done, total int64) {
+	rep, err := e.vault().Verify(ctx, percent, func(done, total int64) {
 		c.files.Store(done)
 		c.totalFiles.Store(total)
 	})
@@ -81,7 +79,7 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 		return nil, err
 	}
 	if len(rep.Lost) > 0 {
-		if err := e.vault.NoteLost(ctx, rep.Lost); err != nil {
+		if err := e.vault().NoteLost(ctx, rep.Lost); err != nil {
 			return nil, err
 		}
 	}
@@ -92,124 +90,13 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 	return out, nil
 }
 
-// Status says how things are now. It asks every storage; one that does not answer, or does not hold the newest state, makes
-// it "waiting".
-func (e *Engine) Status(ctx context.Context) Status {
-	s := Status{Node: e.home.cfg.Nodes[0].Name}
-	st, err := e.state(ctx)
-	var list []Version
-	var behind []Problem // further storages
-	if err == nil {
-		list, err = e.vault.Versions(ctx, st)
-	}
-	if err == nil {
-		own := st.Own(e.vault.Device())
-		if own != nil {
-			err = confirm(ctx, e.node, own)
-		}
-		behind = e.behind(ctx, own)
-		for _, d := range st.Damaged {
-			s.Problems = append(s.Problems, Describe(d))
-		}
-	}
-	s.Problems = append(s.Problems, behind...)
-	facts := facts{folders: len(e.home.cfg.Folders), reachable: err == nil && len(behind) == 0}
-	if err != nil {
-		s.Problems = append(s.Problems, Describe(err))
-		if known, ok, kerr := e.knownVersions(ctx); kerr == nil && ok {
-			list = known
-		}
-	}
-	for _, f := range e.home.cfg.Folders {
-		fs := FolderStatus{Path: string(f.Path)}
-		i := slices.IndexFunc(list, func(v Version) bool { return v.FolderID == f.id() && v.Complete })
-		if i >= 0 {
-			fs.Snapshot, fs.Time, fs.Files, fs.Bytes = list[i].ID.String(), list[i].Time(), int64(list[i].Files), int64(list[i].Bytes)
-			if snap, serr := e.snapshotIfReachable(ctx, err == nil, list[i].ID); serr != nil {
-				s.Problems = append(s.Problems, Describe(serr))
-			} else if snap != nil {
-				fs.Skipped = int64(snap.SkipCount)
-			}
-		}
-		_, serr := os.Stat(fs.Path)
-		fs.State = stateOf(facts.of(i >= 0, serr == nil))
-		if serr != nil {
-			s.Problems = append(s.Problems, Problem{
-				Code: "folder_missing", Severity: needsYou, Title: "A folder is not there",
-				Text: "The folder can't be found. Its last version is safe.", Action: "Connect its disk, or stop keeping it", Path: fs.Path,
-			})
-		}
-		s.Folders = append(s.Folders, fs)
-	}
-	lost, lerr := e.lost(ctx)
-	if lerr != nil {
-		s.Problems = append(s.Problems, Describe(lerr))
-	} else if lost > 0 {
-		s.Problems = append(s.Problems, Describe(fmt.Errorf("%w: %d parts", vault.ErrMissing, lost)))
-	}
-	for _, p := range s.Problems {
-		facts.needsYou = facts.needsYou || p.Severity == needsYou
-	}
-	facts.unsaved = slices.ContainsFunc(s.Folders, func(f FolderStatus) bool { return f.Snapshot == "" })
-	s.State = stateOf(facts)
-	return s
-}
-
-func (e *Engine) snapshotIfReachable(ctx context.Context, reachable bool, id format.ChunkID) (*format.Snapshot, error) {
-	if !reachable {
-		return nil, nil
-	}
-	return e.vault.Snapshot(ctx, id)
-}
-
-func (e *Engine) lost(ctx context.Context) (int, error) {
-	if e.vault == nil {
-		return 0, nil
-	}
-	return e.vault.LostCount(ctx)
-}
-
-func confirm(ctx context.Context, n node.Node, h *vault.Head) error {
-	ok, err := n.Pinned(ctx, h.Root.DagCID())
-	if err == nil && !ok {
-		err = node.ErrNotPinned
-	}
-	return err
-}
-
-// facts are what a state is computed from.
-type facts struct {
-	folders   int  // kept
-	reachable bool // every storage answered and confirmed the newest state
-	needsYou  bool // a problem asks for a person
-	unsaved   bool // a folder has no complete version
-}
-
-func (f facts) of(saved, there bool) facts {
-	return facts{folders: 1, reachable: f.reachable, needsYou: !there, unsaved: !saved}
-}
-
-// stateOf names the state. It is safe only when everything that makes it safe was confirmed.
-func stateOf(f facts) string {
-	switch {
-	case f.needsYou:
-		return "needs_you"
-	case f.folders == 0, f.unsaved:
-		return "unprotected"
-	case !f.reachable:
-		return "waiting"
-	default:
-		return "safe"
-	}
-}
-
 // Space says what the storage holds of this vault, and in all.
 func (e *Engine) Space(ctx context.Context) (*Space, error) {
 	st, err := e.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u, err := e.node.Usage(ctx)
+	u, err := e.node().Usage(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask how full the storage is: %w", err)
 	}
@@ -220,7 +107,7 @@ func (e *Engine) Space(ctx context.Context) (*Space, error) {
 		}
 		out.Used += int64(p.Size)
 	}
-	list, err := e.vault.Versions(ctx, st)
+	list, err := e.vault().Versions(ctx, st)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func TestTwoDevicesStoreTheSameOnceAndNeitherNeedsTheOther(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := st.Own(a.vault.Device())
+		h := st.Own(a.vault().Device())
 		k := a.bundle.Keys()
 		if err := n.PinRemove(t.Context(), h.Root.DagCID()); err != nil {
 			t.Fatal(err)
@@ -212,7 +212,7 @@ func TestStorageSetBackIsSaidAndFilledAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own := st.Own(e.vault.Device()); own.Seq != 3 {
+	if own := st.Own(e.vault().Device()); own.Seq != 3 {
 		t.Errorf("the state after a set-back has number %d, want 3", own.Seq)
 	}
 }
@@ -289,7 +289,7 @@ func TestCheckpointComesBackWhenTheComputerIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows := st.Own(e.vault.Device()).Folders; len(rows) != 1 {
+	if rows := st.Own(e.vault().Device()).Folders; len(rows) != 1 {
 		t.Errorf("several commits of one pass left %d rows for one folder", len(rows))
 	}
 }

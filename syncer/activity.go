@@ -1,0 +1,82 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"roost/vault/catalog"
+)
+
+// The kinds of activities.
+const (
+	activityBackup  = "backup"
+	activityRestore = "restore"
+	activityVerify  = "verify"
+)
+
+// mostNamed is how many files an activity names.
+const mostNamed = 1000
+
+// Activity lists what happened, newest first: at most limit things, all that are kept when it is 0.
+func (e *Engine) Activity(ctx context.Context, limit int) ([]Activity, error) {
+	rows, err := e.cat.Activities(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Activity, 0, len(rows))
+	for _, r := range rows {
+		a := Activity{Time: r.Time, Kind: r.Kind, Folder: r.Folder, Text: r.Text, Files: r.Files, Bytes: r.Bytes}
+		if len(r.Detail) > 0 && json.Unmarshal(r.Detail, &a.Skipped) != nil {
+			a.Skipped = nil // the catalog is a cache: what it garbled is left out
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// noteSaved writes down what a pass did. One that found nothing new and left nothing out is not worth a line.
+func (e *Engine) noteSaved(ctx context.Context, s *Saved) error {
+	failed := int64(0)
+	for _, k := range s.Skipped {
+		if k.Failed {
+			failed++
+		}
+	}
+	a := Activity{Kind: activityBackup, Folder: s.Folder, Files: s.Files, Bytes: s.NewBytes, Skipped: s.Skipped}
+	switch {
+	case s.Missing:
+		a.Text = "The folder was not there; its last version stands."
+	case s.Held != nil && s.Held.Empty:
+		a.Text = "The folder was empty all of a sudden; its last version stands."
+	case s.Unchanged && failed == 0:
+		return nil
+	case failed > 0:
+		a.Text = fmt.Sprintf("Saved, but %s could not be.", many(failed, "file", "files"))
+	default:
+		a.Text = "Saved."
+	}
+	return e.note(ctx, a)
+}
+
+// note adds an activity. The same thing said twice in a row about a folder is said once.
+func (e *Engine) note(ctx context.Context, a Activity) error {
+	var detail []byte
+	if len(a.Skipped) > 0 {
+		var err error
+		if detail, err = json.Marshal(a.Skipped[:min(len(a.Skipped), mostNamed)]); err != nil {
+			return fmt.Errorf("write down what happened: %w", err)
+		}
+	}
+	row := catalog.Activity{Time: time.Now(), Kind: a.Kind, Folder: a.Folder, Text: a.Text, Files: a.Files, Bytes: a.Bytes, Detail: detail}
+	last, err := e.cat.Activities(ctx, 1)
+	if err != nil {
+		return err
+	}
+	if len(last) == 1 && a.Bytes == 0 && last[0].Kind == row.Kind && last[0].Folder == row.Folder && last[0].Text == row.Text &&
+		string(last[0].Detail) == string(detail) {
+		return nil
+	}
+	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.AddActivity(row) })
+}

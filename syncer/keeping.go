@@ -1,0 +1,369 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"roost/vault/node"
+	"roost/watcher"
+)
+
+// keeping is one folder while Run runs. Its goroutine decides when the folder is looked through; what is known of it is
+// guarded by the keeper's lock.
+type keeping struct {
+	k      *keeper
+	folder folderConfig  // as it was added: its id and its path stay
+	wake   chan struct{} // holds one when something may be due
+	stop   func()
+
+	// The keeper's lock guards what follows.
+	config  folderConfig
+	todo    todo          // what the next pass looks at
+	doing   todo          // what the one under way looks at; back in todo when it fails
+	watch   watcher.State // as the watcher says
+	blind   error         // why it cannot be relied on
+	whole   time.Time     // when the last pass over the whole folder began that went well; zero: none since Run began
+	last    time.Time     // when the last pass ended, well or not
+	skipped []Skipped     // what the last good pass left out
+	saved   *Version      // newest complete version
+	passing *Progress     // nil: no pass is under way
+	found   int64         // new plaintext of the pass under way: it has something to save
+	err     error         // why the last pass failed
+	tries   int           // passes that failed in a row
+	retry   time.Time     // when a pass that failed is run again
+}
+
+// todo is what is known to have changed.
+type todo struct {
+	all   bool            // anything may have
+	dirs  map[string]bool // or: the entries of these directories
+	since time.Time       // of the first change; zero: it is only a routine look
+}
+
+// mostDirs is how many changed directories are remembered one by one.
+const mostDirs = 20_000
+
+func (t *todo) none() bool { return !t.all && len(t.dirs) == 0 }
+
+func (t *todo) add(o todo) {
+	t.all = t.all || o.all
+	for d := range o.dirs {
+		if t.dirs == nil {
+			t.dirs = map[string]bool{}
+		}
+		t.dirs[d] = true
+	}
+	if t.all || len(t.dirs) > mostDirs {
+		t.all, t.dirs = true, nil
+	}
+	if t.since.IsZero() || !o.since.IsZero() && o.since.Before(t.since) {
+		t.since = o.since
+	}
+}
+
+func (k *keeper) newKeeping(fc folderConfig) *keeping {
+	f := &keeping{k: k, folder: fc, wake: make(chan struct{}, 1), config: fc, todo: todo{all: true}}
+	known, _, err := k.e.knownVersions(context.Background())
+	if err != nil {
+		k.e.log.Warn("the known versions cannot be read", "reason", err)
+	}
+	f.saved = newest(known, fc.id())
+	return f
+}
+
+// run keeps the folder until ctx ends.
+func (f *keeping) run(ctx context.Context) {
+	c := f.k.e.home.config()
+	watching := f.startWatcher(ctx, c)
+	defer func() { watching.end() }()
+	for {
+		now := time.Now()
+		c := f.k.e.home.config()
+		if o := watchOptions(c); o != watching.options {
+			watching.end()
+			watching = f.startWatcher(ctx, c)
+		}
+		f.k.mu.Lock()
+		d := f.duty(c, now)
+		f.k.mu.Unlock()
+		at := nextPass(d, now)
+		if !at.After(now) && !at.IsZero() {
+			f.pass(ctx)
+			continue
+		}
+		// Without a time, something has to happen first.
+		timer := time.NewTimer(time.Hour)
+		if !at.IsZero() {
+			timer.Reset(time.Until(at))
+		}
+		select {
+		case <-f.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+	}
+}
+
+// pass looks through the folder, whole or where something changed, and copies the result to every storage.
+func (f *keeping) pass(ctx context.Context) {
+	f.k.mu.Lock()
+	fc, sc := f.config, f.scope()
+	f.k.mu.Unlock()
+	s, err := f.k.e.save(ctx, fc, sc, nil)
+	if err != nil || s.Unchanged || s.Missing {
+		return // written down by save
+	}
+	if err := f.k.mirrorNow(ctx); err != nil && ctx.Err() == nil {
+		f.k.e.log.Info("a storage stays behind for now", "reason", err)
+		poke(f.k.stores)
+	}
+}
+
+// scope is where the next pass looks; called with the keeper's lock.
+func (f *keeping) scope() *scope {
+	if f.todo.all || f.whole.IsZero() {
+		return nil
+	}
+	dirs := make([]string, 0, len(f.todo.dirs))
+	for d := range f.todo.dirs {
+		dirs = append(dirs, d)
+	}
+	slices.Sort(dirs)
+	return scopeOf(dirs, f.skipped)
+}
+
+// mirrorNow copies the newest state to the further storages, in turn with the passes.
+func (k *keeper) mirrorNow(ctx context.Context) error {
+	if len(k.e.home.config().Nodes) == 1 {
+		return nil
+	}
+	done, err := k.e.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = k.e.mirror(ctx, nil)
+	if err == nil {
+		for _, n := range k.e.home.config().Nodes[1:] {
+			x := k.storage(n.Name)
+			x.asked = time.Now()
+			x.answered(nil, true)
+			k.setStorage(x)
+		}
+	}
+	return err
+}
+
+// begin notes that a pass over a folder begins, whoever asked for it, and follows its progress. The function it returns
+// notes how it ended.
+func (k *keeper) begin(fc folderConfig, sc *scope, r *Report) func(*Saved, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f := k.folders[fc.id()]
+	if f == nil {
+		return func(*Saved, error) {}
+	}
+	began := time.Now()
+	f.doing, f.todo = f.todo, todo{}
+	f.passing = &Progress{Phase: "looking", Folder: string(fc.Path), Started: began}
+	f.found = 0
+	told := *r
+	*r = func(p Progress) {
+		k.mu.Lock()
+		f.passing = &p
+		k.mu.Unlock()
+		poke(k.news)
+		if told != nil {
+			told(p)
+		}
+	}
+	poke(k.news)
+	return func(s *Saved, err error) { k.end(f, sc == nil, began, s, err) }
+}
+
+// end notes how a pass ended.
+func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err error) {
+	lost := 0
+	var damaged []error
+	if p := k.e.first.Load(); p != nil {
+		if st := p.vault.Known(); st != nil {
+			damaged = st.Damaged
+		}
+		n, lerr := p.vault.LostCount(context.Background())
+		if lerr != nil {
+			k.e.log.Warn("the list of lost parts cannot be read", "reason", lerr)
+		}
+		lost = n
+	}
+	k.mu.Lock()
+	now := time.Now()
+	f.passing, f.last = nil, now
+	k.lost, k.damaged = lost, damaged
+	switch {
+	case errors.Is(err, context.Canceled):
+		f.todo.add(f.doing)
+	case err != nil:
+		f.err = err
+		f.tries++
+		f.retry = now.Add(backoff(err, f.tries))
+		f.todo.add(f.doing)
+		k.e.log.Info("a folder could not be saved for now", "folder", f.config.ID, "problem", Describe(err).Code, "again", time.Until(f.retry).Round(time.Second))
+		k.e.log.Debug("why it could not be saved", "folder", f.config.ID, "error", err)
+	case s.Missing:
+		f.todo.add(f.doing)
+		f.retry = now.Add(missingEvery)
+	default:
+		f.err, f.tries, f.retry = nil, 0, time.Time{}
+		f.skipped = s.Skipped
+		if whole {
+			f.whole = began
+		}
+		if !s.Unchanged {
+			k.commits = append(k.commits, now)
+		}
+		if s.Complete {
+			f.saved = savedVersion(f, s)
+		}
+	}
+	f.doing = todo{}
+	k.mu.Unlock()
+	if err == nil && !s.Missing && s.Held == nil {
+		first := k.e.home.config().Nodes[0].Name
+		x := k.storage(first)
+		x.asked = now
+		x.answered(nil, true)
+		k.setStorage(x)
+	} else if err != nil && (errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout)) {
+		poke(k.stores)
+	}
+	poke(k.news)
+	poke(f.wake)
+}
+
+// savedVersion is the version that a pass made or confirmed.
+func savedVersion(f *keeping, s *Saved) *Version {
+	v := Version{FolderID: f.config.id(), Path: f.config.Path}
+	v.ID, v.Files, v.Bytes, v.Complete = s.ID, uint64(s.Files), uint64(s.Bytes), true
+	v.Seconds, v.Nanos = s.Time.Unix(), uint32(s.Time.Nanosecond())
+	return &v
+}
+
+// fill adds what only the keeper knows of a folder; called with its lock.
+func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
+	x.saved, x.watched, x.blind = f.saved, f.watch.Watching && f.watch.Err == nil, f.blind
+	x.scanned = !f.whole.IsZero()
+	for _, s := range []time.Time{f.todo.since, f.doing.since, f.watch.DirtySince} {
+		if !s.IsZero() && (x.changed.IsZero() || s.Before(x.changed)) {
+			x.changed = s
+		}
+	}
+	x.left = int64(len(f.skipped))
+	for _, s := range f.skipped {
+		if s.Failed {
+			x.failed++
+		}
+	}
+	x.progress, x.busy = f.passing, f.passing != nil && (x.saved == nil || !f.doing.since.IsZero() || f.passing.New > 0)
+	if x.busy {
+		x.waiting = max(f.passing.TotalFiles-f.passing.Files, 0)
+	} else if !x.changed.IsZero() {
+		x.waiting = int64(max(len(f.todo.dirs), 1)) // directories: the files in them are counted when they are looked at
+	}
+	x.err, x.retry = f.err, f.retry
+	x.hold = f.k.holdOn(f, c, now)
+}
+
+// Waiting before a pass that failed is run again.
+const (
+	retryFirst   = 2 * time.Second
+	retryMost    = time.Minute     // where it may help by itself
+	retryRarely  = 5 * time.Minute // where a person is needed
+	missingEvery = time.Minute     // a folder that is not there
+)
+
+// backoff is how long to wait after a number of failures in a row, with some jitter so that the devices of one person do
+// not all come at once.
+func backoff(err error, tries int) time.Duration {
+	most := retryMost
+	if !Describe(err).Retry {
+		most = retryRarely
+	}
+	d := most
+	if shift := tries - 1; shift < 10 {
+		d = min(retryFirst<<shift, most)
+	}
+	return d*3/4 + rand.N(d/4+1)
+}
+
+// started is a watcher at work.
+type started struct {
+	options watcherOptions
+	end     func()
+}
+
+// watcherOptions are the settings that a watcher is started with.
+type watcherOptions struct{ settle, most time.Duration }
+
+func watchOptions(c config) watcherOptions {
+	return watcherOptions{c.duration("settle"), c.duration("max-wait")}
+}
+
+// startWatcher watches the folder and turns what is seen into todo.
+func (f *keeping) startWatcher(ctx context.Context, c config) started {
+	s := started{options: watchOptions(c)}
+	own, err := f.k.e.ownFolders()
+	if err != nil {
+		f.k.e.log.Warn("Roost's own folders cannot be told apart while watching", "reason", err)
+	}
+	w := watcher.New(string(f.folder.Path), watcher.Options{
+		Settle: s.options.settle, MaxWait: s.options.most, Log: f.k.e.log, Skip: func(dir string) bool { return own.hasPath(f.folder, dir) },
+	})
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := w.Run(ctx, f.noticed, f.watched); err != nil && ctx.Err() == nil {
+			f.watched(watcher.State{Err: fmt.Errorf("watch the folder: %w", err)})
+		}
+	}()
+	s.end = func() {
+		cancel()
+		<-ended
+	}
+	return s
+}
+
+// noticed takes what the watcher saw.
+func (f *keeping) noticed(c watcher.Change) {
+	t := todo{all: c.All, since: time.Now()}
+	if len(c.Dirs) > 0 {
+		t.dirs = make(map[string]bool, len(c.Dirs))
+		for _, d := range c.Dirs {
+			t.dirs[d] = true
+		}
+	}
+	f.k.mu.Lock()
+	if c.All && c.Why == nil && f.whole.IsZero() {
+		t.since = time.Time{} // the look that every start begins with
+	}
+	f.todo.add(t)
+	f.k.mu.Unlock()
+	poke(f.wake)
+	poke(f.k.news)
+}
+
+// watched takes what the watcher knows of itself.
+func (f *keeping) watched(s watcher.State) {
+	f.k.mu.Lock()
+	f.watch, f.blind = s, s.Err
+	f.k.mu.Unlock()
+	poke(f.k.news)
+	poke(f.wake)
+}

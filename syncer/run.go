@@ -1,0 +1,388 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"roost/vault"
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// Run keeps every folder until ctx ends: it watches, saves what changes, asks the storages how they are, and publishes a
+// Status. Folders and settings may be changed meanwhile. The caller holds the home's lock.
+//
+// Nothing has to be written down for a crash: what waits is the difference between the disk and the catalog, and the scan
+// that every start begins with finds it.
+func (e *Engine) Run(ctx context.Context) error {
+	k := newKeeper(e)
+	if !e.running.CompareAndSwap(nil, k) {
+		return ErrBusy
+	}
+	defer e.running.Store(nil)
+	k.run(ctx)
+	return ctx.Err()
+}
+
+// Watch yields the newest Status whenever it has changed, while Run runs or until ctx ends. A slow reader skips some.
+func (e *Engine) Watch(ctx context.Context) iter.Seq[Status] {
+	return e.published.watch(ctx)
+}
+
+// poke lets what runs look at the settings again.
+func (e *Engine) poke() {
+	if k := e.running.Load(); k != nil {
+		poke(k.settings)
+	}
+}
+
+// poke leaves a note in a channel that holds one; a note that lies there already will do.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// keeper is Run at work: what it knows, and who is told when that changes.
+type keeper struct {
+	e        *Engine
+	settings chan struct{} // holds one when the settings changed
+	news     chan struct{} // holds one when a fact changed
+	stores   chan struct{} // holds one when the storages should be asked now
+
+	asking turns // of the storages
+
+	mu       sync.Mutex // guards below
+	folders  map[format.FolderID]*keeping
+	storages map[string]*storageFacts
+	commits  []time.Time // recent ones, oldest first
+	lost     int
+	damaged  []error
+}
+
+func newKeeper(e *Engine) *keeper {
+	one := func() chan struct{} { return make(chan struct{}, 1) }
+	return &keeper{
+		e: e, settings: one(), news: one(), stores: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
+	}
+}
+
+func (k *keeper) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { k.publish(ctx) })
+	wg.Go(func() { k.askStorages(ctx) })
+	wg.Go(func() { k.watchClock(ctx) })
+	for {
+		k.follow(ctx, &wg)
+		poke(k.news)
+		select {
+		case <-k.settings:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// follow starts and stops the keeping of folders as the settings have them.
+func (k *keeper) follow(ctx context.Context, wg *sync.WaitGroup) {
+	c := k.e.home.config()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, f := range k.folders {
+		if !slices.ContainsFunc(c.Folders, func(fc folderConfig) bool { return fc.id() == id }) {
+			f.stop()
+			delete(k.folders, id)
+		}
+	}
+	for _, fc := range c.Folders {
+		f, ok := k.folders[fc.id()]
+		if !ok {
+			f = k.newKeeping(fc)
+			k.folders[fc.id()] = f
+			inner, stop := context.WithCancel(ctx)
+			f.stop = stop
+			wg.Go(func() { f.run(inner) })
+		}
+		f.config = fc
+		poke(f.wake)
+	}
+	for name := range k.storages {
+		if !slices.ContainsFunc(c.Nodes, func(n nodeConfig) bool { return n.Name == name }) {
+			delete(k.storages, name)
+		}
+	}
+	for _, n := range c.Nodes {
+		if k.storages[n.Name] == nil {
+			k.storages[n.Name] = &storageFacts{name: n.Name}
+			poke(k.stores)
+		}
+	}
+}
+
+const (
+	publishLeast = 100 * time.Millisecond // between two Statuses
+	publishMost  = 30 * time.Second       // after which one is made anyway: some of it is only a matter of time
+)
+
+// publish makes a Status of the facts whenever they change.
+func (k *keeper) publish(ctx context.Context) {
+	for ctx.Err() == nil {
+		k.e.published.put(statusOf(k.facts(time.Now())))
+		wait(ctx, publishLeast)
+		select {
+		case <-k.news:
+		case <-time.After(publishMost):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// facts is a copy of what is known.
+func (k *keeper) facts(now time.Time) facts {
+	c := k.e.home.config()
+	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within")}
+	if c.Paused.After(now) {
+		f.paused = c.Paused
+	}
+	for i := range c.Folders {
+		f.folders = append(f.folders, folderOf(&c.Folders[i], now))
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, n := range c.Nodes {
+		x := storageFacts{name: n.Name}
+		if known := k.storages[n.Name]; known != nil {
+			x = *known
+		}
+		x.url = k.e.addressOf(n)
+		f.storages = append(f.storages, x)
+	}
+	for i := range f.folders {
+		if kept := k.folders[f.folders[i].id]; kept != nil {
+			kept.fill(&f.folders[i], c, now)
+		}
+	}
+	f.others = lostParts(k.lost)
+	for _, d := range k.damaged {
+		f.others = append(f.others, Describe(d))
+	}
+	return f
+}
+
+// ask brings what is known of the storages up to date and makes a Status of it.
+func (k *keeper) ask(ctx context.Context) Status {
+	k.checkStorages(ctx, askedLately)
+	return statusOf(k.facts(time.Now()))
+}
+
+// wait sleeps, but not beyond the end of ctx.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+const (
+	// clockEvery is how often the keeper looks at the clock, for pauses that end and for sleep.
+	clockEvery = time.Minute
+	// sleptLeast is how far the wall clock must have run ahead of the process for it to have slept.
+	sleptLeast = 30 * time.Second
+)
+
+// watchClock notices that the computer slept: then nothing that is known can be relied on.
+func (k *keeper) watchClock(ctx context.Context) {
+	last := time.Now()
+	for {
+		wait(ctx, clockEvery)
+		if ctx.Err() != nil {
+			return
+		}
+		now := time.Now()
+		if slept(last, now) {
+			k.e.log.Info("the computer slept; everything is looked through again", "for", now.Round(0).Sub(last.Round(0)).Round(time.Second))
+			k.rescan()
+		}
+		last = now
+		k.wakeAll()
+	}
+}
+
+// slept tells whether the wall clock went on, or was set forward, while the process stood still.
+func slept(last, now time.Time) bool {
+	return now.Round(0).Sub(last.Round(0))-now.Sub(last) > sleptLeast
+}
+
+// rescan has every folder looked through whole, and every storage asked.
+func (k *keeper) rescan() {
+	k.mu.Lock()
+	for _, f := range k.folders {
+		f.todo.all = true
+		f.retry = time.Time{}
+	}
+	k.mu.Unlock()
+	poke(k.stores)
+	k.wakeAll()
+}
+
+func (k *keeper) wakeAll() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, f := range k.folders {
+		poke(f.wake)
+	}
+	poke(k.news)
+}
+
+const (
+	askEvery     = 5 * time.Minute  // a storage that is well
+	askSickEvery = 45 * time.Second // one that is not
+	askedLately  = 5 * time.Second  // who asks for the status is content with an answer as young as this
+	askPatience  = 20 * time.Second
+)
+
+// askStorages asks every storage now and then.
+func (k *keeper) askStorages(ctx context.Context) {
+	for ctx.Err() == nil {
+		k.checkStorages(ctx, 0)
+		k.catchUp(ctx)
+		every := askEvery
+		k.mu.Lock()
+		for _, x := range k.storages {
+			if x.err != nil {
+				every = askSickEvery
+			}
+		}
+		k.mu.Unlock()
+		select {
+		case <-k.stores:
+		case <-time.After(every):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// checkStorages asks the storages that were not asked within that long. One that answers again lets the folders try at
+// once; one that lost the newest state has them looked through, which gives it back.
+func (k *keeper) checkStorages(ctx context.Context, lately time.Duration) {
+	done, err := k.asking.take(ctx)
+	if err != nil {
+		return
+	}
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	own, known := k.newestOwn()
+	if !known {
+		_, err = k.e.state(ctx)
+		own, known = k.newestOwn()
+	}
+	var wg sync.WaitGroup
+	for i, nc := range k.e.home.config().Nodes {
+		x := k.storage(nc.Name)
+		if lately > 0 && time.Since(x.checked) < lately {
+			continue
+		}
+		wg.Go(func() {
+			was := x.err
+			if i == 0 && err != nil {
+				x.answered(err, false)
+			} else {
+				x.check(ctx, k.e, nc, own, known)
+			}
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return
+			}
+			if now, _ := k.newestOwn(); errors.Is(x.err, node.ErrNotPinned) && now != own {
+				poke(k.stores) // a commit came between
+				return
+			}
+			x.checked = time.Now()
+			k.setStorage(x)
+			switch {
+			case was != nil && x.err == nil:
+				k.retryNow()
+			case was == nil && errors.Is(x.err, node.ErrNotPinned) && !errors.Is(x.err, errBehind):
+				k.rescan()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (k *keeper) storage(name string) storageFacts {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if x := k.storages[name]; x != nil {
+		return *x
+	}
+	return storageFacts{name: name}
+}
+
+func (k *keeper) setStorage(x storageFacts) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.storages[x.name] != nil { // it was not removed meanwhile
+		k.storages[x.name] = &x
+	}
+	poke(k.news)
+}
+
+// catchUp copies the newest state to storages that are behind.
+func (k *keeper) catchUp(ctx context.Context) {
+	k.mu.Lock()
+	behind := false
+	for _, x := range k.storages {
+		behind = behind || errors.Is(x.err, errBehind)
+	}
+	k.mu.Unlock()
+	if !behind {
+		return
+	}
+	done, err := k.e.turns.take(ctx)
+	if err != nil {
+		return
+	}
+	defer done()
+	if err := k.e.mirror(ctx, nil); err != nil {
+		k.e.log.Info("a storage stays behind for now", "reason", err)
+		return
+	}
+	poke(k.stores)
+}
+
+// newestOwn is this computer's newest state as the last commit or look left it, nil when it has none; false while nobody
+// has looked.
+func (k *keeper) newestOwn() (*vault.Head, bool) {
+	p := k.e.first.Load()
+	if p == nil {
+		return nil, false
+	}
+	st := p.vault.Known()
+	if st == nil {
+		return nil, false
+	}
+	return st.Own(p.vault.Device()), true
+}
+
+// retryNow lets every folder whose pass failed try again.
+func (k *keeper) retryNow() {
+	k.mu.Lock()
+	for _, f := range k.folders {
+		if f.err != nil {
+			f.retry = time.Time{}
+		}
+	}
+	k.mu.Unlock()
+	k.wakeAll()
+}
