@@ -47,7 +47,7 @@ func begin(ctx context.Context, dir string, skip func(string) bool) (*session, e
 	}
 	s := &session{dir: dir, root: newRoot(path), skip: skip, tree: newTree()}
 	if s.mounts, err = mountsOf(path); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+		return nil, unknowable(err)
 	}
 	if !s.mounts.reports {
 		return nil, fmt.Errorf("%w: a file system of the type %s does not tell of every change", ErrUnsupported, s.mounts.self)
@@ -89,7 +89,15 @@ func gone(err error) error {
 	if isMissing(err) {
 		return ErrGone
 	}
-	return withoutPath(err)
+	return limitOf(withoutPath(err))
+}
+
+// unknowable is the error of a folder whose file systems cannot be told.
+func unknowable(err error) error {
+	if limit := limitOf(err); errors.Is(limit, ErrLimit) {
+		return limit
+	}
+	return fmt.Errorf("%w: %w", ErrUnsupported, err)
 }
 
 // close gives all watches back.
@@ -114,7 +122,7 @@ func (s *session) check() error {
 	}
 	m, err := mountsOf(path)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+		return unknowable(err)
 	}
 	if path != s.root.path || what != s.id || m.told != s.mounts.told {
 		return errAgain
@@ -173,8 +181,8 @@ func (s *session) examine(ctx context.Context, b batch) ([]string, error) {
 
 // appeared makes name known if it is a directory that is not.
 func (s *session) appeared(name string, op fsnotify.Op) *node {
-	if op == fsnotify.Remove || op == fsnotify.Rename {
-		return nil // were there another one by now, its creation would be told
+	if op == fsnotify.Remove {
+		return nil // were there another one by now, its creation would be told; two that change places are not so orderly
 	}
 	rel := s.root.rel(name)
 	s.mu.Lock()

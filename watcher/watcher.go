@@ -33,8 +33,9 @@ var (
 // Change says where to look.
 type Change struct {
 	// Dirs are the directories whose entries may have changed: relative to the folder, "/" between names, "" for the
-	// folder itself, sorted. One that is listed says nothing about those below it. What has changed in a directory's
-	// own attributes is told by the directory that it lies in. It may be gone by now.
+	// folder itself, sorted. One that is listed says nothing about those below it, and may be gone by now. Where
+	// entries have come or gone, the directory's own times have changed too; other attributes of a directory are told
+	// by the one that it lies in.
 	Dirs []string
 	// All: anything may have changed, and Dirs is nil.
 	All bool
