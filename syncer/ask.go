@@ -162,7 +162,7 @@ func (e *Engine) addressOf(nc nodeConfig) string {
 	if nc.Dir == "" {
 		return nc.URL
 	}
-	c := connection{}
+	var c connection
 	if p := e.first.Load(); p != nil && nc.Name == e.home.config().Nodes[0].Name {
 		c = p.connection
 	} else {

@@ -250,8 +250,20 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 
 // mirror copies this computer's newest state to every further storage. One that cannot take it does not stop the others.
 func (e *Engine) mirror(ctx context.Context, r Report) error {
+	further := e.home.config().Nodes[1:]
+	if len(further) == 0 {
+		return nil
+	}
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if k := e.running.Load(); k != nil {
+		defer poke(k.stores) // to see what they hold now
+	}
 	var errs []error
-	for _, nc := range e.home.config().Nodes[1:] {
+	for _, nc := range further {
 		err := e.mirrorTo(ctx, nc, r)
 		if ctx.Err() != nil {
 			return errors.Join(append(errs, ctx.Err())...)

@@ -349,16 +349,9 @@ func (k *keeper) catchUp(ctx context.Context) {
 	if !behind {
 		return
 	}
-	done, err := k.e.turns.take(ctx)
-	if err != nil {
-		return
-	}
-	defer done()
 	if err := k.e.mirror(ctx, nil); err != nil {
 		k.e.log.Info("a storage stays behind for now", "reason", err)
-		return
 	}
-	poke(k.stores)
 }
 
 // newestOwn is this computer's newest state as the last commit or look left it, nil when it has none; false while nobody
