@@ -80,7 +80,7 @@ func (k *keeper) newKeeping(fc folderConfig) *keeping {
 // run keeps the folder until ctx ends.
 func (f *keeping) run(ctx context.Context) {
 	c := f.k.e.home.config()
-	watching := f.startWatcher(ctx, c)
+	watching, rules := f.startWatcher(ctx, c), rulesOf(c)
 	defer func() { watching.end() }()
 	for {
 		now := time.Now()
@@ -88,6 +88,10 @@ func (f *keeping) run(ctx context.Context) {
 		if o := watchOptions(c); o != watching.options {
 			watching.end()
 			watching = f.startWatcher(ctx, c)
+		}
+		if r := rulesOf(c); r != rules {
+			rules = r
+			f.noticed(watcher.Change{All: true})
 		}
 		f.k.mu.Lock()
 		d := f.duty(c, now)
