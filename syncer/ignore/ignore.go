@@ -81,7 +81,8 @@ func (d *Dir) with(f *File) (*Dir, []Warning) {
 	return d, warnings
 }
 
-// Skip says whether name, in this directory, is to be left out, and why. For a directory that means everything below.
+// Skip says whether name, in this directory, is to be left out, and why: for a directory that means everything below. Of
+// a name that is kept the Reason is the line that brought it back, if one did.
 // A link is no directory, wherever it leads. size is in bytes and of no account for a directory.
 func (d *Dir) Skip(name string, isDir bool, size int64) (Reason, bool) {
 	if name == FileName && !isDir {
