@@ -139,6 +139,7 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 			x.used, x.limit = u.RepoSize, u.StorageMax
 		}
 	}
+	x.sent = e.sentThisMonth(nc.Name, time.Now())
 	x.answered(err, known)
 }
 

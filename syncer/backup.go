@@ -76,7 +76,7 @@ func (e *Engine) save(ctx context.Context, f folderConfig, sc *scope, r Report) 
 			return nil, err
 		}
 	}
-	return s, e.noteSaved(ctx, s)
+	return s, errors.Join(e.noteSaved(ctx, s), e.noteTraffic(ctx))
 }
 
 // noteVersions remembers the list of versions as the last commit left it.

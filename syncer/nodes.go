@@ -40,7 +40,7 @@ func (e *Engine) reach(ctx context.Context, nc nodeConfig) (connection, error) {
 		return c, nil
 	}
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name), e.meter(nc.Name))
 	if err != nil {
 		return connection{}, err
 	}
@@ -85,7 +85,7 @@ func (e *Engine) AddNode(ctx context.Context, o SetupOptions) error {
 	if err != nil {
 		return err
 	}
-	n, m, err := dial(ctx, e.home, nc, o.Token)
+	n, m, err := dial(ctx, e.home, nc, o.Token, e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
