@@ -82,7 +82,7 @@ func (f *keeping) run(ctx context.Context) {
 	c := f.k.e.home.config()
 	watching, rules := f.startWatcher(ctx, c), rulesOf(c)
 	defer func() { watching.end() }()
-	for {
+	for ctx.Err() == nil {
 		now := time.Now()
 		c := f.k.e.home.config()
 		if o := watchOptions(c); o != watching.options {
