@@ -12,6 +12,7 @@ import (
 	"roost/vault/format"
 	"roost/vault/keystore"
 	"roost/vault/node"
+	"roost/watcher"
 )
 
 // Problem is one thing that is wrong now, in a person's words: what happened, whether the files are safe, one next step.
@@ -202,6 +203,22 @@ var problems = []row{
 	{ErrHome, Problem{
 		Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be used",
 		Text: "Roost could not write to its own folder. Saved files are safe.", Action: "Check its permissions and free space",
+	}},
+	{watcher.ErrLimit, Problem{
+		Code: "watch_limit", Severity: warning, Exit: ExitSome, Retry: true, Title: "Too many folders to watch instantly",
+		Text: "They are checked every 15 minutes instead. Saved files are safe.", Action: "Let this computer watch more folders",
+	}},
+	{watcher.ErrUnsupported, Problem{
+		Code: "not_watchable", Severity: info, Exit: ExitSome, Retry: true, Title: "Changes in this folder cannot be seen at once",
+		Text: "The place where it lies does not tell of them, so it is checked every 15 minutes instead. Saved files are safe.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrOverflow, Problem{
+		Code: "watch_overflow", Severity: info, Exit: ExitSome, Retry: true, Title: "Very much has changed at once",
+		Text: "The whole folder is being checked. Saved files are safe.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrGone, Problem{
+		Code: "folder_gone", Severity: needsYou, Exit: ExitSome, Retry: true, Title: "A folder is not there",
+		Text: "It was moved, or its drive is not connected. What was saved of it is kept, and nothing is taken away.", Action: "Connect the drive, or choose where the folder is now",
 	}},
 	{disk.ErrConflict, usage("in_the_way", "Something else is in the way", "Move it, or choose another place")},
 	{disk.ErrExists, usage("exists", "A file of this name is there already", "Choose what to do with it")},
