@@ -189,20 +189,6 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
-	{watcher.ErrGone, folderMissing},
-	{watcher.ErrLimit, Problem{
-		Code: "watch_limit", Severity: warning, Exit: ExitHome, Title: "Too many folders to watch instantly",
-		Text: "They are checked every 15 minutes instead.", Action: "Raise the limit of this computer", Delay: 10 * time.Minute, Detailed: true,
-	}},
-	{watcher.ErrOverflow, Problem{
-		Code: "watch_overflow", Severity: info, Exit: ExitSome, Retry: true, Title: "Very much changed at once",
-		Text: "Not every change was noticed, so the whole folder is looked through.", Action: "Nothing has to be done",
-	}},
-	{watcher.ErrUnsupported, Problem{
-		Code: "watch_unsupported", Severity: warning, Exit: ExitHome, Title: "This folder's disk does not tell of changes",
-		Text: "It is checked every 15 minutes instead.", Action: "Nothing has to be done", Delay: 24 * time.Hour,
-	}},
-
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{
 		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",
@@ -226,6 +212,20 @@ var problems = []row{
 		Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be used",
 		Text: "Roost could not write to its own folder. Saved files are safe.", Action: "Check its permissions and free space",
 	}},
+	{watcher.ErrLimit, Problem{
+		Code: "watch_limit", Severity: warning, Exit: ExitSome, Retry: true, Title: "Too many folders to watch instantly",
+		Text: "They are checked every 15 minutes instead. Saved files are safe.", Action: "Let this computer watch more folders",
+		Delay: 10 * time.Minute, Detailed: true,
+	}},
+	{watcher.ErrUnsupported, Problem{
+		Code: "not_watchable", Severity: info, Exit: ExitSome, Retry: true, Title: "Changes in this folder cannot be seen at once",
+		Text: "The place where it lies does not tell of them, so it is checked every 15 minutes instead. Saved files are safe.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrOverflow, Problem{
+		Code: "watch_overflow", Severity: info, Exit: ExitSome, Retry: true, Title: "Very much has changed at once",
+		Text: "The whole folder is being checked. Saved files are safe.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrGone, folderMissing},
 	{disk.ErrConflict, usage("in_the_way", "Something else is in the way", "Move it, or choose another place")},
 	{disk.ErrExists, usage("exists", "A file of this name is there already", "Choose what to do with it")},
 	{disk.ErrBadName, usage("bad_name", "This name is not possible here", "Choose another name")},
