@@ -180,6 +180,7 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
+	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{
 		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",

@@ -84,8 +84,22 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 		gone[p.Digest] = true
 	}
 	c := &commit{s: s, head: h, added: append(added, plan.added...), gone: gone, lost: lost}
-	if err := c.build(ctx); err != nil {
+	if err := s.bring(ctx, c, also); err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	clear(s.pending)
+	clear(s.borrowed)
+	clear(s.moved)
+	s.mu.Unlock()
+	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
+	return out, nil
+}
+
+// bring makes a state the newest one on the storage, tells the catalog, and releases what it makes superfluous.
+func (s *Session) bring(ctx context.Context, c *commit, also func(*catalog.Tx) error) error {
+	if err := c.build(ctx); err != nil {
+		return err
 	}
 	for try := 1; ; try++ { // the same blocks each time: a try that came further than it seemed is recognised
 		err := c.publish(ctx, try)
@@ -95,24 +109,22 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 		again := try < commitTries && (errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrUnreachable)) ||
 			try < collectedTries && errors.Is(err, errCollected)
 		if !again {
-			return nil, err
+			return err
 		}
 		s.v.log.Warn("the commit is begun again", "reason", err)
 	}
+	s.mu.Lock()
+	for _, p := range c.added {
+		delete(s.ready, p.Digest)
+	}
+	s.mu.Unlock()
 	if err := c.record(ctx, also); err != nil {
-		return nil, err
+		return err
 	}
 	s.release(ctx, c.found)
 	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
 	s.extra = nil // they are in the base's table now
-	s.mu.Lock()
-	clear(s.pending)
-	clear(s.ready)
-	clear(s.borrowed)
-	clear(s.moved)
-	s.mu.Unlock()
-	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
-	return out, nil
+	return nil
 }
 
 func (s *Session) putSnapshots(snaps []*format.Snapshot, out *Committed) ([]format.Summary, error) {
@@ -546,22 +558,23 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 	s, v := c.s, c.s.v
 	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
 		for d := range c.gone {
-			if err := tx.DropPack(d); err != nil {
+			if err := tx.Release(d, c.head.Device); err != nil {
 				return err
 			}
 		}
 		for _, p := range c.added {
-			if _, err := tx.AddPack(catalogPack(p, true, c.head.Device)); err != nil {
+			no, err := tx.AddPack(catalogPack(p, true, c.head.Device))
+			if err != nil {
+				return err
+			}
+			if err := tx.Hold(no, c.head.Device); err != nil {
 				return err
 			}
 		}
 		if err := tx.DropBatch(c.root.Bytes()); err != nil {
 			return err
 		}
-		s.mu.Lock()
-		batches := slices.Clone(s.batches)
-		s.mu.Unlock()
-		for _, b := range batches {
+		for _, b := range s.needless() {
 			if err := tx.AddBatch(catalog.Batch{Root: b.Bytes(), Time: time.Now(), Linked: true}); err != nil {
 				return err
 			}
@@ -589,9 +602,9 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 // roots with their pointers. What fails here is tried again the next time.
 func (s *Session) release(ctx context.Context, newest *Head) {
 	v := s.v
+	batches := s.needless()
 	s.mu.Lock()
-	batches := s.batches
-	s.batches = nil
+	s.batches = slices.DeleteFunc(s.batches, func(b batch) bool { return slices.Contains(batches, b.root) })
 	s.mu.Unlock()
 	for _, b := range batches {
 		err := v.node.PinRemove(ctx, b)

@@ -40,12 +40,18 @@ type Session struct {
 	pending  map[catalog.ChunkID]struct{}
 	borrowed map[format.Digest]format.PackInfo // packs of other devices that chunks were found in
 	ready    map[format.Digest]format.PackInfo // own packs on the storage that no root links yet
-	batches  []cid.Cid                         // their batch roots, pinned
+	batches  []batch                           // that hold them, pinned
 	moved    map[format.Digest]bool            // small packs whose chunks were written again: dropped by the next commit
 
 	extra []format.Folder // rows to add to the head's folder table; used by Commit alone
 
 	newBytes, newChunks atomic.Int64
+}
+
+// batch is a pinned upload.
+type batch struct {
+	root  cid.Cid
+	packs []format.Digest
 }
 
 // Begin opens a session on the storage's present state.
@@ -85,8 +91,10 @@ func (s *Session) Close() {
 func (s *Session) uploaded(packs []sealedPack, root cid.Cid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.batches = append(s.batches, root)
+	b := batch{root: root}
+	defer func() { s.batches = append(s.batches, b) }()
 	for _, p := range packs {
+		b.packs = append(b.packs, p.info.Digest)
 		s.ready[p.info.Digest] = p.info
 		if s.empty {
 			continue // nobody asks the catalog in this session
@@ -202,7 +210,11 @@ func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) error {
 	if err != nil || m.Device != v.Device() || m.Installation != v.bundle.b.Installation {
 		return nil // another vault's, another device's, or a clone's
 	}
-	s.batches = append(s.batches, root)
+	b := batch{root: root}
+	for _, l := range links {
+		b.packs = append(b.packs, l.Digest)
+	}
+	s.batches = append(s.batches, b)
 	for _, l := range links {
 		if err := s.adoptPack(ctx, l); err != nil {
 			return err
@@ -285,6 +297,19 @@ func (s *Session) forgetStrays(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// needless lists the batches none of whose packs waits for a root to link it.
+func (s *Session) needless() []cid.Cid {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []cid.Cid
+	for _, b := range s.batches {
+		if !slices.ContainsFunc(b.packs, func(d format.Digest) bool { _, ok := s.ready[d]; return ok }) {
+			out = append(out, b.root)
+		}
+	}
+	return out
 }
 
 // Base is the hash of the head that this session builds on; zero for a first backup. What a caller remembers of earlier
@@ -489,14 +514,8 @@ func (s *Session) Confirm(ctx context.Context) error {
 	if s.base == nil {
 		return ErrNoVault
 	}
-	ok, err := s.v.node.Pinned(ctx, s.base.Root.DagCID())
-	if err != nil {
-		return fmt.Errorf("confirm the last state: %w", err)
-	}
-	if !ok {
-		if err := s.pinAgain(ctx); err != nil {
-			return err
-		}
+	if err := s.keepsBase(ctx); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	unused := slices.Collect(maps.Keys(s.ready))
@@ -517,6 +536,18 @@ func (s *Session) Confirm(ctx context.Context) error {
 	}
 	s.release(ctx, s.base)
 	return nil
+}
+
+// keepsBase makes sure that the storage keeps the state that the session builds on.
+func (s *Session) keepsBase(ctx context.Context) error {
+	ok, err := s.v.node.Pinned(ctx, s.base.Root.DagCID())
+	if err != nil {
+		return fmt.Errorf("confirm the last state: %w", err)
+	}
+	if ok {
+		return nil
+	}
+	return s.pinAgain(ctx)
 }
 
 // pinAgain pins a published root that the storage does not list as pinned: it said so once and did not, or somebody

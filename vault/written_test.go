@@ -14,17 +14,22 @@ import (
 	"roost/vault"
 	"roost/vault/catalog"
 	"roost/vault/format"
+	"roost/vault/node"
 	"roost/vault/node/nodetest"
 )
 
 // writer commits small folders through the real session, as the engine does.
 type writer struct {
-	v      *vault.Vault
-	bundle *vault.Bundle
-	folder format.FolderID
+	v       *vault.Vault
+	bundle  *vault.Bundle
+	catalog *catalog.Catalog
+	folder  format.FolderID
+	path    string // of the folder
+
+	checkpoint bool // commits are not complete
 }
 
-func newWriter(t *testing.T, m *nodetest.Memory, e format.Entropy, name string) *writer {
+func newWriter(t testing.TB, m node.Node, e format.Entropy, name string) *writer {
 	t.Helper()
 	b, err := vault.NewBundle(e, name, time.Now())
 	if err != nil {
@@ -39,13 +44,19 @@ func newWriter(t *testing.T, m *nodetest.Memory, e format.Entropy, name string) 
 			t.Error(err)
 		}
 	})
-	w := &writer{v: vault.New(vault.Options{Bundle: b, Node: m, Catalog: c}), bundle: b}
+	w := &writer{bundle: b, catalog: c, path: "/home/" + name}
+	w.reopen(m)
 	copy(w.folder[:], name)
 	return w
 }
 
+// reopen is the device after its process ended; the storage may have another door.
+func (w *writer) reopen(n node.Node) {
+	w.v = vault.New(vault.Options{Bundle: w.bundle, Node: n, Catalog: w.catalog})
+}
+
 // commit saves files as one version.
-func (w *writer) commit(t *testing.T, files map[string][]byte, at int64) {
+func (w *writer) commit(t testing.TB, files map[string][]byte, at int64) {
 	t.Helper()
 	s, err := w.v.Begin(t.Context())
 	if err != nil {
@@ -86,8 +97,8 @@ func (w *writer) commit(t *testing.T, files map[string][]byte, at int64) {
 		t.Fatal(err)
 	}
 	snap := &format.Snapshot{
-		Version: format.Version, Folder: w.folder, Path: []byte("/home/" + w.bundle.Name()), Device: w.v.Device(), DeviceName: w.bundle.Name(),
-		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Bytes: total, Complete: true,
+		Version: format.Version, Folder: w.folder, Path: []byte(w.path), Device: w.v.Device(), DeviceName: w.bundle.Name(),
+		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Bytes: total, Complete: !w.checkpoint,
 	}
 	if _, err := s.Commit(t.Context(), []*format.Snapshot{snap}, nil); err != nil {
 		t.Fatal(err)
