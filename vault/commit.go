@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -168,11 +167,7 @@ func (s *Session) nextHead(sums []format.Summary) *format.Head {
 			}
 		}
 	}
-	for _, o := range s.state.Heads {
-		if o.Device != h.Device {
-			h.Seen = append(h.Seen, format.Seen{Device: o.Device, Seq: o.Seq, Hash: o.Hash})
-		}
-	}
+	h.Seen = s.state.known
 	return h
 }
 
@@ -322,6 +317,8 @@ func (c *commit) publish(ctx context.Context, try int) error {
 		return fmt.Errorf("confirm the new state: %w: the storage said it keeps it, and does not list it", node.ErrNotPinned)
 	}
 	c.found = own
+	st.ownProblem = s.state.ownProblem // before this commit, and not to be forgotten with it
+	st.recall(c.head.Device, s.state.known)
 	s.state = st
 	v.mu.Lock()
 	v.state = st
@@ -579,16 +576,7 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 				return err
 			}
 		}
-		for k, val := range map[string][]byte{
-			metaHead(c.head.Device): c.found.Hash[:],
-			metaOwn:                 c.found.Hash[:],
-			metaOwnSeq:              binary.BigEndian.AppendUint64(nil, c.found.Seq),
-		} {
-			if err := tx.SetMeta(k, val); err != nil {
-				return err
-			}
-		}
-		if err := errors.Join(tx.DeleteMeta(metaLost), tx.DeleteMeta(metaReindex)); err != nil {
+		if err := errors.Join(tx.SetMeta(metaHead(c.head.Device), c.found.Hash[:]), noteOwn(tx, c.found), tx.DeleteMeta(metaLost), tx.DeleteMeta(metaReindex)); err != nil {
 			return err
 		}
 		if also == nil {

@@ -105,11 +105,8 @@ func (s *Session) uploaded(packs []sealedPack, root cid.Cid) {
 	}
 }
 
-const (
-	metaOwnSeq = "own/seq"  // highest number that a storage confirmed, 8 bytes
-	metaOwn    = "own/hash" // and that head's hash
-	metaScan   = "batches"  // set once this catalog has looked for batches that an earlier one may have left
-)
+// metaScan is set once this catalog has looked for batches that an earlier one may have left.
+const metaScan = "batches"
 
 // resume finds what an interrupted session left: batches that are pinned are taken over with their packs, packs that no
 // pin holds are forgotten.

@@ -23,6 +23,7 @@ type writer struct {
 	v       *vault.Vault
 	bundle  *vault.Bundle
 	catalog *catalog.Catalog
+	file    string // of the catalog
 	folder  format.FolderID
 	path    string // of the folder
 
@@ -35,7 +36,16 @@ func newWriter(t testing.TB, m node.Node, e format.Entropy, name string) *writer
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
+	w := &writer{bundle: b, path: "/home/" + name}
+	w.open(t, filepath.Join(t.TempDir(), "catalog.db"), m)
+	copy(w.folder[:], name)
+	return w
+}
+
+// open gives the device a catalog.
+func (w *writer) open(t testing.TB, file string, n node.Node) {
+	t.Helper()
+	c, err := catalog.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +54,8 @@ func newWriter(t testing.TB, m node.Node, e format.Entropy, name string) *writer
 			t.Error(err)
 		}
 	})
-	w := &writer{bundle: b, catalog: c, path: "/home/" + name}
-	w.reopen(m)
-	copy(w.folder[:], name)
-	return w
+	w.catalog, w.file = c, file
+	w.reopen(n)
 }
 
 // reopen is the device after its process ended; the storage may have another door.
