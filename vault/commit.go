@@ -210,6 +210,7 @@ func (s *Session) checkBorrowed(ctx context.Context) ([]format.PackInfo, error) 
 	s.mu.Lock()
 	packs := slices.Collect(maps.Values(s.borrowed))
 	s.mu.Unlock()
+	gone := 0
 	for _, p := range packs {
 		size, err := s.v.node.Stat(ctx, p.Digest.RawCID())
 		if err == nil && size != int64(p.Size) {
@@ -222,13 +223,16 @@ func (s *Session) checkBorrowed(ctx context.Context) ([]format.PackInfo, error) 
 		case err == nil:
 		case IsDamage(err):
 			s.v.log.Warn("a pack of another device cannot be used", "pack", p.Digest.RawCID(), "reason", err)
+			gone++
 			if err := s.v.forgetPack(ctx, p.Digest); err != nil {
 				return nil, err
 			}
-			return nil, fmt.Errorf("%w: a pack of another device is gone", ErrRedo)
 		default:
 			return nil, err
 		}
+	}
+	if gone > 0 {
+		return nil, fmt.Errorf("%w: %d packs of other devices are gone", ErrRedo, gone)
 	}
 	return packs, nil
 }
@@ -530,24 +534,36 @@ func (c *commit) patience(update bool, try int) time.Duration {
 // findLost asks the storage for every pack of the new root and notes those that are gone: the next pass sends what the
 // computer still has.
 func (v *Vault) findLost(ctx context.Context) error {
-	var lost []format.Digest
+	var lost, foreign []format.Digest
 	for p, err := range v.cat.Packs(ctx) {
 		if err != nil {
 			return err
 		}
-		if _, err := v.node.Stat(ctx, format.Digest(p.Digest).RawCID()); errors.Is(err, node.ErrNotFound) {
-			lost = append(lost, p.Digest)
-		} else if err != nil {
+		_, err := v.node.Stat(ctx, format.Digest(p.Digest).RawCID())
+		switch {
+		case err == nil:
+		case !errors.Is(err, node.ErrNotFound):
 			return fmt.Errorf("look for lost packs: %w", err)
+		case p.Linked:
+			lost = append(lost, p.Digest)
+		default: // in no state of ours: another device let go of it, most likely
+			foreign = append(foreign, p.Digest)
 		}
 	}
-	if len(lost) == 0 {
-		return nil
+	for _, d := range foreign {
+		if err := v.forgetPack(ctx, d); err != nil {
+			return err
+		}
 	}
-	if err := v.NoteLost(ctx, lost); err != nil {
-		return err
+	if len(lost) > 0 {
+		if err := v.NoteLost(ctx, lost); err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("%w: the storage lost %d packs", ErrRedo, len(lost))
+	if n := len(lost) + len(foreign); n > 0 {
+		return fmt.Errorf("%w: the storage lost %d packs", ErrRedo, n)
+	}
+	return nil
 }
 
 // record tells the catalog what is true now.

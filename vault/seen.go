@@ -20,10 +20,40 @@ var ErrCloned = errors.New("two computers save as the same device")
 const (
 	metaOwnSeq = "own/seq"  // highest number that a storage confirmed, 8 bytes
 	metaOwn    = "own/hash" // and that head's hash
-	metaSeen   = "seen"     // newest heads known of other devices, seenSize bytes each
+	metaSeen   = "seen"     // see memory
 )
 
+// memory is what the catalog keeps of other devices' heads on the storage that commits go to.
+type memory struct {
+	since uint64        // what this device's heads up to this number say they have seen was on another storage
+	known []format.Seen // newest heads
+}
+
 const seenSize = 16 + 8 + 32
+
+func (m memory) encode() []byte {
+	b := binary.BigEndian.AppendUint64(nil, m.since)
+	for _, k := range m.known {
+		b = append(binary.BigEndian.AppendUint64(append(b, k.Device[:]...), k.Seq), k.Hash[:]...)
+	}
+	return b
+}
+
+func decodeMemory(b []byte) (m memory, err error) {
+	if len(b) == 0 {
+		return m, nil
+	}
+	if len(b)%seenSize != 8 {
+		return m, fmt.Errorf("read the catalog: %w: list of seen states", catalog.ErrDamaged)
+	}
+	m.since = binary.BigEndian.Uint64(b)
+	for b = b[8:]; len(b) > 0; b = b[seenSize:] {
+		m.known = append(m.known, format.Seen{
+			Device: format.DeviceID(b[:16]), Seq: binary.BigEndian.Uint64(b[16:]), Hash: format.Digest(b[24:seenSize]),
+		})
+	}
+	return m, nil
+}
 
 // newer adds to what is known of devices' heads: of two heads the higher number counts, of equal ones the one known
 // first, so that a fork is not forgotten.
@@ -101,26 +131,20 @@ func (v *Vault) remember(ctx context.Context, st *State) error {
 	if err != nil {
 		return err
 	}
-	if len(raw)%seenSize != 0 {
-		return fmt.Errorf("read the catalog: %w: list of seen states", catalog.ErrDamaged)
-	}
-	for rest := raw; len(rest) > 0; rest = rest[seenSize:] {
-		st.known = append(st.known, format.Seen{
-			Device: format.DeviceID(rest[:16]), Seq: binary.BigEndian.Uint64(rest[16:]), Hash: format.Digest(rest[24:seenSize]),
-		})
+	m, err := decodeMemory(raw)
+	if err != nil {
+		return err
 	}
 	own := st.Own(v.Device())
-	if own != nil {
-		st.known = newer(st.known, own.Seen)
+	if own != nil && own.Seq > m.since {
+		m.known = newer(m.known, own.Seen)
 	}
 	if st.ownProblem, err = v.rememberOwn(ctx, st, own); err != nil {
 		return err
 	}
-	st.recall(v.Device(), st.known)
-	var now []byte
-	for _, k := range st.known {
-		now = append(binary.BigEndian.AppendUint64(append(now, k.Device[:]...), k.Seq), k.Hash[:]...)
-	}
+	st.recall(v.Device(), m.known)
+	m.known = st.known
+	now := m.encode()
 	if bytes.Equal(now, raw) {
 		return nil
 	}

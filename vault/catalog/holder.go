@@ -30,6 +30,11 @@ func (tx *Tx) Hold(no int64, device [16]byte) error {
 	return tx.fail("hold pack", err)
 }
 
+// HoldAlone forgets which packs the heads of all devices but this one name. The packs stay.
+func (tx *Tx) HoldAlone(device [16]byte) error {
+	return tx.fail("forget holders", tx.exec(`DELETE FROM holders WHERE device <> ?`, device[:]))
+}
+
 // Release says that a device's head does not name a pack any more. A pack that was this device's (its Owner) passes,
 // not linked, to another whose head names it; without one it is forgotten, and that chunks were to be found in it. An
 // unknown pack is fine.

@@ -58,6 +58,17 @@ func TestAPackStaysKnownWhileAnyHeadNamesIt(t *testing.T) {
 		t.Errorf("after all released it, it is still known: %+v", got)
 	}
 	update(t, c, func(tx *Tx) error { return tx.Release(p.Digest, third) })
+	update(t, c, func(tx *Tx) error {
+		no, err := tx.AddPack(Pack{Digest: p.Digest, Linked: true, Owner: self})
+		return errors.Join(err, tx.Hold(no, self), tx.Hold(no, other), tx.HoldAlone(self))
+	})
+	if held := must[[]Pack](t)(c.Held(ctx, other)); len(held) != 0 {
+		t.Errorf("a forgotten device holds %d packs", len(held))
+	}
+	release(self)
+	if got := packsOf(t, c); len(got) != 0 {
+		t.Errorf("a pack passed to a forgotten device: %+v", got)
+	}
 	if err := c.Update(ctx, func(tx *Tx) error { return tx.Hold(99, self) }); err == nil {
 		t.Error("an unknown pack can be held")
 	}
