@@ -493,6 +493,9 @@ func (c *commit) pin(ctx context.Context, try int) error {
 	if err == nil || errors.Is(err, node.ErrPinned) {
 		return nil
 	}
+	if update && errors.Is(err, node.ErrNotPinned) { // it was a moment ago
+		return fmt.Errorf("%w: another process released the last state", ErrRedo)
+	}
 	impatient := limited.Err() != nil && ctx.Err() == nil
 	if impatient || errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrNotFound) {
 		// A pin fails for a block that is not there, or waits for it for ever: a collection may have taken what was put a

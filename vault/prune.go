@@ -73,13 +73,9 @@ func (v *Vault) Prune(ctx context.Context, o PruneOptions) (*Pruned, error) {
 	if err := s.keepsBase(ctx); err != nil {
 		return nil, err
 	}
-	for bad := map[format.Digest]bool{}; ; {
-		n := len(bad)
-		if err := p.find(ctx, bad); err != nil {
+	for again := true; again; {
+		if again, err = p.find(ctx); err != nil {
 			return nil, err
-		}
-		if len(bad) == n {
-			break
 		}
 	}
 	if len(p.gone) > 0 || len(p.anew) > 0 || p.out.RemovedSnapshots > 0 {
@@ -220,29 +216,26 @@ func (p *prune) split() {
 	}
 }
 
-// find marks what the versions to keep need and decides what becomes of each pack. A pack that is not what it should be,
-// and that only an interrupted Prune left, is added to bad, and find has to be called again.
-func (p *prune) find(ctx context.Context, bad map[format.Digest]bool) error {
+// find marks what the versions to keep need and decides what becomes of each pack. It has to be called again when a pack
+// that an interrupted Prune left turned out not to be whole, and was forgotten.
+func (p *prune) find(ctx context.Context) (again bool, err error) {
 	s, v := p.s, p.s.v
 	p.done, p.total = 0, int64(len(p.kept))
 	p.gone, p.anew, p.linked, p.chosen = map[format.Digest]bool{}, nil, nil, nil
 	lost, err := v.lostPacks(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, d := range lost {
 		p.gone[d], p.lost = true, true
 	}
 	if p.x, err = v.readInventory(ctx, s.base, p.gone); err != nil {
-		return err
+		return false, err
 	}
 	for _, w := range s.linking(nil) {
-		if bad[w.Digest] {
-			continue
-		}
 		ids, err := s.chunksOf(ctx, w)
 		if err != nil {
-			return err
+			return false, err
 		}
 		p.x.add(w, waitingPack, ids)
 	}
@@ -250,14 +243,14 @@ func (p *prune) find(ctx context.Context, bad map[format.Digest]bool) error {
 	m := &marker{v, p.x}
 	for _, k := range p.kept {
 		if err := m.snapshot(ctx, k.ID); err != nil {
-			return fmt.Errorf("look for what version %.12s needs: %w", k.ID, err)
+			return false, fmt.Errorf("look for what version %.12s needs: %w", k.ID, err)
 		}
 		p.step()
 	}
 	for i, l := range p.older {
 		if p.lists == nil {
 			if _, err := m.visit(ctx, format.KindSnapshotList, l.ID); err != nil {
-				return fmt.Errorf("read the list of older versions: %w", err)
+				return false, fmt.Errorf("read the list of older versions: %w", err)
 			}
 			continue
 		}
@@ -266,15 +259,15 @@ func (p *prune) find(ctx context.Context, bad map[format.Digest]bool) error {
 			p.chosen, err = append(p.chosen, chunkToStore{format.KindSnapshotList, l.ID, p.lists[i]}), nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
 	p.x.settle()
-	return p.decide(ctx, bad)
+	return p.decide(ctx)
 }
 
-// decide sorts the packs into those that stay, go, and are written anew.
-func (p *prune) decide(ctx context.Context, bad map[format.Digest]bool) error {
+// decide sorts the packs into those that stay, go, and are written anew; again as find.
+func (p *prune) decide(ctx context.Context) (again bool, err error) {
 	for row := range p.x.packs {
 		k := &p.x.packs[row]
 		switch {
@@ -283,11 +276,10 @@ func (p *prune) decide(ctx context.Context, bad map[format.Digest]bool) error {
 				continue // of a backup that was interrupted: the next one takes it up
 			}
 			if err := p.s.v.checkWaiting(ctx, p.x, uint32(row)); IsDamage(err) {
-				bad[k.info.Digest] = true
 				p.s.v.log.Warn("a pack that was sent before cannot be used", "pack", k.info.Digest.RawCID(), "reason", err)
-				return nil
+				return true, p.s.forget(ctx, k.info.Digest)
 			} else if err != nil {
-				return err
+				return false, err
 			}
 			p.linked = append(p.linked, k.info)
 		case k.live == 0:
@@ -307,7 +299,7 @@ func (p *prune) decide(ctx context.Context, bad map[format.Digest]bool) error {
 		}
 	}
 	p.total += int64(len(p.anew))
-	return nil
+	return false, nil
 }
 
 // checkWaiting reads a pack that no root links yet and that others are to be dropped for: it is whole, and holds what the

@@ -434,6 +434,140 @@ func TestAnInterruptedPruneIsTakenUp(t *testing.T) {
 	}
 }
 
+// TestWhatAnInterruptedPruneLeftIsNotTrustedBlindly: the storage damaged the packs that it wrote anew; those that they were
+// to replace are read again.
+func TestWhatAnInterruptedPruneLeftIsNotTrustedBlindly(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	w := newWriter(t, m, e, "laptop")
+	all := map[string][]byte{}
+	for i := range 60 {
+		all[fmt.Sprint(i)] = random(uint64(i), 90_000)
+	}
+	keep := map[string][]byte{"0": all["0"], "30": all["30"]}
+	w.commit(t, all, 1_000)
+	w.commit(t, keep, 2_000)
+	old := map[format.Digest]bool{}
+	for p, err := range w.catalog.Packs(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		old[p.Digest] = true
+	}
+	w.reopen(nodetest.NewFaulty(m, 1, nodetest.Fault{Method: "PinUpdate", Kind: nodetest.Fail}))
+	if _, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: before(2_000)}); !errors.Is(err, node.ErrUnreachable) {
+		t.Fatalf("not interrupted: %v", err)
+	}
+	for p, err := range w.catalog.Packs(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !old[p.Digest] {
+			m.Damage(format.Digest(p.Digest).RawCID())
+		}
+	}
+	w.reopen(m)
+	if p, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: before(2_000)}); err != nil || p.RepackedPacks == 0 {
+		t.Fatalf("prune says %+v, %v", p, err)
+	}
+	if err := m.GC(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameVersions(t, versionsOf(t, m, e), map[string]map[string][]byte{"laptop 2000": keep})
+	wholeVault(t, w)
+	if n := pinsOf(t, m); n != 1 {
+		t.Errorf("%d pins are left", n)
+	}
+}
+
+// TestPruneCutOffAtEveryCallLosesNothing: the process ends before or after each call in turn, or the storage is full. What
+// is there is the state before or the one after, and the next run ends the job.
+func TestPruneCutOffAtEveryCallLosesNothing(t *testing.T) {
+	all, keep := map[string][]byte{}, map[string][]byte{}
+	for i := range 12 {
+		all[fmt.Sprint(i)] = random(uint64(i), 20_000)
+		if i%6 == 0 {
+			keep[fmt.Sprint(i)] = all[fmt.Sprint(i)]
+		}
+	}
+	for _, after := range []bool{false, true} {
+		for at := 1; at < 200; at++ {
+			m, e := &nodetest.Memory{PinTimeout: 20 * time.Millisecond}, entropy(t)
+			w := newWriter(t, m, e, "laptop")
+			w.commit(t, all, 1_000)
+			w.commit(t, keep, 2_000)
+			calls := 0
+			w.reopen(&nodetest.Around{Node: m, Do: func(_ context.Context, method string, call func() error) error {
+				calls++
+				if calls > at || calls == at && !after {
+					return fmt.Errorf("%s: cut off: %w", method, node.ErrUnreachable)
+				}
+				err := call()
+				if err == nil && calls == at {
+					err = fmt.Errorf("%s: answer lost: %w", method, node.ErrUnreachable)
+				}
+				return err
+			}})
+			_, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: before(2_000)})
+			if err == nil && calls < at {
+				t.Logf("prune makes %d calls", calls)
+				break
+			}
+			if err != nil && !errors.Is(err, node.ErrUnreachable) {
+				t.Fatalf("cut off at call %d: %v", at, err)
+			}
+			if err := m.GC(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			got := versionsOf(t, m, e)
+			want := map[string]map[string][]byte{"laptop 2000": keep}
+			if err != nil && len(got) == 2 {
+				want["laptop 1000"] = all
+			}
+			sameVersions(t, got, want)
+			w.reopen(m)
+			if _, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: before(2_000)}); err != nil {
+				t.Fatalf("after being cut off at call %d: %v", at, err)
+			}
+			w.commit(t, keep, 3_000)
+			if err := m.GC(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			sameVersions(t, versionsOf(t, m, e), map[string]map[string][]byte{"laptop 2000": keep, "laptop 3000": keep})
+			wholeVault(t, w)
+			if n := pinsOf(t, m); n != 1 {
+				t.Errorf("%d pins are left", n)
+			}
+			if t.Failed() {
+				t.Fatalf("cut off at call %d, carried out %v", at, after)
+			}
+		}
+	}
+}
+
+func TestPruneOnAFullStorageChangesNothing(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	w := newWriter(t, m, e, "laptop")
+	all := map[string][]byte{}
+	for i := range 40 {
+		all[fmt.Sprint(i)] = random(uint64(i), 90_000)
+	}
+	keep := map[string][]byte{"1": all["1"]}
+	w.commit(t, all, 1_000)
+	w.commit(t, keep, 2_000)
+	full := nodetest.NewFaulty(m, 1, nodetest.Fault{Method: "Import", Kind: nodetest.Fail, Err: node.ErrNoSpace})
+	w.reopen(full)
+	if p, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: before(2_000)}); !errors.Is(err, node.ErrNoSpace) {
+		t.Fatalf("prune says %+v, %v", p, err)
+	}
+	sameVersions(t, versionsOf(t, m, e), map[string]map[string][]byte{"laptop 1000": all, "laptop 2000": keep})
+	// With nothing to write anew there may be room enough.
+	p, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: before(2_000), Repack: -1})
+	if err != nil || p.DroppedPacks == 0 || p.RepackedPacks != 0 {
+		t.Errorf("prune says %+v, %v", p, err)
+	}
+	sameVersions(t, versionsOf(t, m, e), map[string]map[string][]byte{"laptop 2000": keep})
+}
+
 // TestPruneLeavesAnInterruptedBackupItsPacks: what a backup has sent before it was cut off is not sent twice because the
 // device pruned in between.
 func TestPruneLeavesAnInterruptedBackupItsPacks(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ipfs/go-cid"
 
@@ -154,17 +155,27 @@ func (s *Session) adopt(ctx context.Context, noted []catalog.Batch, all bool) er
 		}
 		mine[c] = true
 	}
+	var found []cid.Cid
 	for _, p := range pins {
 		known := mine[p.CID]
 		delete(mine, p.CID)
 		if !known && (!all || p.CID.Type() != cid.DagProtobuf || (p.Name != "" && p.Name != label)) {
 			continue
 		}
-		if err := s.adoptBatch(ctx, p.CID); err != nil {
+		ours, err := s.adoptBatch(ctx, p.CID)
+		if err != nil {
 			return err
+		}
+		if ours && !known {
+			found = append(found, p.CID)
 		}
 	}
 	return s.v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for _, c := range found { // this session may end before it releases them
+			if err := tx.AddBatch(catalog.Batch{Root: c.Bytes(), Time: time.Now()}); err != nil {
+				return err
+			}
+		}
 		for c := range mine { // noted, not pinned: it was never confirmed
 			if err := tx.DropBatch(c.Bytes()); err != nil {
 				return err
@@ -174,38 +185,39 @@ func (s *Session) adopt(ctx context.Context, noted []catalog.Batch, all bool) er
 	})
 }
 
-// adoptBatch takes over the packs of one batch of this installation. A pin that is none is left alone.
-func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) error {
+// adoptBatch takes over the packs of one batch of this installation, or releases a root that came to nothing. It tells
+// whether the pin is this device's and has to be looked at again; a pin that is neither is left alone.
+func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) (ours bool, err error) {
 	v := s.v
 	d, codec, err := format.DigestOf(root)
 	if err != nil || codec != cid.DagProtobuf {
-		return nil
+		return false, nil
 	}
 	block, err := getBlock(ctx, v.node, root, d)
 	if errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrWrongBytes) {
 		v.log.Warn("a pin on the storage has no root block", "pin", root)
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := format.DecodeRoot(block); err == nil {
 		return s.releaseRoot(ctx, root)
 	}
 	links, marker, ok := format.DecodeBatch(block)
 	if !ok {
-		return nil
+		return false, nil
 	}
 	mb, err := getBlock(ctx, v.node, marker.CID(), marker.Digest)
 	if errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrWrongBytes) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	m, err := format.OpenMarker(mb, v.keys)
 	if err != nil || m.Device != v.Device() || m.Installation != v.bundle.b.Installation {
-		return nil // another vault's, another device's, or a clone's
+		return false, nil // another vault's, another device's, or a clone's
 	}
 	b := batch{root: root}
 	for _, l := range links {
@@ -214,29 +226,31 @@ func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) error {
 	s.batches = append(s.batches, b)
 	for _, l := range links {
 		if err := s.adoptPack(ctx, l); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // releaseRoot unpins a root of this device that was pinned and never published, or superseded: only the published newest
-// one counts, and it is listed.
-func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) error {
+// one counts, and it is listed. One that is newer than that is left for later: its pointer may have been lost.
+func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, err error) {
 	v := s.v
 	for _, h := range append(slices.Clone(s.state.Heads), s.state.Old...) {
 		if h.Root.DagCID() == root {
-			return nil // listed: a commit's release is what ends it
+			return false, nil // listed: a commit's release is what ends it
 		}
 	}
 	h, _, err := readHead(ctx, v.node, v.bundle, candidate{cid: root})
-	if IsDamage(err) || (err == nil && (h.Device != v.Device() || s.base == nil || h.Seq > s.base.Seq)) {
-		return nil
+	switch {
+	case IsDamage(err), err == nil && h.Device != v.Device():
+		return false, nil
+	case err != nil:
+		return false, err
+	case s.base == nil || h.Seq > s.base.Seq:
+		return true, nil
 	}
-	if err != nil {
-		return err
-	}
-	return v.node.PinRemove(ctx, root)
+	return false, v.node.PinRemove(ctx, root)
 }
 
 func (s *Session) adoptPack(ctx context.Context, l format.Link) error {
@@ -294,6 +308,14 @@ func (s *Session) forgetStrays(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// forget takes a pack out of what waits for a root.
+func (s *Session) forget(ctx context.Context, d format.Digest) error {
+	s.mu.Lock()
+	delete(s.ready, d)
+	s.mu.Unlock()
+	return s.v.forgetPack(ctx, d)
 }
 
 // needless lists the batches none of whose packs waits for a root to link it.
