@@ -86,6 +86,10 @@ var problems = []row{
 		Code: "retired", Severity: needsYou, Exit: ExitKeys, Title: "This computer was removed from the backup",
 		Text: "Another of your devices shut this one out. What was saved before is safe.", Action: "Set it up again with your words, if that was a mistake",
 	}},
+	{vault.ErrCloned, Problem{
+		Code: "cloned", Severity: needsYou, Exit: ExitKeys, Title: "Two computers save under one name",
+		Text: "A copy of one computer's Roost saves to the same backup. Nothing is lost by it, but each is taken for the other.", Action: "Set one of the two up again with your words",
+	}},
 	{keystore.ErrNotFound, Problem{
 		Code: "key_missing", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is missing",
 		Text: "Your saved files are safe, but this computer cannot open them without its key.", Action: "Set Roost up again with your words",
@@ -189,6 +193,7 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
+	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{
 		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",

@@ -3,10 +3,10 @@ package vault
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/ipfs/go-cid"
 
@@ -41,6 +41,10 @@ type State struct {
 	Old     []*Head         // superseded ones that are still listed
 	Damaged []error         // entries that are ours by their place and do not verify
 	Union   format.Registry // of all heads
+
+	known      []format.Seen        // newest heads known of other devices, served or not; see Vault.remember
+	said       map[format.Seen]bool // what compare has said
+	ownProblem error                // the part of Damaged that only this device can tell of its own heads
 
 	all          []*Head
 	keyringBlock []byte // of the highest version
@@ -84,7 +88,7 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 }
 
 func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (*State, error) {
-	st := &State{}
+	st := &State{said: map[format.Seen]bool{}}
 	roots := make([]candidate, 0, len(entries))
 	for _, e := range entries {
 		roots = append(roots, candidate{e.Name, e.CID})
@@ -219,7 +223,7 @@ func (s *State) add(h *Head) {
 		case o.Seq == h.Seq && o.Hash != h.Hash:
 			// Two heads of one number cannot both have won the pointer: one came from a pin, or the storage was tampered
 			// with. Both are kept, the later one leads, and it is said.
-			s.Damaged = append(s.Damaged, fmt.Errorf("%w: two states with number %d of device %q", format.ErrDamaged, h.Seq, h.Name()))
+			s.Damaged = append(s.Damaged, fmt.Errorf("%w: there are two states with number %d of %q", ErrCloned, h.Seq, h.Name()))
 			if h.Time().After(o.Time()) {
 				s.Heads[i], h = h, o
 			}
@@ -245,20 +249,15 @@ func (s *State) settle() {
 		}
 		s.add(h)
 	}
-	for _, h := range s.Heads {
-		for _, seen := range h.Seen {
-			o := s.Own(seen.Device)
-			if o == nil || o.Seq < seen.Seq || (o.Seq == seen.Seq && o.Hash != seen.Hash) {
-				s.Damaged = append(s.Damaged, fmt.Errorf("%w: device %x was seen at state %d by %q", ErrRolledBack, seen.Device[:4], seen.Seq, h.Name()))
-			}
-		}
-	}
 	slices.SortFunc(s.Heads, func(a, b *Head) int {
 		if c := b.Time().Compare(a.Time()); c != 0 {
 			return c
 		}
 		return bytes.Compare(a.Device[:], b.Device[:])
 	})
+	for _, h := range s.Heads {
+		s.Damaged = append(s.Damaged, s.compare(strconv.Quote(h.Name()), h.Seen)...)
+	}
 }
 
 // Refresh asks the storage for all heads and brings the catalog up to them.
@@ -273,29 +272,13 @@ func (v *Vault) Refresh(ctx context.Context) (*State, error) {
 	if err := v.loadIndexes(ctx, st); err != nil {
 		return nil, err
 	}
-	if err := v.checkRollback(ctx, st); err != nil {
+	if err := v.remember(ctx, st); err != nil {
 		return nil, err
 	}
 	v.mu.Lock()
 	v.state = st
 	v.mu.Unlock()
 	return st, nil
-}
-
-// checkRollback says when the storage serves less of this device than it confirmed to it.
-func (v *Vault) checkRollback(ctx context.Context, st *State) error {
-	raw, ok, err := v.cat.Meta(ctx, metaOwnSeq)
-	if err != nil || !ok || len(raw) != 8 {
-		return err
-	}
-	confirmed, served := binary.BigEndian.Uint64(raw), uint64(0)
-	if own := st.Own(v.Device()); own != nil {
-		served = own.Seq
-	}
-	if served < confirmed {
-		st.Damaged = append(st.Damaged, fmt.Errorf("%w: it confirmed state %d of this computer and serves %d", ErrRolledBack, confirmed, served))
-	}
-	return nil
 }
 
 // Known is the state of the last Refresh, or nil.

@@ -21,6 +21,7 @@ var ErrNoWords = errors.New("the recovery words are not kept on this computer")
 type Bundle struct {
 	b       bundleBody
 	keys    *format.Keys
+	device  format.DeviceID
 	changed bool // something was learnt that the file does not hold
 }
 
@@ -73,7 +74,9 @@ func NewBundle(e format.Entropy, deviceName string, now time.Time) (*Bundle, err
 	if err != nil {
 		return nil, err
 	}
-	return &Bundle{b: b, keys: k}, nil
+	out := &Bundle{b: b, keys: k}
+	out.device = format.DeviceOf(out.signKey().Public().(ed25519.PublicKey))
+	return out, nil
 }
 
 // NewEntropy makes a new vault's secret.
@@ -114,6 +117,7 @@ func OpenBundle(file []byte, id format.VaultID, master [32]byte) (*Bundle, error
 		Vault: x.Vault, Fingerprint: x.Fingerprint, ChunkID: x.ChunkID, Chunker: x.Chunker, Locator: x.Locator,
 		PinName: x.PinName, Outer: x.Outer, RootPublic: x.RootPublic, Epochs: x.Epochs,
 	}
+	b.device = format.DeviceOf(b.signKey().Public().(ed25519.PublicKey))
 	return b, nil
 }
 
@@ -127,9 +131,7 @@ func (b *Bundle) Vault() format.VaultID { return b.b.Vault }
 func (b *Bundle) Name() string { return b.b.Name }
 
 // Device is the device's id.
-func (b *Bundle) Device() format.DeviceID {
-	return format.DeviceOf(b.signKey().Public().(ed25519.PublicKey))
-}
+func (b *Bundle) Device() format.DeviceID { return b.device }
 
 // Fingerprint is the vault's, as four words.
 func (b *Bundle) Fingerprint() string { return format.Fingerprint(b.b.Fingerprint[:]) }
