@@ -55,7 +55,7 @@ func twoDevicesAtOnce(t *testing.T, prune bool) {
 						continue
 					}
 					write(t, fmt.Sprintf("%s/of %d/%d", dirs[i], i, round-1), "what was there is in an older version now")
-					_, err := e.vault.Prune(t.Context(), vault.PruneOptions{
+					_, err := e.vault().Prune(t.Context(), vault.PruneOptions{
 						Remove: func(v vault.Version) bool { return v.Seconds%2 == 0 || v.Files > 3 }, Repack: 0.9,
 					})
 					if err != nil && !errors.Is(err, vault.ErrKeepsNothing) {
