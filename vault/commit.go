@@ -149,7 +149,7 @@ func (s *Session) putSnapshots(snaps []*format.Snapshot, out *Committed) ([]form
 func (s *Session) nextHead(sums []format.Summary) *format.Head {
 	now := time.Now()
 	h := &format.Head{
-		Vault: s.v.keys.Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
+		Vault: s.v.keys().Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
 		Folders: s.folders(), MinReader: format.Version,
 		Registry: s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.b.Certificate}}),
 	}
@@ -297,7 +297,7 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	if err := c.pin(ctx, try); err != nil {
 		return err
 	}
-	path := v.keys.PointerDir() + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
+	path := v.keys().PointerDir() + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	if err := v.node.Link(ctx, path, root); err != nil && !errors.Is(err, node.ErrExists) {
 		return fmt.Errorf("publish the new state: %w", err)
 	}
@@ -334,8 +334,8 @@ func (c *commit) publish(ctx context.Context, try int) error {
 // of this device's own. It ends when all of them were seen there after the link was made.
 func (c *commit) stage(ctx context.Context) error {
 	v := c.s.v
-	dir := v.keys.StagingDir(c.head.Device)
-	path := dir + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
+	dir := v.keys().StagingDir(c.head.Device)
+	path := dir + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	for range stageTries {
 		if err := v.node.Put(ctx, c.blocks); err != nil {
 			return fmt.Errorf("send the new state: %w", err)
@@ -416,7 +416,7 @@ func (c *commit) build(ctx context.Context) error {
 			c.head.Previous = make([]byte, 32)
 		}
 	}
-	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys.Vault, v.keys.Current())
+	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys().Vault, v.keys().Current())
 	if err != nil {
 		return err
 	}
@@ -437,8 +437,8 @@ func (c *commit) build(ctx context.Context) error {
 // one is made.
 func (s *Session) keyring() ([]byte, error) {
 	v := s.v
-	if s.state.keyring.Version < v.bundle.b.Keyring || s.state.keyringBlock == nil {
-		return v.bundle.b.KeyringBlock, nil // a storage that was set back does not set the keys back
+	if version, block := v.bundle.keyring(); s.state.keyring.Version < version || s.state.keyringBlock == nil {
+		return block, nil // a storage that was set back does not set the keys back
 	}
 	for _, h := range s.state.Heads {
 		if h.keyring == s.state.keyring {
@@ -458,7 +458,7 @@ func (s *Session) keyring() ([]byte, error) {
 	}
 	devices = slices.DeleteFunc(devices, func(c *format.Certificate) bool { return all.Revoked(c.Device()) != nil })
 	st := format.KeyringState{Version: s.state.keyring.Version + 1, Current: s.state.keyring.Current}
-	s.state.keyringBlock, err = format.SealKeyring(st, v.keys, devices, format.RootKey(e))
+	s.state.keyringBlock, err = format.SealKeyring(st, v.keys(), devices, format.RootKey(e))
 	s.state.keyring = st
 	return s.state.keyringBlock, err
 }
@@ -622,7 +622,7 @@ func (s *Session) release(ctx context.Context, newest *Head) {
 			v.log.Warn("an upload batch stays pinned for now", "batch", b, "reason", err)
 		}
 	}
-	if err := v.node.Unlink(ctx, v.keys.StagingDir(newest.Device)); err != nil {
+	if err := v.node.Unlink(ctx, v.keys().StagingDir(newest.Device)); err != nil {
 		v.log.Warn("a staging link stays for now", "reason", err)
 	}
 	for _, old := range s.state.Old {
@@ -632,7 +632,7 @@ func (s *Session) release(ctx context.Context, newest *Head) {
 		// The pointer goes last: while it is there, the next commit knows what is left to do.
 		err := v.node.PinRemove(ctx, old.Root.DagCID())
 		if err == nil && old.name != "" {
-			err = v.node.Unlink(ctx, v.keys.PointerDir()+"/"+old.name)
+			err = v.node.Unlink(ctx, v.keys().PointerDir()+"/"+old.name)
 		}
 		if err != nil {
 			v.log.Warn("an earlier state stays pinned for now", "root", old.Root.DagCID(), "reason", err)

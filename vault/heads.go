@@ -68,7 +68,7 @@ const findTries = 4
 // an empty State, damage is listed and does not hide what is whole. A failed call is an error, never an empty answer.
 func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 	for try := 1; ; try++ {
-		entries, err := n.List(ctx, b.keys.PointerDir())
+		entries, err := n.List(ctx, b.Keys().PointerDir())
 		if err != nil {
 			return nil, fmt.Errorf("look for backups on the storage: %w", err)
 		}
@@ -77,7 +77,7 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 			return st, err
 		}
 		// A device that commits meanwhile takes its old state away while we read it: that is no damage.
-		again, err := n.List(ctx, b.keys.PointerDir())
+		again, err := n.List(ctx, b.Keys().PointerDir())
 		if err != nil {
 			return nil, fmt.Errorf("look for backups on the storage: %w", err)
 		}
@@ -145,7 +145,7 @@ func pinned(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
 	}
 	var out []candidate
 	for _, p := range pins {
-		if p.Name == b.keys.PinLabel(info.PeerID) {
+		if p.Name == b.Keys().PinLabel(info.PeerID) {
 			out = append(out, candidate{cid: p.CID})
 		}
 	}
@@ -173,7 +173,7 @@ func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("read a keyring: %w", err)
 	}
-	ks, err := format.OpenKeyring(kr, b.keys)
+	ks, err := format.OpenKeyring(kr, b.Keys())
 	if err != nil {
 		return nil, nil, fmt.Errorf("keyring: %w", err)
 	}
@@ -184,14 +184,14 @@ func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("read a head: %w", err)
 	}
-	head, hash, err := format.OpenHead(hb, b.keys)
+	head, hash, err := format.OpenHead(hb, b.Keys())
 	if err != nil {
 		return nil, nil, fmt.Errorf("head: %w", err)
 	}
 	if head.Packs != root.Packs.Digest || head.Keys != root.Keys.Digest {
 		return nil, nil, fmt.Errorf("%w: a head under another head's root", format.ErrDamaged)
 	}
-	if c.name != "" && c.name != b.keys.PointerName(head.Device, head.Seq) {
+	if c.name != "" && c.name != b.Keys().PointerName(head.Device, head.Seq) {
 		return nil, nil, fmt.Errorf("%w: a pointer under another pointer's name", format.ErrDamaged)
 	}
 	return &Head{Head: head, Hash: hash, Root: d, Pin: c.name == "", root: root, keyring: ks, name: c.name}, kr, nil

@@ -555,7 +555,7 @@ func (w *indexWriter) flush(ctx context.Context) {
 		return
 	}
 	total := w.b.PaddedSize(format.MinPackSize)
-	block, err := w.b.Seal(w.s.v.keys.Vault, w.s.v.keys.Current(), total)
+	block, err := w.b.Seal(w.s.v.keys().Vault, w.s.v.keys().Current(), total)
 	if err != nil {
 		w.err = err
 		return

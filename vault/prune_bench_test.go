@@ -69,7 +69,7 @@ func largeVault(b *testing.B, chunks int) *Vault {
 			builder.Add(format.KindData, id, len(plain), false, plain)
 			ids = append(ids, id[:]...)
 		}
-		block, err := builder.Seal(v.keys.Vault, v.keys.Current(), builder.Size())
+		block, err := builder.Seal(v.keys().Vault, v.keys().Current(), builder.Size())
 		if err == nil {
 			info := format.PackInfo{Digest: format.Sum(block), Type: format.DataPack, Size: uint32(len(block))}
 			err = s.up.add(s.ctx, sealedPack{info: info, block: block, ids: prefixes(builder.Bodies())})

@@ -215,7 +215,7 @@ func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) (ours bool, err 
 	if err != nil {
 		return false, err
 	}
-	m, err := format.OpenMarker(mb, v.keys)
+	m, err := format.OpenMarker(mb, v.keys())
 	if err != nil || m.Device != v.Device() || m.Installation != v.bundle.b.Installation {
 		return false, nil // another vault's, another device's, or a clone's
 	}
@@ -440,7 +440,7 @@ func (s *Session) Has(ids []byte) (bool, error) {
 func (s *Session) seal(pk *packer, b *format.Builder, total int) error {
 	ids := prefixes(b.Bodies())
 	block := s.up.block(total)
-	if err := b.SealInto(block, s.v.keys.Vault, s.v.keys.Current()); err != nil {
+	if err := b.SealInto(block, s.v.keys().Vault, s.v.keys().Current()); err != nil {
 		return err
 	}
 	pk.recycle(b)
