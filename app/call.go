@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 
 	"roost/syncer"
@@ -17,7 +18,8 @@ type call struct {
 	do      action
 	screen  terminal
 
-	unattended bool // nobody can be asked for a passphrase, terminal or not
+	unattended bool         // nobody can be asked for a passphrase, terminal or not
+	engineLog  *slog.Logger // nil: what the engine says beside its answers is discarded
 }
 
 // action does what a command line asks for. Its answer is what is known, also beside an error; nil when that is nothing.
@@ -107,5 +109,5 @@ func (c *call) options(ctx context.Context) (syncer.Options, error) {
 	if err != nil {
 		return syncer.Options{}, usage(nil, "%v.", err)
 	}
-	return syncer.Options{Home: home, Keys: keys, AllowHTTP: c.has("allow-http")}, nil
+	return syncer.Options{Home: home, Keys: keys, Log: c.engineLog, AllowHTTP: c.has("allow-http")}, nil
 }

@@ -105,11 +105,7 @@ func (c *call) look(ctx context.Context, do func(engine) error) error {
 
 // reach asks the engine that runs; where none does, it opens the home for as long as alone runs.
 func (c *call) reach(ctx context.Context, do func(engine) error, alone func(*syncer.Engine) error) error {
-	home, err := homeDir(c.arguments, c.env)
-	if err != nil {
-		return err
-	}
-	running, err := findRunning(ctx, home)
+	running, err := c.running(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,6 +113,15 @@ func (c *call) reach(ctx context.Context, do func(engine) error, alone func(*syn
 		return do(running)
 	}
 	return c.open(ctx, alone)
+}
+
+// running is the door to the Roost that runs; nil where none does.
+func (c *call) running(ctx context.Context) (*remote, error) {
+	home, err := homeDir(c.arguments, c.env)
+	if err != nil {
+		return nil, err
+	}
+	return findRunning(ctx, home)
 }
 
 // lock takes the home's lock. A Roost that holds it and begins to answer meanwhile is returned instead.

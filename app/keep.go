@@ -21,6 +21,7 @@ func (c *call) keep(ctx context.Context, show func(), attend func(context.Contex
 	if running, err := findRunning(ctx, home); err != nil || running != nil {
 		return errors.Join(err, running.already())
 	}
+	c.engineLog = c.log()
 	return c.open(ctx, func(e *syncer.Engine) error {
 		unlock, running, err := c.lock(ctx, e)
 		if err != nil || running != nil {
@@ -31,7 +32,7 @@ func (c *call) keep(ctx context.Context, show func(), attend func(context.Contex
 		if err != nil {
 			return err
 		}
-		s := &server{engine: local{e}, show: show, log: c.log()}
+		s := &server{engine: local{e}, show: show, log: c.engineLog}
 		return together(
 			ctx,
 			func(ctx context.Context) error { return s.serve(ctx, l) },

@@ -19,14 +19,10 @@ func showNotices(ctx context.Context, log *slog.Logger, e engine) error {
 	desktop := bus.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications")
 	shown := map[string]uint32{} // by code: the next of its kind takes its place
 	for n := range e.Notices(ctx) {
-		text := n.Text
-		if n.Action != "" {
-			text += "\n" + sentence(n.Action)
-		}
 		hints := map[string]dbus.Variant{"desktop-entry": dbus.MakeVariant("io.github.roost.Roost")}
 		var id uint32
 		err := desktop.CallWithContext(ctx, "org.freedesktop.Notifications.Notify", 0,
-			"Roost", shown[n.Code], "", n.Title, text, []string{}, hints, int32(-1)).Store(&id)
+			"Roost", shown[n.Code], "", n.Title, noticeText(n), []string{}, hints, int32(-1)).Store(&id)
 		if err != nil {
 			log.Debug("a notice was not shown", "reason", err)
 			continue

@@ -48,6 +48,15 @@ func findRunning(ctx context.Context, home string) (*remote, error) {
 // Show brings the window of the Roost that runs to the front; false where it has none.
 func (r *remote) Show(ctx context.Context) (bool, error) { return ask[bool](ctx, r, "show", nil, nil) }
 
+// Attach lets show be called when a later launch wants to see this process's window, until ctx or that Roost ends.
+func (r *remote) Attach(ctx context.Context, show func()) error {
+	last, err := r.call(ctx, "attach", nil, false, func(*frame) error { show(); return nil })
+	if err != nil {
+		return err
+	}
+	return last.Error.unwrapped()
+}
+
 // ask makes one call. What came with an error is returned too.
 func ask[R any](ctx context.Context, r *remote, method string, args any, report syncer.Report) (result R, err error) {
 	last, err := r.call(ctx, method, args, report != nil, func(f *frame) error {

@@ -24,6 +24,9 @@ type server struct {
 	log    *slog.Logger
 
 	calls sync.WaitGroup
+
+	mu      sync.Mutex             // guards below
+	windows map[chan struct{}]bool // of other processes; each holds one while it should be shown
 }
 
 const (
@@ -35,7 +38,6 @@ const (
 type hello struct {
 	Version string
 	PID     int
-	Window  bool // it has one that can be shown
 }
 
 // serve answers on l until ctx ends. Then it takes no more calls, tells those under way to stop, and waits for them.
@@ -99,12 +101,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	defer watched()
 	switch name {
 	case "hello":
-		s.reply(ctx, a, hello{versionNumber, os.Getpid(), s.show != nil}, nil)
+		s.reply(ctx, a, hello{versionNumber, os.Getpid()}, nil)
 	case "show":
-		if s.show != nil {
-			s.show()
-		}
-		s.reply(ctx, a, s.show != nil, nil)
+		s.reply(ctx, a, s.showWindow(), nil)
+	case "attach":
+		s.attach(ctx, a)
 	case "watch":
 		s.stream(ctx, a, s.engine.Watch(ctx))
 	default:
@@ -186,6 +187,48 @@ func (s *server) stream(ctx context.Context, a *answering, values iter.Seq2[sync
 		return
 	}
 	s.reply(ctx, a, nil, context.Canceled)
+}
+
+// showWindow brings the window to the front, be it of this process or of another one beside it; false where there is none.
+func (s *server) showWindow() bool {
+	if s.show != nil {
+		s.show()
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for w := range s.windows {
+		select {
+		case w <- struct{}{}:
+		default: // it is about to be shown
+		}
+	}
+	return len(s.windows) > 0
+}
+
+// attach keeps a window of another process, and sends a frame whenever it should be shown.
+func (s *server) attach(ctx context.Context, a *answering) {
+	w := make(chan struct{}, 1)
+	s.mu.Lock()
+	if s.windows == nil {
+		s.windows = map[chan struct{}]bool{}
+	}
+	s.windows[w] = true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.windows, w)
+	}()
+	for {
+		select {
+		case <-w:
+			a.send(frame{})
+		case <-ctx.Done():
+			s.reply(ctx, a, nil, ctx.Err())
+			return
+		}
+	}
 }
 
 func (s *server) reply(ctx context.Context, a *answering, result any, err error) {
