@@ -26,7 +26,7 @@ func overview(context.Context, *call) (answer, error) {
 			line(&b, strings.Join(append([]string{c.name}, c.beside...), ", "), c.about)
 		}
 	}
-	b.WriteString("\nEvery verb takes --json, --home DIR (also ROOST_HOME) and --help. Also: roost --version\n")
+	b.WriteString("\nEvery verb takes --json, --home DIR (also ROOST_HOME) and --help.\n")
 	return helpAnswer{b.String()}, nil
 }
 

@@ -127,10 +127,24 @@ func (r *remote) call(ctx context.Context, method string, args any, report bool,
 	if resp.StatusCode != http.StatusOK {
 		return nil, broken(fmt.Errorf("%w: %s", errWire, resp.Status))
 	}
-	for in := newWireReader(resp.Body, maxFrame); ; {
+	var refused error // by each, which is not the other side's fault
+	last, err := readAnswer(resp.Body, func(f *frame) error {
+		refused = each(f)
+		return refused
+	})
+	if err != nil && refused == nil {
+		err = unanswered(ctx, whole, err)
+	}
+	return last, err
+}
+
+// readAnswer returns the last frame of an answer and hands the others to each. Errors: those of each, io.EOF and
+// io.ErrUnexpectedEOF for an answer that broke off, errWire.
+func readAnswer(r io.Reader, each func(*frame) error) (*frame, error) {
+	for in := newWireReader(r, maxFrame); ; {
 		var f frame
 		if err := in.next(&f); err != nil {
-			return nil, unanswered(ctx, whole, err)
+			return nil, err
 		}
 		if f.Last {
 			return &f, nil
