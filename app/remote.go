@@ -54,7 +54,7 @@ func (r *remote) Attach(ctx context.Context, show func()) error {
 	if err != nil {
 		return err
 	}
-	return last.Error.unwrapped()
+	return last.err(ctx)
 }
 
 // ask makes one call. What came with an error is returned too.
@@ -71,10 +71,7 @@ func ask[R any](ctx context.Context, r *remote, method string, args any, report 
 	if err := decodeWire(last.Result, &result); err != nil {
 		return result, broken(err)
 	}
-	if last.Error != nil && ctx.Err() != nil {
-		return result, ctx.Err() // whatever it broke on its way out
-	}
-	return result, last.Error.unwrapped()
+	return result, last.err(ctx)
 }
 
 // tell makes a call that has no answer but that it was done.

@@ -42,7 +42,7 @@ func (r *remote) Watch(ctx context.Context) iter.Seq2[syncer.Status, error] {
 			return ctx.Err()
 		})
 		if err == nil {
-			err = last.Error.unwrapped()
+			err = last.err(ctx)
 		}
 		if ctx.Err() == nil {
 			yield(syncer.Status{}, err)

@@ -136,10 +136,13 @@ func newWireError(ctx context.Context, err error) *wireError {
 	return &wireError{Problem: describe(ctx, err), Detail: err.Error()}
 }
 
-// unwrapped is the error as this side has it; nil for none.
-func (e *wireError) unwrapped() error {
-	if e == nil {
+// err is how the call ended, as this side has it. One that was told to stop ends so, whatever it broke on its way out.
+func (f *frame) err(ctx context.Context) error {
+	switch {
+	case f.Error == nil:
 		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
-	return &problemError{problem: e.Problem, cause: errors.New(e.Detail)}
+	return &problemError{problem: f.Error.Problem, cause: errors.New(f.Error.Detail)}
 }
