@@ -322,6 +322,7 @@ func TestWatchingEndsInWordsWhenTheEngineDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- (&server{engine: newSlow(), log: slog.New(slog.DiscardHandler)}).serve(ctx, l) }()
 	far, err := findRunning(t.Context(), home)
