@@ -2,7 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +33,7 @@ func keeper(ts *testscript.TestScript, neg bool, args []string) {
 	case !neg && len(args) >= 2 && args[0] == "start":
 		path, err := exec.LookPath("roost")
 		ts.Check(err)
-		startKeeper(ts, args[1], append([]string{path, "run"}, args[2:]...))
+		startKeeper(ts, args[1], append([]string{path, "run"}, args[2:]...), nil)
 	case !neg && len(args) == 4 && args[0] == "stop":
 		k := of(ts).keepers[args[1]]
 		start := time.Now()
@@ -54,18 +54,22 @@ func keeper(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func startKeeper(ts *testscript.TestScript, name string, argv []string) {
+// startKeeper runs it with these variables, or else with those of the script.
+func startKeeper(ts *testscript.TestScript, name string, argv, env []string) {
 	out, err := os.Create(ts.MkAbs(name + ".out"))
 	ts.Check(err)
 	errs, err := os.Create(ts.MkAbs(name + ".err"))
 	ts.Check(err)
 	k := &kept{cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan error, 1)}
 	k.cmd.Dir, k.cmd.Stdout, k.cmd.Stderr = ts.MkAbs("."), out, errs
-	for _, name := range []string{
-		"PATH", "HOME", "TMPDIR", "GORACE", "ROOST_HOME", "ROOST_IPFS", "ROOST_KEYSTORE", "ROOST_PASSPHRASE_FILE", "NOTIFY_SOCKET",
-	} {
-		k.cmd.Env = append(k.cmd.Env, name+"="+ts.Getenv(name))
+	names := []string{"HOME", "TMPDIR", "GORACE", "NOTIFY_SOCKET"}
+	if env == nil {
+		names = append(names, "PATH", "ROOST_HOME", "ROOST_IPFS", "ROOST_KEYSTORE", "ROOST_PASSPHRASE_FILE")
 	}
+	for _, name := range names {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	k.cmd.Env = env
 	ts.Check(k.cmd.Start())
 	go func() {
 		k.ended <- errors.Join(k.cmd.Wait(), out.Close(), errs.Close())
@@ -114,19 +118,57 @@ func runService(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: service NAME FILE")
 	}
 	unit := ts.ReadFile(args[1])
-	line := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(unit)
-	if line == nil {
-		ts.Fatalf("the unit starts nothing: %s", unit)
+	var argv, env []string
+	for _, line := range regexp.MustCompile(`(?m)^(ExecStart|Environment)=(.*)$`).FindAllStringSubmatch(unit, -1) {
+		for _, word := range regexp.MustCompile(`"(\\.|[^"\\])*"`).FindAllString(line[2], -1) {
+			text, err := strconv.Unquote(word)
+			ts.Check(err)
+			text = strings.ReplaceAll(text, "%%", "%")
+			if line[1] == "ExecStart" {
+				argv = append(argv, strings.ReplaceAll(text, "$$", "$"))
+			} else {
+				env = append(env, text)
+			}
+		}
 	}
-	var argv []string
-	for _, word := range regexp.MustCompile(`"(\\.|[^"\\])*"`).FindAllString(line[1], -1) {
-		text, err := strconv.Unquote(word)
+	if len(argv) == 0 || !filepath.IsAbs(argv[0]) || len(env) == 0 {
+		ts.Fatalf("the unit starts %q with %q", argv, env)
+	}
+	startKeeper(ts, args[0], argv, env)
+}
+
+// notified start listens as systemd does to a service, at $NOTIFY_SOCKET. notified wants TEXT waits for a line with it.
+func notified(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	switch {
+	case !neg && len(args) == 1 && args[0] == "start":
+		name := filepath.Join(s.tb.TempDir(), "notify") // a socket's path is short
+		conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
 		ts.Check(err)
-		argv = append(argv, strings.NewReplacer("%%", "%", "$$", "$").Replace(text))
+		ts.Defer(func() { ts.Check(conn.Close()) })
+		s.systemd = conn
+		ts.Setenv("NOTIFY_SOCKET", name)
+	case !neg && len(args) == 2 && args[0] == "wants":
+		line := make([]byte, 4096)
+		ts.Check(s.systemd.SetReadDeadline(time.Now().Add(30 * time.Second)))
+		for {
+			n, err := s.systemd.Read(line)
+			ts.Check(err)
+			if strings.Contains(string(line[:n]), args[1]) {
+				return
+			}
+		}
+	default:
+		ts.Fatalf("usage: notified start | notified wants TEXT")
 	}
-	if !filepath.IsAbs(argv[0]) {
-		ts.Fatalf("%s is not absolute", argv[0])
+}
+
+// saveas FILE PATH NAME sets the variable NAME, in capitals, to what jsonhas finds.
+func saveAs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: saveas FILE PATH NAME")
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".argv"), []byte(fmt.Sprintf("%q\n", argv)), 0o600))
-	startKeeper(ts, args[0], argv)
+	value, err := jsonAt(ts.ReadFile(args[0]), args[1])
+	ts.Check(err)
+	ts.Setenv(strings.ToUpper(args[2]), value)
 }

@@ -74,6 +74,9 @@ func (d *diary) write(ctx context.Context, e engine) error {
 		if err != nil {
 			return err
 		}
+		if ctx.Err() != nil {
+			return nil // what is said while everything stops is not worth telling
+		}
 		if d.saved != s.Saved {
 			if err := d.backedUp(ctx, e); err != nil {
 				return err

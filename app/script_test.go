@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +71,8 @@ func TestScripts(t *testing.T) {
 			"keeper":   keeper,
 			"service":  runService,
 			"awaits":   awaits,
+			"notified": notified,
+			"saveas":   saveAs,
 			"mode":     fileMode,
 			"empty":    emptyDir,
 		},
@@ -82,6 +85,7 @@ type script struct {
 	kubo *nodetest.Daemon // after "kubo start"
 
 	keepers map[string]*kept
+	systemd *net.UnixConn // after "notified start"
 }
 
 type scriptKey struct{}
