@@ -26,10 +26,11 @@ var layers = map[string][]string{
 	"ui":     {"assets", "syncer", "ui/kit"},
 	"ui/kit": {"assets"},
 	"syncer": {
-		"syncer/disk", "watcher",
+		"syncer/disk", "syncer/ignore", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
 	"syncer/disk":         {"vault/format"},
+	"syncer/ignore":       {},
 	"watcher":             {},
 	"vault":               {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},
 	"vault/keystore":      {"vault/format"},

@@ -57,11 +57,35 @@ func (e *Engine) noteSaved(ctx context.Context, s *Saved) error {
 	default:
 		a.Text = "Saved."
 	}
-	return e.note(ctx, a)
+	return e.note(ctx, a, s.Unchanged || s.Missing)
 }
 
-// note adds an activity. The same thing said twice in a row about a folder is said once.
-func (e *Engine) note(ctx context.Context, a Activity) error {
+// noteRestored writes down what a restore did.
+func (e *Engine) noteRestored(ctx context.Context, r *Restored) error {
+	a := Activity{Kind: activityRestore, Text: many(r.Files, "file", "files") + " restored.", Files: r.Files, Bytes: r.Bytes}
+	if len(r.Targets) > 0 {
+		a.Folder = r.Targets[0]
+	}
+	if n := int64(len(r.Failed)); n > 0 {
+		a.Text = fmt.Sprintf("%s restored, %s could not be.", many(r.Files, "file", "files"), thousands(n))
+	}
+	for _, f := range r.Failed[:min(len(r.Failed), mostNamed)] {
+		a.Skipped = append(a.Skipped, Skipped{Path: f.Path, Reason: f.Reason, Failed: true})
+	}
+	return e.note(ctx, a, false)
+}
+
+// noteVerified writes down what a verify found.
+func (e *Engine) noteVerified(ctx context.Context, c *Checked) error {
+	a := Activity{Kind: activityVerify, Text: "Everything that was looked at opens.", Files: c.Blocks, Bytes: c.Bytes}
+	if !c.OK {
+		a.Text = many(int64(len(c.Problems)), "problem was", "problems were") + " found."
+	}
+	return e.note(ctx, a, false)
+}
+
+// note adds an activity. A routine one that says the same as the one before is left out.
+func (e *Engine) note(ctx context.Context, a Activity, routine bool) error {
 	var detail []byte
 	if len(a.Skipped) > 0 {
 		var err error
@@ -74,7 +98,7 @@ func (e *Engine) note(ctx context.Context, a Activity) error {
 	if err != nil {
 		return err
 	}
-	if len(last) == 1 && a.Bytes == 0 && last[0].Kind == row.Kind && last[0].Folder == row.Folder && last[0].Text == row.Text &&
+	if routine && len(last) == 1 && last[0].Kind == row.Kind && last[0].Folder == row.Folder && last[0].Text == row.Text &&
 		string(last[0].Detail) == string(detail) {
 		return nil
 	}

@@ -139,6 +139,7 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 			x.used, x.limit = u.RepoSize, u.StorageMax
 		}
 	}
+	x.sent = e.sentThisMonth(nc.Name, time.Now())
 	x.answered(err, known)
 }
 
@@ -162,7 +163,7 @@ func (e *Engine) addressOf(nc nodeConfig) string {
 	if nc.Dir == "" {
 		return nc.URL
 	}
-	c := connection{}
+	var c connection
 	if p := e.first.Load(); p != nil && nc.Name == e.home.config().Nodes[0].Name {
 		c = p.connection
 	} else {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"roost/syncer/disk"
+	"roost/syncer/ignore"
 	"roost/vault"
 	"roost/vault/catalog"
 	"roost/vault/format"
@@ -75,7 +76,7 @@ func (e *Engine) save(ctx context.Context, f folderConfig, sc *scope, r Report) 
 			return nil, err
 		}
 	}
-	return s, e.noteSaved(ctx, s)
+	return s, errors.Join(e.noteSaved(ctx, s), e.noteTraffic(ctx))
 }
 
 // noteVersions remembers the list of versions as the last commit left it.
@@ -227,7 +228,8 @@ type pass struct {
 	repair   bool            // the storage lost something: a new version is made in any case
 	gen      []byte
 	own      ownFolders
-	dev      uint64 // of the folder itself
+	rules    *ignore.Rules // what is not wanted
+	dev      uint64        // of the folder itself
 
 	gate sync.RWMutex
 	jobs chan func() // file work
@@ -244,19 +246,20 @@ type pass struct {
 	counting  sync.WaitGroup
 	stopCount context.CancelFunc // nil when nothing counts
 
-	mu      sync.Mutex // guards below
-	err     error      // the first failure
-	top     *dirNode
-	skipped []Skipped
-	rows    []catalog.Dir // changed folders, for the catalog
-	gone    []string      // folders that the catalog knew and that are no more
-	lastCp  time.Time
-	cpBytes int64
+	mu       sync.Mutex // guards below
+	err      error      // the first failure
+	top      *dirNode
+	skipped  []Skipped
+	rows     []catalog.Dir   // changed folders, for the catalog
+	gone     []string        // folders that the catalog knew and that are no more
+	unwanted map[string]bool // those of them that are only left out from now on
+	lastCp   time.Time
+	cpBytes  int64
 }
 
 func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, root *disk.Dir, sc *scope, r Report) (*pass, error) {
 	p := &pass{
-		e: e, s: s, folder: f, root: root, scope: sc, believed: map[string]bool{}, report: r, started: time.Now(), jobs: make(chan func()),
+		e: e, s: s, folder: f, root: root, scope: sc, believed: map[string]bool{}, unwanted: map[string]bool{}, report: r, started: time.Now(), jobs: make(chan func()),
 	}
 	p.fresh = func() int64 { return s.Stats().NewBytes }
 	p.lastCp, p.every, p.everyBytes = p.started, checkpointEvery, cmp.Or(e.checkpointBytes, checkpointBytes)
@@ -280,6 +283,7 @@ func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, 
 	if p.own, err = e.ownFolders(); err != nil {
 		return nil, err
 	}
+	p.rules = e.home.config().rules(f)
 	return p, nil
 }
 

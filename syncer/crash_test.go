@@ -148,6 +148,13 @@ func versionContents(t *testing.T, d *Engine, id format.ChunkID) map[string]stri
 				continue
 			}
 			var b strings.Builder
+			holes := e.Holes
+			skip := func() {
+				for len(holes) > 0 && int(holes[0].Off) == b.Len() {
+					b.Write(make([]byte, holes[0].Len))
+					holes = holes[1:]
+				}
+			}
 			for id, err := range d.vault().Chunks(t.Context(), e) {
 				if err != nil {
 					t.Fatal(err)
@@ -156,8 +163,17 @@ func versionContents(t *testing.T, d *Engine, id format.ChunkID) map[string]stri
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				b.Write(c)
+				for len(c) > 0 {
+					skip()
+					n := len(c)
+					if len(holes) > 0 {
+						n = min(n, int(holes[0].Off)-b.Len())
+					}
+					b.Write(c[:n])
+					c = c[n:]
+				}
 			}
+			skip()
 			out[name] = b.String()
 		}
 	}

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"slices"
 	"time"
 )
 
@@ -54,11 +55,10 @@ func nextPass(d duty, now time.Time) time.Time {
 
 // Many commits in a short time cost the storage more than they are worth: their distance grows.
 const (
-	manyCommits   = 20
-	manyWithin    = 10 * time.Minute
-	distanceStep  = 15 * time.Second
-	distanceMost  = 5 * time.Minute
-	watchedChecks = 6 * time.Hour
+	manyCommits  = 20
+	manyWithin   = 10 * time.Minute
+	distanceStep = 15 * time.Second
+	distanceMost = 5 * time.Minute
 )
 
 // distanceAfter is the least time between two passes after a number of commits within manyWithin.
@@ -80,12 +80,10 @@ func (f *keeping) duty(c config, now time.Time) duty {
 		rescan: c.duration("rescan"), tryFailed: c.duration("rescan-unwatched"), paused: c.pausedUntil(&f.config, now),
 		distance: distanceAfter(len(k.commits)),
 	}
-	if f.blind != nil {
+	if f.watch.Err != nil {
 		d.rescan = c.duration("rescan-unwatched")
 	}
-	for _, s := range f.skipped {
-		d.failed = d.failed || s.Failed
-	}
+	d.failed = slices.ContainsFunc(f.skipped, func(s Skipped) bool { return s.Failed })
 	if p := k.holdOn(f, c, now); p != nil {
 		d.hold = p.Until
 	}

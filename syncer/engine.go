@@ -60,6 +60,8 @@ type Engine struct {
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
+	traffic traffic // of the storages
+
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
 

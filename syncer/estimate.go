@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"roost/syncer/disk"
+	"roost/syncer/ignore"
 	"roost/vault/format"
 )
 
@@ -28,7 +29,7 @@ func (p *pass) expect(ctx context.Context, previous []format.Summary) {
 			return
 		}
 		var sum tally
-		if errors.Join(count(ctx, root, &sum, 0), root.Close()) == nil {
+		if errors.Join(count(ctx, root, "", p.rules, nil, &sum, 0), root.Close()) == nil {
 			p.totalFiles.Store(sum.files)
 			p.totalBytes.Store(sum.bytes)
 		}
@@ -41,7 +42,7 @@ var errDeep = errors.New("folders are nested too deep to be counted")
 const countDepth = 200
 
 // count adds up the files below a directory. What cannot be read is not counted: the scan is what reports it.
-func count(ctx context.Context, d *disk.Dir, sum *tally, depth int) error {
+func count(ctx context.Context, d *disk.Dir, name string, all *ignore.Rules, above *ignore.Dir, sum *tally, depth int) error {
 	if depth > countDepth {
 		return errDeep
 	}
@@ -50,7 +51,16 @@ func count(ctx context.Context, d *disk.Dir, sum *tally, depth int) error {
 	if err != nil && !errors.As(err, &some) {
 		return nil
 	}
-	for _, e := range entries {
+	f, tagged := rulesFiles(d, entries)
+	rules, _ := all.Root(f)
+	if above != nil {
+		rules, _ = above.Enter(name, f, tagged)
+	}
+	for i := range entries {
+		e := &entries[i]
+		if leavesOut(rules, e) {
+			continue
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -65,7 +75,7 @@ func count(ctx context.Context, d *disk.Dir, sum *tally, depth int) error {
 			if err != nil {
 				continue
 			}
-			if err := errors.Join(count(ctx, sub, sum, depth+1), sub.Close()); err != nil {
+			if err := errors.Join(count(ctx, sub, e.Name, all, rules, sum, depth+1), sub.Close()); err != nil {
 				return err
 			}
 		case disk.Other:

@@ -50,7 +50,7 @@ type folderFacts struct {
 	failed int64    // those of them that should be
 
 	watched  bool
-	blind    error     // why it is not watched; nil: it is, or nobody tried
+	blind    error     // why it is not watched, or not everything was noticed; nil: neither
 	scanned  bool      // looked through since the engine started, or by whoever asks
 	changed  time.Time // first change that is not saved; zero: none
 	waiting  int64     // files known to have changed
@@ -280,7 +280,7 @@ func (x *folderFacts) problems(f facts) (out []Problem) {
 
 var (
 	folderMissing = Problem{
-		Code: "folder_missing", Severity: needsYou, Title: "A folder is not there",
+		Code: "folder_missing", Severity: needsYou, Exit: ExitSome, Title: "A folder is not there",
 		Text: "The folder can't be found. Its last version is safe.", Action: "Connect its disk, or stop keeping it", Delay: 10 * time.Minute,
 	}
 	folderEmpty = Problem{

@@ -47,7 +47,7 @@ func sudden(before format.Summary, now tally, gone, changed, newBytes int64) *he
 func (p *pass) watchOver(ctx context.Context, before format.Summary, now tally) (*Held, bool, error) {
 	gone := p.goneFiles.Load()
 	p.mu.Lock()
-	dirs := slices.Clone(p.gone)
+	dirs := slices.DeleteFunc(slices.Clone(p.gone), func(d string) bool { return p.unwanted[d] })
 	p.mu.Unlock()
 	for _, d := range dirs {
 		row, _, err := p.e.cat.Dir(ctx, p.folder.id(), d)
@@ -128,7 +128,7 @@ func (p *pass) countChanges(n *dirNode, recs []*record) {
 	}
 	for name, k := range n.known {
 		switch r := there[name]; {
-		case k.dir:
+		case k.dir, r == nil && n.unwanted[name]:
 		case r == nil || r.dir:
 			p.goneFiles.Add(1)
 		case string(r.entry) != string(k.entry) && !sameContent(r.entry, k.entry):

@@ -12,5 +12,8 @@ func (k *keeper) holdOn(f *keeping, c config, now time.Time) *Problem {
 			}
 		}
 	}
+	if p := k.e.budgetHold(c, f.config.Low, now); p != nil {
+		return p
+	}
 	return nil
 }

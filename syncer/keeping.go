@@ -1,9 +1,11 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -25,7 +27,7 @@ type keeping struct {
 	todo    todo          // what the next pass looks at
 	doing   todo          // what the one under way looks at; back in todo when it fails
 	watch   watcher.State // as the watcher says
-	blind   error         // why it cannot be relied on
+	missed  error         // why the watcher does not know what changed; nil: it does, or a pass over everything went well since
 	whole   time.Time     // when the last pass over the whole folder began that went well; zero: none since Run began
 	last    time.Time     // when the last pass ended, well or not
 	skipped []Skipped     // what the last good pass left out
@@ -78,14 +80,18 @@ func (k *keeper) newKeeping(fc folderConfig) *keeping {
 // run keeps the folder until ctx ends.
 func (f *keeping) run(ctx context.Context) {
 	c := f.k.e.home.config()
-	watching := f.startWatcher(ctx, c)
+	watching, rules := f.startWatcher(ctx, c), rulesOf(c)
 	defer func() { watching.end() }()
-	for {
+	for ctx.Err() == nil {
 		now := time.Now()
 		c := f.k.e.home.config()
 		if o := watchOptions(c); o != watching.options {
 			watching.end()
 			watching = f.startWatcher(ctx, c)
+		}
+		if r := rulesOf(c); r != rules {
+			rules = r
+			f.noticed(watcher.Change{All: true})
 		}
 		f.k.mu.Lock()
 		d := f.duty(c, now)
@@ -113,52 +119,27 @@ func (f *keeping) run(ctx context.Context) {
 
 // pass looks through the folder, whole or where something changed, and copies the result to every storage.
 func (f *keeping) pass(ctx context.Context) {
+	now, c := time.Now(), f.k.e.home.config()
 	f.k.mu.Lock()
-	fc, sc := f.config, f.scope()
+	fc, sc := f.config, f.scope(f.duty(c, now), now)
 	f.k.mu.Unlock()
 	s, err := f.k.e.save(ctx, fc, sc, nil)
 	if err != nil || s.Unchanged || s.Missing {
 		return // written down by save
 	}
-	if err := f.k.mirrorNow(ctx); err != nil && ctx.Err() == nil {
+	if err := f.k.e.mirror(ctx, nil); err != nil && ctx.Err() == nil {
 		f.k.e.log.Info("a storage stays behind for now", "reason", err)
-		poke(f.k.stores)
 	}
 }
 
-// scope is where the next pass looks; called with the keeper's lock.
-func (f *keeping) scope() *scope {
-	if f.todo.all || f.whole.IsZero() {
+// scope is where the next pass looks: where something changed, and where something could not be saved. A routine look is
+// for everything. Called with the keeper's lock.
+func (f *keeping) scope(d duty, now time.Time) *scope {
+	failed := parents(f.skipped)
+	if f.todo.all || d.whole.IsZero() || d.whole.Add(d.rescan).Before(now) || len(f.todo.dirs)+len(failed) == 0 {
 		return nil
 	}
-	dirs := make([]string, 0, len(f.todo.dirs))
-	for d := range f.todo.dirs {
-		dirs = append(dirs, d)
-	}
-	slices.Sort(dirs)
-	return scopeOf(dirs, f.skipped)
-}
-
-// mirrorNow copies the newest state to the further storages, in turn with the passes.
-func (k *keeper) mirrorNow(ctx context.Context) error {
-	if len(k.e.home.config().Nodes) == 1 {
-		return nil
-	}
-	done, err := k.e.turns.take(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	err = k.e.mirror(ctx, nil)
-	if err == nil {
-		for _, n := range k.e.home.config().Nodes[1:] {
-			x := k.storage(n.Name)
-			x.asked = time.Now()
-			x.answered(nil, true)
-			k.setStorage(x)
-		}
-	}
-	return err
+	return scopeOf(slices.AppendSeq(failed, maps.Keys(f.todo.dirs)), f.skipped)
 }
 
 // begin notes that a pass over a folder begins, whoever asked for it, and follows its progress. The function it returns
@@ -223,7 +204,7 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 		f.err, f.tries, f.retry = nil, 0, time.Time{}
 		f.skipped = s.Skipped
 		if whole {
-			f.whole = began
+			f.whole, f.missed = began, nil
 		}
 		if !s.Unchanged {
 			k.commits = append(k.commits, now)
@@ -257,7 +238,7 @@ func savedVersion(f *keeping, s *Saved) *Version {
 
 // fill adds what only the keeper knows of a folder; called with its lock.
 func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
-	x.saved, x.watched, x.blind = f.saved, f.watch.Watching && f.watch.Err == nil, f.blind
+	x.saved, x.watched, x.blind = f.saved, f.watch.Watching && f.watch.Err == nil, cmp.Or(f.watch.Err, f.missed)
 	x.scanned = !f.whole.IsZero()
 	for _, s := range []time.Time{f.todo.since, f.doing.since, f.watch.DirtySince} {
 		if !s.IsZero() && (x.changed.IsZero() || s.Before(x.changed)) {
@@ -354,6 +335,9 @@ func (f *keeping) noticed(c watcher.Change) {
 		t.since = time.Time{} // the look that every start begins with
 	}
 	f.todo.add(t)
+	if c.Why != nil {
+		f.missed = c.Why
+	}
 	f.k.mu.Unlock()
 	poke(f.wake)
 	poke(f.k.news)
@@ -362,7 +346,7 @@ func (f *keeping) noticed(c watcher.Change) {
 // watched takes what the watcher knows of itself.
 func (f *keeping) watched(s watcher.State) {
 	f.k.mu.Lock()
-	f.watch, f.blind = s, s.Err
+	f.watch = s
 	f.k.mu.Unlock()
 	poke(f.k.news)
 	poke(f.wake)

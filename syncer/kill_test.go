@@ -22,8 +22,12 @@ func (oneKey) Get(context.Context, string) ([32]byte, error) { return [32]byte{1
 func (oneKey) Set(context.Context, string, [32]byte) error   { return nil }
 func (oneKey) Delete(context.Context, string) error          { return nil }
 
-// The test binary run as a child opens the home that the environment names, backs it up and ends.
-const childHome = "ROOST_TEST_BACKUP_HOME"
+// The test binary run as a child opens the home that the environment names, and backs it up or, with childRuns, keeps it
+// until it is stopped.
+const (
+	childHome = "ROOST_TEST_BACKUP_HOME"
+	childRuns = "ROOST_TEST_RUN"
+)
 
 func TestMain(m *testing.M) {
 	home := os.Getenv(childHome)
@@ -49,6 +53,9 @@ func childBackup(home string) error {
 	defer unlock()
 	if n, err := strconv.ParseInt(os.Getenv("ROOST_TEST_CHECKPOINT"), 10, 64); err == nil {
 		e.checkpointBytes = n
+	}
+	if os.Getenv(childRuns) != "" {
+		return e.Run(ctx)
 	}
 	_, err = e.Backup(ctx, nil, nil)
 	return err

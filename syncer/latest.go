@@ -25,13 +25,6 @@ func (l *latest[T]) put(v T) {
 	}
 }
 
-// get returns the value; false before the first.
-func (l *latest[T]) get() (T, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.value, l.set
-}
-
 // watch yields the present value, if there is one, and every later one that the reader is quick enough for.
 func (l *latest[T]) watch(ctx context.Context) iter.Seq[T] {
 	return func(yield func(T) bool) {

@@ -3,9 +3,11 @@ package syncer
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"roost/syncer/disk"
+	"roost/syncer/ignore"
 	"roost/vault/format"
 )
 
@@ -25,7 +27,7 @@ func (e *Engine) lookThrough(ctx context.Context, f folderConfig, skipped []form
 	if err != nil {
 		return 0, err
 	}
-	l := looking{e: e, folder: f, own: own, skipped: make(map[string]bool, len(skipped))}
+	l := looking{e: e, folder: f, own: own, rules: e.home.config().rules(f), skipped: make(map[string]bool, len(skipped))}
 	for _, k := range skipped {
 		l.skipped[string(k.Path)] = true
 	}
@@ -33,7 +35,7 @@ func (e *Engine) lookThrough(ctx context.Context, f folderConfig, skipped []form
 	if err != nil {
 		return 0, err
 	}
-	err = l.dir(ctx, root, "", 0)
+	err = l.dir(ctx, root, "", nil, 0)
 	return l.changed, errors.Join(err, root.Close())
 }
 
@@ -42,11 +44,12 @@ type looking struct {
 	e       *Engine
 	folder  folderConfig
 	own     ownFolders
+	rules   *ignore.Rules
 	skipped map[string]bool
 	changed int64
 }
 
-func (l *looking) dir(ctx context.Context, d *disk.Dir, path string, depth int) error {
+func (l *looking) dir(ctx context.Context, d *disk.Dir, path string, above *ignore.Dir, depth int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -63,6 +66,11 @@ func (l *looking) dir(ctx context.Context, d *disk.Dir, path string, depth int) 
 	if !ok {
 		known = nil
 	}
+	f, tagged := rulesFiles(d, entries)
+	rules, _ := l.rules.Root(f)
+	if above != nil {
+		rules, _ = above.Enter(path[strings.LastIndexByte(path, '/')+1:], f, tagged)
+	}
 	side := sideFiles(entries)
 	taken := side.taken(d)
 	there := 0
@@ -73,7 +81,7 @@ func (l *looking) dir(ctx context.Context, d *disk.Dir, path string, depth int) 
 		if k != nil {
 			there++
 		}
-		if l.skipped[at] {
+		if l.skipped[at] || leavesOut(rules, x) {
 			continue
 		}
 		switch x.Kind {
@@ -100,7 +108,7 @@ func (l *looking) dir(ctx context.Context, d *disk.Dir, path string, depth int) 
 				l.changed++
 				continue
 			}
-			if err := errors.Join(l.dir(ctx, sub, at, depth+1), sub.Close()); err != nil {
+			if err := errors.Join(l.dir(ctx, sub, at, rules, depth+1), sub.Close()); err != nil {
 				return err
 			}
 		case disk.Other:

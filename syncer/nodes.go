@@ -40,7 +40,7 @@ func (e *Engine) reach(ctx context.Context, nc nodeConfig) (connection, error) {
 		return c, nil
 	}
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name), e.meter(nc.Name))
 	if err != nil {
 		return connection{}, err
 	}
@@ -85,7 +85,7 @@ func (e *Engine) AddNode(ctx context.Context, o SetupOptions) error {
 	if err != nil {
 		return err
 	}
-	n, m, err := dial(ctx, e.home, nc, o.Token)
+	n, m, err := dial(ctx, e.home, nc, o.Token, e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
@@ -250,8 +250,20 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 
 // mirror copies this computer's newest state to every further storage. One that cannot take it does not stop the others.
 func (e *Engine) mirror(ctx context.Context, r Report) error {
+	further := e.home.config().Nodes[1:]
+	if len(further) == 0 {
+		return nil
+	}
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if k := e.running.Load(); k != nil {
+		defer poke(k.stores) // to see what they hold now
+	}
 	var errs []error
-	for _, nc := range e.home.config().Nodes[1:] {
+	for _, nc := range further {
 		err := e.mirrorTo(ctx, nc, r)
 		if ctx.Err() != nil {
 			return errors.Join(append(errs, ctx.Err())...)

@@ -13,6 +13,7 @@ import (
 	"roost/vault/format"
 	"roost/vault/keystore"
 	"roost/vault/node"
+	"roost/watcher"
 )
 
 // Problem is one thing that is wrong now, in a person's words: what happened, whether the files are safe, one next step.
@@ -26,6 +27,8 @@ type Problem struct {
 	Path     string // the file or folder it is about, if any
 	Exit     int    // exit code of a verb that ends with it
 	Retry    bool   // trying again later may help by itself
+
+	Detailed bool // the error's own words tell what to do, and follow the text
 
 	Delay time.Duration // how long it must last before a person is told unasked
 	Hides []string      // codes of what is only its consequence
@@ -186,6 +189,20 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
+	{watcher.ErrGone, folderMissing},
+	{watcher.ErrLimit, Problem{
+		Code: "watch_limit", Severity: warning, Exit: ExitHome, Title: "Too many folders to watch instantly",
+		Text: "They are checked every 15 minutes instead.", Action: "Raise the limit of this computer", Delay: 10 * time.Minute, Detailed: true,
+	}},
+	{watcher.ErrOverflow, Problem{
+		Code: "watch_overflow", Severity: info, Exit: ExitSome, Retry: true, Title: "Very much changed at once",
+		Text: "Not every change was noticed, so the whole folder is looked through.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrUnsupported, Problem{
+		Code: "watch_unsupported", Severity: warning, Exit: ExitHome, Title: "This folder's disk does not tell of changes",
+		Text: "It is checked every 15 minutes instead.", Action: "Nothing has to be done", Delay: 24 * time.Hour,
+	}},
+
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{
 		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",
@@ -262,7 +279,10 @@ func Describe(err error) Problem {
 	for _, r := range problems {
 		if errors.Is(err, r.err) {
 			p := r.Problem
-			if p.Exit == ExitUsage || p.Exit == ExitHome {
+			switch {
+			case p.Detailed:
+				p.Text += " " + upper(detail(err, r.err)) + "."
+			case p.Exit == ExitUsage || p.Exit == ExitHome:
 				p.Text = upper(detail(err, r.err)) + ". " + p.Text
 			}
 			return p

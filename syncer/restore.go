@@ -58,7 +58,11 @@ func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (
 	if err := r.plan(ctx, targets); err != nil {
 		return nil, err
 	}
-	return r.run(ctx, targets)
+	out, err := r.run(ctx, targets)
+	if nerr := e.noteRestored(context.WithoutCancel(ctx), out); nerr != nil {
+		e.log.Warn("the restore could not be written down", "reason", nerr) // files that are back are not lost for that
+	}
+	return out, err
 }
 
 func (o RestoreOptions) check() error {

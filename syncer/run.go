@@ -82,6 +82,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.watchClock(ctx) })
 	for {
 		k.follow(ctx, &wg)
+		k.e.applyLimits(time.Now())
 		poke(k.news)
 		select {
 		case <-k.settings:
@@ -179,7 +180,9 @@ func (k *keeper) facts(now time.Time) facts {
 
 // ask brings what is known of the storages up to date and makes a Status of it.
 func (k *keeper) ask(ctx context.Context) Status {
-	k.checkStorages(ctx, askedLately)
+	limited, cancel := context.WithTimeout(ctx, tellPatience)
+	defer cancel()
+	k.checkStorages(limited, askedLately)
 	return statusOf(k.facts(time.Now()))
 }
 
@@ -249,6 +252,7 @@ const (
 	askSickEvery = 45 * time.Second // one that is not
 	askedLately  = 5 * time.Second  // who asks for the status is content with an answer as young as this
 	askPatience  = 20 * time.Second
+	tellPatience = 4 * time.Second // then who asks is told what is known
 )
 
 // askStorages asks every storage now and then.
@@ -256,6 +260,10 @@ func (k *keeper) askStorages(ctx context.Context) {
 	for ctx.Err() == nil {
 		k.checkStorages(ctx, 0)
 		k.catchUp(ctx)
+		k.e.applyLimits(time.Now())
+		if err := k.e.noteTraffic(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Warn("this month's traffic could not be written down", "reason", err)
+		}
 		every := askEvery
 		k.mu.Lock()
 		for _, x := range k.storages {
@@ -349,16 +357,9 @@ func (k *keeper) catchUp(ctx context.Context) {
 	if !behind {
 		return
 	}
-	done, err := k.e.turns.take(ctx)
-	if err != nil {
-		return
-	}
-	defer done()
 	if err := k.e.mirror(ctx, nil); err != nil {
 		k.e.log.Info("a storage stays behind for now", "reason", err)
-		return
 	}
-	poke(k.stores)
 }
 
 // newestOwn is this computer's newest state as the last commit or look left it, nil when it has none; false while nobody

@@ -2,11 +2,14 @@ package syncer
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"roost/vault/format"
 	"roost/vault/node"
 	"roost/vault/node/nodetest"
 )
@@ -98,4 +101,136 @@ func TestStorageThatIsAwayIsWaitedForAndNeverSafe(t *testing.T) {
 	faulty.Script()
 	until(t, e, "the storage is back", isSafe)
 	sameContents(t, recovered(t, faulty, secret), onDisk(t, src))
+}
+
+func TestPausedFoldersWaitUntilTheyAreResumed(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir()
+	write(t, src+"/a", "one")
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	for _, dir := range []string{"", src} {
+		must(t, e.Pause(t.Context(), dir, time.Time{}))
+		until(t, e, "the pause", func(s Status) bool { return s.State == statePaused })
+		before := recovered(t, m, secret)
+		write(t, src+"/a", "changed while paused "+dir)
+		until(t, e, "the change is noticed", func(s Status) bool { return !s.Folders[0].Changed.IsZero() })
+		wait(t.Context(), 2*time.Second) // longer than it takes to settle
+		sameContents(t, recovered(t, m, secret), before)
+		must(t, e.Resume(t.Context(), dir))
+		until(t, e, "it is saved after the pause", isSafe)
+		sameContents(t, recovered(t, m, secret), onDisk(t, src))
+	}
+	if err := e.Pause(t.Context(), "", time.Now().Add(-time.Hour)); Describe(err).Exit != ExitUsage {
+		t.Errorf("a pause into the past: %v", err)
+	}
+	if err := e.Pause(t.Context(), t.TempDir(), time.Time{}); Describe(err).Exit != ExitUsage {
+		t.Errorf("a pause of a folder that is not kept: %v", err)
+	}
+
+	// A person may save during a pause.
+	must(t, e.Pause(t.Context(), "", time.Now().Add(time.Hour)))
+	write(t, src+"/a", "by hand")
+	backup(t, e)
+	sameContents(t, recovered(t, m, secret), onDisk(t, src))
+	must(t, e.Resume(t.Context(), ""))
+
+	must(t, e.SetMode(t.Context(), src, Manual))
+	write(t, src+"/b", "only when I say")
+	until(t, e, "the change is noticed", func(s Status) bool { return s.State == stateWaiting })
+	wait(t.Context(), 2*time.Second)
+	if got := recovered(t, m, secret); got["b"] != "" {
+		t.Error("a folder that is saved by hand was saved by itself")
+	}
+	backup(t, e)
+	until(t, e, "it was saved by hand", isSafe)
+}
+
+func TestFolderThatVanishesAndComesBackIsKeptOn(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir() + "/disk"
+	write(t, src+"/a", "one")
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	full := onDisk(t, src)
+	must(t, os.Rename(src, src+".away"))
+	s := until(t, e, "it is missed", func(s Status) bool { return s.State == stateNeedsYou })
+	if len(s.Problems) == 0 || s.Problems[0].Code != "folder_missing" {
+		t.Errorf("the problems are %+v", s.Problems)
+	}
+	sameContents(t, recovered(t, m, secret), full)
+	must(t, os.Rename(src+".away", src))
+	until(t, e, "it is back", isSafe)
+	write(t, src+"/b", "two")
+	until(t, e, "a change is noticed", func(s Status) bool { return !isSafe(s) })
+	until(t, e, "it is saved", isSafe)
+	sameContents(t, recovered(t, m, secret), onDisk(t, src))
+}
+
+func TestBurstIsOneBackup(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir()
+	write(t, src+"/a", "one")
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	for i := range 5000 {
+		write(t, fmt.Sprintf("%s/%d/%d", src, i%50, i), fmt.Sprint(i))
+	}
+	until(t, e, "the burst is seen", func(s Status) bool { return !isSafe(s) })
+	until(t, e, "the burst is saved", isSafe)
+	sameContents(t, recovered(t, m, secret), onDisk(t, src))
+	must(t, os.Rename(src+"/7", src+"/renamed"))
+	until(t, e, "a rename is seen", func(s Status) bool { return !isSafe(s) })
+	until(t, e, "the rename is saved", isSafe)
+	sameContents(t, recovered(t, m, secret), onDisk(t, src))
+	versions, _, err := e.Snapshots(t.Context(), "")
+	must(t, err)
+	if len(versions) > 8 {
+		t.Errorf("three changes made %d versions", len(versions))
+	}
+	log, err := e.Activity(t.Context(), 0)
+	must(t, err)
+	if len(log) < 3 || log[0].Kind != activityBackup || log[0].Folder != src {
+		t.Errorf("the activity is %+v", log)
+	}
+}
+
+// TestSecondStorageThatWasAwayCatchesUp: it is given what it missed, and only then everything is safe again.
+func TestSecondStorageThatWasAwayCatchesUp(t *testing.T) {
+	first, second := nodetest.StartKubo(t), nodetest.StartKubo(t)
+	home, src := t.TempDir()+"/home", t.TempDir()
+	write(t, src+"/a", "one")
+	opts := Options{Home: home, Keys: fileKey{path: home + ".key"}}
+	res, err := Setup(t.Context(), opts, SetupOptions{URL: first.URL, Token: first.Token})
+	must(t, err)
+	secret, err := format.EntropyFromWords(join24(res.Words))
+	must(t, err)
+	e, err := Open(t.Context(), opts)
+	must(t, err)
+	t.Cleanup(func() { must(t, e.Close()) })
+	added(t, e, src)
+	backup(t, e)
+	must(t, e.AddNode(t.Context(), SetupOptions{NodeName: "second", URL: second.URL, Token: second.Token}))
+	running(t, e)
+	until(t, e, "both hold it", isSafe)
+	second.Stop(t)
+	write(t, src+"/a", "two")
+	s := until(t, e, "one is away", func(s Status) bool {
+		return s.State == stateWaiting && s.Folders[0].Changed.IsZero() && len(s.Problems) > 0
+	})
+	if s.Storages[0].State != stateSafe || s.Storages[1].State != stateWaiting {
+		t.Errorf("the storages are %+v", s.Storages)
+	}
+	port := second.URL[strings.LastIndexByte(second.URL, ':')+1:]
+	second.Change(t, func(c nodetest.Config) { c.Set("Addresses.API", "/ip4/127.0.0.1/tcp/"+port) })
+	second.Start(t)
+	e.running.Load().rescan() // as a wake from sleep does
+	until(t, e, "both hold it again", isSafe)
+	sameContents(t, recovered(t, second.Node(t), secret), onDisk(t, src))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"roost/syncer/disk"
+	"roost/syncer/ignore"
 	"roost/vault"
 	"roost/vault/catalog"
 	"roost/vault/format"
@@ -26,8 +27,12 @@ type dirNode struct {
 	dir    *disk.Dir
 	self   disk.Entry
 	xattrs []disk.Xattr
+	rules  *ignore.Dir
 	old    *catalog.Dir       // as the catalog knows it; nil if it does not
 	known  map[string]*record // old's entries; read-only
+
+	unwanted map[string]bool // names that rules leave out
+	changed  bool            // so do rules that were not the same at the last pass: nothing below is believed
 
 	mu    sync.Mutex // guards below
 	left  int        // children not finished, and one for the walk itself
@@ -228,6 +233,7 @@ func (p *pass) walk(ctx context.Context, n *dirNode, entries []disk.Entry, bad d
 			n.old, n.known = &old, known
 		}
 	}
+	p.applyRules(n, entries)
 	side := sideFiles(entries)
 	taken := side.taken(n.dir)
 	n.slots = make([]slot, len(entries)+len(bad))
@@ -240,6 +246,13 @@ func (p *pass) walk(ctx context.Context, n *dirNode, entries []disk.Entry, bad d
 		}
 		e := &entries[i]
 		path := join(n.path, e.Name)
+		if leavesOut(n.rules, e) {
+			if n.unwanted == nil {
+				n.unwanted = map[string]bool{}
+			}
+			n.unwanted[e.Name] = true
+			continue
+		}
 		switch e.Kind {
 		case disk.Directory:
 			p.enter(ctx, n, i, e, path)
@@ -256,6 +269,38 @@ func (p *pass) walk(ctx context.Context, n *dirNode, entries []disk.Entry, bad d
 			p.skip(path, e.What(), false)
 		}
 	}
+}
+
+// applyRules finds out what a listed directory's own files say of what is kept in it.
+func (p *pass) applyRules(n *dirNode, entries []disk.Entry) {
+	f, tagged := rulesFiles(n.dir, entries)
+	var warnings []ignore.Warning
+	if n.parent == nil {
+		n.rules, warnings = p.rules.Root(f)
+	} else {
+		n.rules, warnings = n.parent.rules.Enter(n.self.Name, f, tagged)
+	}
+	n.changed = n.parent != nil && n.parent.changed || n.rulesChanged(entries)
+	for _, w := range warnings {
+		p.skip(w.File, w.String(), false)
+	}
+}
+
+// rulesChanged tells whether the files by which rules are given look other than at the last pass.
+func (n *dirNode) rulesChanged(entries []disk.Entry) bool {
+	for _, name := range []string{ignore.FileName, ignore.CacheTagName} {
+		was, is := look{}, look{}
+		if k := n.known[name]; k != nil {
+			was = k.look
+		}
+		if i := slices.IndexFunc(entries, func(e disk.Entry) bool { return e.Name == name }); i >= 0 {
+			is = lookOf(&entries[i], 0)
+		}
+		if was != is {
+			return true
+		}
+	}
+	return false
 }
 
 func join(dir, name string) string {
@@ -305,7 +350,7 @@ func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path
 // believe takes a directory as the catalog has it, when it is out of scope and its own look has not changed.
 func (p *pass) believe(ctx context.Context, n *dirNode, i int, e *disk.Entry, path string) (bool, error) {
 	old := n.known[e.Name]
-	if !p.trusted || p.scope.includes(path) || old == nil || !old.dir || old.look != lookOf(e, 0) {
+	if !p.trusted || n.changed || p.scope.includes(path) || old == nil || !old.dir || old.look != lookOf(e, 0) {
 		return false, nil
 	}
 	d, ok, err := p.e.cat.Dir(ctx, p.folder.id(), path)
@@ -528,6 +573,9 @@ func (p *pass) noteGone(n *dirNode, recs []*record) {
 	for name, k := range n.known {
 		if k.dir && !now[name] {
 			p.gone = append(p.gone, join(n.path, name))
+			if n.unwanted[name] {
+				p.unwanted[join(n.path, name)] = true
+			}
 		}
 	}
 }

@@ -26,7 +26,7 @@ type setting struct {
 }
 
 // settings are all there are, in the order that they are shown in.
-var settings = []setting{
+var settings = append([]setting{
 	{"settle", "5s", durations, "quiet time before a change is saved", span(time.Second, 24*time.Hour)},
 	{"max-wait", "30s", durations, "longest that a folder which is never quiet waits", span(time.Second, 24*time.Hour)},
 	{"rescan", "6h", durations, "how often a watched folder is looked through anyway", span(10*time.Minute, 30*24*time.Hour)},
@@ -39,7 +39,8 @@ var settings = []setting{
 	{"on-battery", "gentle", "gentle, normal or wait", "what a computer on battery does", oneOf("gentle", "normal", "wait")},
 	{"on-metered", "wait", "gentle, normal or wait", "what is done on a network that is paid by use", oneOf("gentle", "normal", "wait")},
 	{"notifications", "on", "on or off", "say on the desktop when a person is needed", oneOf("on", "off")},
-}
+	{"max-file-size", "none", "bytes, such as 4GB, or none", "larger files are left out", size},
+}, presetSettings()...)
 
 const (
 	durations = "a duration, such as 30s, 10m or 6h"

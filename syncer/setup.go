@@ -60,7 +60,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 			return nil, fmt.Errorf("open the storage in %s: %w", nc.Dir, node.ErrUnreachable)
 		}
 	}
-	n, managed, err := dial(ctx, h, nc, o.Token)
+	n, managed, err := dial(ctx, h, nc, o.Token, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +125,10 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInf
 	return out, nil
 }
 
-// dial connects to a storage, starting it where Roost runs it.
-func dial(ctx context.Context, h *home, nc nodeConfig, token string) (node.Node, *node.Managed, error) {
+// dial connects to a storage, starting it where Roost runs it. The meter may be nil.
+func dial(ctx context.Context, h *home, nc nodeConfig, token string, m *node.Meter) (node.Node, *node.Managed, error) {
 	if nc.Dir == "" {
-		k, err := node.Dial(node.Options{URL: nc.URL, Token: token, AllowHTTP: nc.AllowHTTP})
+		k, err := node.Dial(node.Options{URL: nc.URL, Token: token, AllowHTTP: nc.AllowHTTP, Meter: m})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -138,11 +138,11 @@ func dial(ctx context.Context, h *home, nc nodeConfig, token string) (node.Node,
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := node.StartManaged(ctx, node.ManagedOptions{Dir: nc.Dir, Binary: bin, Log: h.path("storage.log")})
+	started, err := node.StartManaged(ctx, node.ManagedOptions{Dir: nc.Dir, Binary: bin, Log: h.path("storage.log"), Meter: m})
 	if err != nil {
 		return nil, nil, fmt.Errorf("start the storage on this computer: %w", err)
 	}
-	return m.Node(), m, nil
+	return started.Node(), started, nil
 }
 
 // Open opens a home that was set up. The storage is asked when something is wanted from it.
@@ -231,7 +231,7 @@ func (e *Engine) connect(ctx context.Context) error {
 	}
 	nc := e.home.config().Nodes[0]
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name), e.meter(nc.Name))
 	if err != nil {
 		return err
 	}

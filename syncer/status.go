@@ -87,7 +87,7 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 	for _, p := range rep.Problems {
 		out.Problems = append(out.Problems, p.What+": "+p.Err.Error())
 	}
-	return out, nil
+	return out, e.noteVerified(ctx, out)
 }
 
 // Space says what the storage holds of this vault, and in all.

@@ -200,7 +200,7 @@ func TestAuthorizationFollowsTheTokensForm(t *testing.T) {
 }
 
 func TestPlainHTTPNeverConnectsBeyondThisComputer(t *testing.T) {
-	_, err := dialer(true)(t.Context(), "tcp", "192.0.2.1:80") // wherever the name pointed
+	_, err := dialer(true, meters{own: new(Meter)})(t.Context(), "tcp", "192.0.2.1:80") // wherever the name pointed
 	if !errors.Is(err, ErrInsecure) {
 		t.Errorf("got %v, want ErrInsecure", err)
 	}

@@ -63,7 +63,7 @@ func (k *Kubo) send(ctx context.Context, op string, root cid.Cid, blocks []Block
 		want.root = root
 	}
 	c := &call{
-		op: op, command: "dag/import", limit: k.patience.upload(total), body: newCAR(root, blocks),
+		op: op, command: "dag/import", limit: k.patience.upload(total), body: newCAR(root, blocks), sends: total,
 		opts: map[string]string{
 			"pin-roots": fmt.Sprint(pin), "stats": "true", "silent": "false",
 			"fast-provide-root": "false", "fast-provide-dag": "false",
@@ -82,7 +82,7 @@ func (k *Kubo) Get(ctx context.Context, c cid.Cid) ([]byte, error) {
 	defer scratches.Put(scratch)
 	n := 0
 	request := &call{
-		op: op, command: "block/get", args: []string{c.String()}, limit: k.patience.block,
+		op: op, command: "block/get", args: []string{c.String()}, limit: k.patience.block, gets: MaxBlockSize,
 		opts:     map[string]string{"offline": "true"},
 		exchange: exchange{most: MaxBlockSize + 1, binary: true},
 	}

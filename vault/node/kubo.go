@@ -26,6 +26,8 @@ type Options struct {
 	TLSFingerprint string
 	// AllowHTTP permits plain http beyond this computer.
 	AllowHTTP bool
+	// Meter counts what is sent and received, and limits it; storages may share it. nil: no limits.
+	Meter *Meter
 }
 
 // Kubo is a Node reached over the RPC of a Kubo daemon.
@@ -34,6 +36,7 @@ type Kubo struct {
 	idle     func() // closes connections that no call uses
 	patience patience
 	pinning  keyedLock
+	meters   meters
 }
 
 var _ Node = (*Kubo)(nil)
@@ -49,10 +52,12 @@ func Dial(opts Options) (*Kubo, error) {
 		return nil, err
 	}
 	localOnly := u.Scheme == "http" && !opts.AllowHTTP
-	return newKubo(u.String(), opts.Token, httpTransport(dialer(localOnly), config, loopback(u.Hostname())))
+	m := meters{own: new(Meter), shared: opts.Meter, limits: opts.Meter}
+	return newKubo(u.String(), opts.Token, httpTransport(dialer(localOnly, m), config, loopback(u.Hostname())), m)
 }
 
-func newKubo(url, token string, base *http.Transport) (*Kubo, error) {
+// newKubo makes a client of base, whose connections are measured by m.
+func newKubo(url, token string, base *http.Transport, m meters) (*Kubo, error) {
 	auth, err := authorization(token)
 	if err != nil {
 		return nil, err
@@ -62,8 +67,14 @@ func newKubo(url, token string, base *http.Transport) (*Kubo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to storage: %w", err)
 	}
-	return &Kubo{api: api, idle: base.CloseIdleConnections, patience: defaultPatience}, nil
+	return &Kubo{api: api, idle: base.CloseIdleConnections, patience: defaultPatience, meters: m}, nil
 }
+
+// Sent returns how many bytes went to this storage, counted as a Meter does.
+func (k *Kubo) Sent() int64 { return k.meters.own.Sent() }
+
+// Received returns how many bytes came from this storage.
+func (k *Kubo) Received() int64 { return k.meters.own.Received() }
 
 // Close closes the connections that no call is using.
 func (k *Kubo) Close() error {
@@ -78,6 +89,8 @@ type call struct {
 	args    []string
 	opts    map[string]string
 	body    io.Reader // sent as the one file of a multipart body; nil: none
+	sends   int64     // bytes of body
+	gets    int64     // about the most bytes that the answer can have; 0: few
 	limit   limit
 	exchange
 }
@@ -85,6 +98,7 @@ type call struct {
 const (
 	smallAnswer = 1 << 20  // bytes: the answer that says one thing
 	listAnswer  = 64 << 20 // bytes: about 500,000 pins or links
+	likelyList  = 4 << 20  // bytes: what a list has where there are many
 )
 
 // do sends c and gives the answer's body to read, which must consume it to the end.
@@ -94,7 +108,11 @@ func (k *Kubo) do(ctx context.Context, c *call, read func(io.Reader) error) erro
 	}
 	inner, end := begin(ctx, c.limit, &c.exchange)
 	defer end()
-	req := k.api.Request(c.command, c.args...).Option("timeout", nodeTimeout(ctx, c.limit.deadline).String())
+	deadline := c.limit.deadline
+	if k.meters.limits != nil {
+		deadline += k.meters.limits.slowed(c.sends+small, c.gets+small)
+	}
+	req := k.api.Request(c.command, c.args...).Option("timeout", nodeTimeout(ctx, deadline).String())
 	for name, value := range c.opts {
 		req = req.Option(name, value)
 	}

@@ -51,7 +51,7 @@ func (k *Kubo) List(ctx context.Context, dir string) ([]Entry, error) {
 	}
 	var entries []Entry
 	request := &call{
-		op: op, command: "files/ls", args: []string{dir}, limit: k.patience.list,
+		op: op, command: "files/ls", args: []string{dir}, limit: k.patience.list, gets: likelyList,
 		opts:     map[string]string{"long": "true", "offline": "true"},
 		exchange: exchange{most: listAnswer},
 	}

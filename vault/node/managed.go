@@ -19,6 +19,7 @@ type ManagedOptions struct {
 	Dir    string // its folder, made when missing; the blocks are in Dir/repo
 	Binary string // the Kubo program; "": FindBinary
 	Log    string // its log file, kept below 4 MiB; "": Dir/kubo.log
+	Meter  *Meter // counts what goes to the node and comes from it, but does not limit what stays in this computer; nil: none
 }
 
 // Managed is a Kubo daemon on this computer that Roost runs: quiet, listening on loopback alone, behind a token of its
@@ -33,6 +34,7 @@ type Managed struct {
 	binary string
 	log    logFile
 	dir    string
+	meter  *Meter
 
 	lock *flock.Flock  // nil: another process supervises
 	quit func()        // asks the supervisor to end
@@ -66,7 +68,7 @@ func StartManaged(ctx context.Context, opts ManagedOptions) (_ *Managed, err err
 	}
 	m := &Managed{
 		repo: repo(filepath.Join(dir, "repo")), binary: opts.Binary, log: logFile(opts.Log), dir: dir,
-		quit: func() {}, done: make(chan struct{}),
+		meter: opts.Meter, quit: func() {}, done: make(chan struct{}),
 	}
 	lock := flock.New(filepath.Join(dir, "supervisor.lock"), flock.SetPermissions(0o600))
 	mine, err := lock.TryLock()
@@ -103,7 +105,8 @@ func (m *Managed) connect() (err error) {
 	if m.token, _, err = m.repo.identity(); err != nil {
 		return err
 	}
-	direct := dialer(true)
+	count := meters{own: new(Meter), shared: m.meter}
+	direct := dialer(true, count)
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		addr, err := m.address()
 		if err != nil {
@@ -115,7 +118,7 @@ func (m *Managed) connect() (err error) {
 	if err != nil {
 		return err
 	}
-	m.kubo, err = newKubo("http://127.0.0.1", m.token, httpTransport(dial, config, true))
+	m.kubo, err = newKubo("http://127.0.0.1", m.token, httpTransport(dial, config, true), count)
 	return err
 }
 

@@ -3,7 +3,8 @@ package node
 import "time"
 
 // patience is how long each kind of call may take. A call has two ends: its deadline, whatever happens, and its stall,
-// the time without progress in either direction. timeout= tells the node to give up a little before the deadline.
+// the time without progress in either direction. Neither counts the time in which a limit of our own held bytes back.
+// timeout= tells the node to give up a little before the deadline, at the limits that are in force when the call begins.
 type patience struct {
 	quick limit // reads that wait for no lock: a sleeping disk needs up to 30 s to spin up
 	block limit // one block down: 2 MiB over a slow line that several others share

@@ -85,7 +85,7 @@ func (k *Kubo) PinRemove(ctx context.Context, c cid.Cid) error {
 func (k *Kubo) Pins(ctx context.Context) ([]Pin, error) {
 	var pins []Pin
 	request := &call{
-		op: "list pins", command: "pin/ls", limit: k.patience.list,
+		op: "list pins", command: "pin/ls", limit: k.patience.list, gets: likelyList,
 		opts:     map[string]string{"type": "recursive", "names": "true", "stream": "false"},
 		exchange: exchange{most: listAnswer},
 	}

@@ -96,8 +96,9 @@ func tlsConfig(fingerprint string) (*tls.Config, error) {
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// dialer connects; with localOnly the address must be this computer's, whatever the name resolved to.
-func dialer(localOnly bool) dialFunc {
+// dialer connects; with localOnly the address must be this computer's, whatever the name resolved to. Every connection
+// is measured by m.
+func dialer(localOnly bool, m meters) dialFunc {
 	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
 	if localOnly {
 		d.Control = func(_, addr string, _ syscall.RawConn) error {
@@ -112,7 +113,7 @@ func dialer(localOnly bool) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &listeningConn{Conn: conn}, nil
+		return &listeningConn{Conn: m.wrap(conn)}, nil
 	}
 }
 
@@ -135,6 +136,9 @@ func (c *listeningConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// mostConnections is how many calls a backup makes at once.
+const mostConnections = 64
+
 // httpTransport keeps connections open for as many calls as a backup makes at once. HTTP/2 stays off: one connection
 // for all streams is slower here.
 func httpTransport(dial dialFunc, config *tls.Config, local bool) *http.Transport {
@@ -144,8 +148,8 @@ func httpTransport(dial dialFunc, config *tls.Config, local bool) *http.Transpor
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		DisableCompression:     true, // blocks do not shrink, and a small answer could grow without end
-		MaxIdleConns:           64,
-		MaxIdleConnsPerHost:    64,
+		MaxIdleConns:           mostConnections,
+		MaxIdleConnsPerHost:    mostConnections,
 		IdleConnTimeout:        time.Minute,
 		MaxResponseHeaderBytes: 64 << 10,
 		WriteBufferSize:        64 << 10,

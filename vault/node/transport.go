@@ -8,8 +8,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
-	"time"
 )
 
 // exchange is what the transport must know about one call; it travels in the request's context.
@@ -18,14 +18,13 @@ type exchange struct {
 	binary bool  // the answer is a block; otherwise it is JSON
 	pulse  bool  // the node sends a beat while nothing happens: only the decoder knows what is progress
 
-	stall time.Duration
-	timer *time.Timer // ends the call when it fires
+	clock *clock
 }
 
 type exchangeKey struct{}
 
-// progress starts the stall time again.
-func (x *exchange) progress() { x.timer.Reset(x.stall) }
+// progress starts the time without progress again.
+func (x *exchange) progress() { x.clock.progress() }
 
 // transport is the http.RoundTripper beneath client/rpc, which trusts what it talks to: it reads errors to their end,
 // wherever that is, and prints what it does not understand. Here an answer is let through only when it is 200, framed,
@@ -42,7 +41,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, errors.New("request without an exchange")
 	}
-	out := req.WithContext(req.Context()) // a RoundTripper may not change the request it was given
+	out := req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) { serve(got.Conn, x.clock) },
+	})) // a new one: a RoundTripper may not change the request it was given
 	out.Header = req.Header.Clone()
 	out.Header.Set("User-Agent", "roost")
 	if t.auth != "" {
@@ -148,12 +149,9 @@ func (r *receiving) Close() error { return r.body.Close() }
 // begin gives ctx the limits of one call. The returned function ends it.
 func begin(ctx context.Context, l limit, x *exchange) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	x.stall = min(l.stall, l.deadline)
-	x.timer = time.AfterFunc(x.stall, func() { cancel(errStalled) })
-	deadline := time.AfterFunc(l.deadline, func() { cancel(errDeadline) })
+	x.clock = startClock(l, cancel)
 	return context.WithValue(ctx, exchangeKey{}, x), func() {
-		x.timer.Stop()
-		deadline.Stop()
+		x.clock.stop()
 		cancel(nil)
 	}
 }
