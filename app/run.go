@@ -88,13 +88,15 @@ func (d *diary) write(ctx context.Context, e engine) error {
 	return nil
 }
 
+// stateIs tells a state that is another one than before. That changes are noticed and being saved is not told: that they
+// are saved will be.
 func (d *diary) stateIs(s syncer.Status) {
 	line := stateTitle(s)
-	for _, p := range s.Problems {
-		if p.Severity == "needs_you" || s.State == "waiting" {
-			line += " " + sentence(p.Title)
-			break
-		}
+	switch {
+	case s.State == "saving", s.State == "waiting" && len(s.Problems) == 0:
+		return
+	case s.State == "needs_you" && len(s.Problems) > 0:
+		line += " " + sentence(s.Problems[0].Title)
 	}
 	if line == d.said {
 		return
@@ -120,7 +122,7 @@ func (d *diary) backedUp(ctx context.Context, e engine) error {
 		}
 		d.since = a.Time
 		d.backups++
-		fmt.Fprintf(d.w, "%s %s, %s new.\n", a.Text, files(a.Files), size(a.Bytes))
+		fmt.Fprintf(d.w, "%s (%s, %s new)\n", a.Text, files(a.Files), size(a.Bytes))
 	}
 	return nil
 }

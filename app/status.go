@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -196,7 +197,10 @@ func stateTitle(s syncer.Status) string {
 	case "saving":
 		return "Saving: changes are on their way to your storage."
 	case "waiting":
-		return "Waiting: your storage cannot be reached. What was saved before is safe."
+		if cannotReach(s) {
+			return "Waiting: your storage cannot be reached. What was saved before is safe."
+		}
+		return "Waiting: not everything is saved and confirmed yet. What was saved before is safe."
 	case "paused":
 		if !s.PausedUntil.IsZero() {
 			return "Paused " + untilWords(s.PausedUntil) + ". Changes are not being saved."
@@ -209,6 +213,11 @@ func stateTitle(s syncer.Status) string {
 		return "Not protected: no folder is kept yet."
 	}
 	return "Not protected: not everything has been saved."
+}
+
+// cannotReach tells waiting for a storage from waiting for a moment of quiet.
+func cannotReach(s syncer.Status) bool {
+	return slices.ContainsFunc(s.Problems, func(p syncer.Problem) bool { return p.Exit == syncer.ExitStorage && p.Retry })
 }
 
 // stateWords is the state of one folder.

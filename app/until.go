@@ -12,15 +12,15 @@ const morning = 6
 // parseUntil reads when something ends: a time from now (30m, 1h, 2d), tomorrow, a day, or a day and an hour. A day
 // alone means its morning. The zero time stands for "".
 func parseUntil(text string, now time.Time) (time.Time, error) {
-	text = strings.ToLower(strings.TrimSpace(text))
-	switch text {
+	text = strings.TrimSpace(text)
+	switch strings.ToLower(text) {
 	case "":
 		return time.Time{}, nil
 	case "tomorrow":
 		return time.Date(now.Year(), now.Month(), now.Day()+1, morning, 0, 0, 0, now.Location()), nil
 	}
 	until, ok := fromNow(text, now)
-	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02t15:04", "2006-01-02t15:04:05z07:00"} {
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", time.RFC3339} {
 		if ok {
 			break
 		}
