@@ -31,8 +31,9 @@ type savedJSON struct {
 	NewBytes    int64         `json:"new_bytes"`
 	StoredBytes int64         `json:"stored_bytes"`
 	Complete    bool          `json:"complete"`
-	Missing     bool          `json:"missing"`   // the folder is not there
-	Unchanged   bool          `json:"unchanged"` // no new version was needed
+	Missing     bool          `json:"missing"`        // the folder is not there
+	Unchanged   bool          `json:"unchanged"`      // no new version was needed
+	Held        *heldJSON     `json:"held,omitempty"` // a sudden change that a person should look at
 	Skipped     []skippedJSON `json:"skipped"`
 	raw         string
 }
@@ -46,10 +47,14 @@ type skippedJSON struct {
 
 func backup(ctx context.Context, c *call) (answer, error) {
 	a := backupAnswer{Snapshots: []savedJSON{}}
-	err := c.work(ctx, func(e *syncer.Engine) error {
+	dirs, err := c.folderPaths(c.rest)
+	if err != nil {
+		return nil, err
+	}
+	err = c.work(ctx, func(e engine) error {
 		m := c.meter()
 		defer m.end()
-		saved, err := e.Backup(ctx, c.rest, m.report())
+		saved, err := e.Backup(ctx, dirs, m.report())
 		for _, s := range saved {
 			a.Snapshots = append(a.Snapshots, newSavedJSON(s))
 		}
@@ -62,12 +67,20 @@ func newSavedJSON(s syncer.Saved) savedJSON {
 	j := savedJSON{
 		ID: versionID(s.ID), jsonFolder: newFolder(s.Folder), Files: s.Files, Bytes: s.Bytes, NewBytes: s.NewBytes,
 		StoredBytes: s.StoredBytes, Complete: s.Complete, Missing: s.Missing, Unchanged: s.Unchanged,
-		Skipped: []skippedJSON{}, raw: s.Folder,
+		Skipped: newSkipped(s.Skipped), raw: s.Folder,
 	}
-	for _, k := range s.Skipped {
-		j.Skipped = append(j.Skipped, skippedJSON{newPath(k.Path), k.Reason, k.Failed, k.Path})
+	if s.Held != nil {
+		j.Held = newHeld(s.Held)
 	}
 	return j
+}
+
+func newSkipped(list []syncer.Skipped) []skippedJSON {
+	all := []skippedJSON{}
+	for _, k := range list {
+		all = append(all, skippedJSON{newPath(k.Path), k.Reason, k.Failed, k.Path})
+	}
+	return all
 }
 
 // versionID is "" for no version.
@@ -110,6 +123,9 @@ func (a backupAnswer) people(w io.Writer) {
 		default:
 			fmt.Fprintf(w, "%s: %s, %s. %s were new, %s went to your storage. Version %.8s.\n",
 				shown(s.raw), files(s.Files), size(s.Bytes), size(s.NewBytes), size(s.StoredBytes), s.ID)
+		}
+		if s.Held != nil {
+			fmt.Fprintf(w, "  %s\n", heldWords(*s.Held))
 		}
 		if !s.Complete {
 			fmt.Fprintln(w, "  This version is unfinished: the next backup completes it.")

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"strings"
-	"time"
 
 	"roost/syncer"
 	"roost/vault/keystore"
@@ -19,7 +18,8 @@ type call struct {
 	do      action
 	screen  terminal
 
-	unattended bool // nobody can be asked for a passphrase, terminal or not
+	unattended bool         // nobody can be asked for a passphrase, terminal or not
+	engineLog  *slog.Logger // nil: what the engine says beside its answers is discarded
 }
 
 // action does what a command line asks for. Its answer is what is known, also beside an error; nil when that is nothing.
@@ -109,39 +109,5 @@ func (c *call) options(ctx context.Context) (syncer.Options, error) {
 	if err != nil {
 		return syncer.Options{}, usage(nil, "%v.", err)
 	}
-	return syncer.Options{Home: home, Keys: keys, AllowHTTP: c.has("allow-http")}, nil
-}
-
-// lockPatience is how long a verb waits for another Roost to be done with the home.
-const lockPatience = 5 * time.Second
-
-// work opens the home for as long as do runs, with the home's lock held: for verbs that change something or need what
-// they see to stay.
-func (c *call) work(ctx context.Context, do func(*syncer.Engine) error) error {
-	return c.look(ctx, func(e *syncer.Engine) error {
-		unlock, err := e.Lock(ctx, lockPatience)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		return do(e)
-	})
-}
-
-// look opens the home for as long as do runs, without its lock.
-func (c *call) look(ctx context.Context, do func(*syncer.Engine) error) (err error) {
-	opts, err := c.options(ctx)
-	if err != nil {
-		return err
-	}
-	e, err := syncer.Open(ctx, opts)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := e.Close(); err == nil && cerr != nil {
-			err = fmt.Errorf("close Roost's home: %w", cerr)
-		}
-	}()
-	return do(e)
+	return syncer.Options{Home: home, Keys: keys, Log: c.engineLog, AllowHTTP: c.has("allow-http")}, nil
 }

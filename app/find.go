@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"roost/syncer"
 )
 
 func findCommand() *command {
 	return &command{
 		name: "find", usage: []string{"PATTERN"}, least: 1, most: 1, run: findFiles,
-		about: "look for a file in every version",
 		help: `Looks for files and folders by name in every version of every device. In PATTERN, * stands for any letters and
 ? for one; put it in quotes.`,
 	}
@@ -31,7 +28,7 @@ type matchJSON struct {
 }
 
 func findFiles(ctx context.Context, c *call) (a answer, err error) {
-	err = c.look(ctx, func(e *syncer.Engine) error {
+	err = c.look(ctx, func(e engine) error {
 		matches, err := e.Find(ctx, c.rest[0])
 		if err != nil {
 			return err

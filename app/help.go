@@ -22,13 +22,15 @@ func overview(context.Context, *call) (answer, error) {
 		line(&b, "", "open the window")
 	}
 	for _, c := range commands() {
-		line(&b, c.name, c.about)
+		if c.about != "" {
+			line(&b, strings.Join(append([]string{c.name}, c.beside...), ", "), c.about)
+		}
 	}
 	b.WriteString("\nEvery verb takes --json, --home DIR (also ROOST_HOME) and --help.\n")
 	return helpAnswer{b.String()}, nil
 }
 
-func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-15s  %s\n", "roost "+name, about) }
+func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-19s  %s\n", "roost "+name, about) }
 
 // explain is `roost VERB --help`.
 func explain(_ context.Context, c *call) (answer, error) {

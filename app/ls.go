@@ -8,14 +8,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"roost/syncer"
 	"roost/vault/format"
 )
 
 func lsCommand() *command {
 	return &command{
 		name: "ls", usage: []string{"SNAPSHOT [PATH]"}, least: 1, most: 2, run: ls,
-		about: "list what a version holds",
+		about: "list what a version holds; look for a file in all", beside: []string{"find"},
 		help: snapshotHelp + `
 
 PATH is a file or folder within the version.`,
@@ -47,7 +46,7 @@ func ls(ctx context.Context, c *call) (a answer, err error) {
 	if len(c.rest) > 1 {
 		path = filepath.ToSlash(c.rest[1])
 	}
-	err = c.look(ctx, func(e *syncer.Engine) error {
+	err = c.look(ctx, func(e engine) error {
 		items, err := e.List(ctx, snapshot, path)
 		if err != nil {
 			return err

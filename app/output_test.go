@@ -45,7 +45,8 @@ func TestTheAnswerIsOneJSONObject(t *testing.T) {
 	}{
 		{snapshotsAnswer{Snapshots: []versionJSON{}}, nil, `{"snapshots":[],"stale":false}`},
 		{newFoldersAnswer("list", nil), nil, `{"folders":[]}`},
-		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0}`},
+		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0,"storages":[],` +
+			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null}`},
 		{newRestoreAnswer(&syncer.Restored{}), nil, `{"restored":0,"bytes":0,"same":0,"failed":[]}`},
 		{newVerifyAnswer(&syncer.Checked{OK: true}, 100), nil, `{"ok":true,"checked_blocks":0,"checked_bytes":0,"problems":[]}`},
 		{phraseAnswer{[]string{"<&>"}}, nil, `{"words":["<&>"]}`},

@@ -82,6 +82,19 @@ func folderPath(dir string) (string, error) {
 	return abs, nil
 }
 
+// folderPaths does so for several.
+func (c *call) folderPaths(dirs []string) ([]string, error) {
+	var paths []string
+	for _, dir := range dirs {
+		path, err := folderPath(dir)
+		if err != nil {
+			return nil, usage(c.command, "%v", err)
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
 // versionArg makes the folder in "latest:DIR" absolute.
 func versionArg(snapshot string) (string, error) {
 	dir, ok := strings.CutPrefix(snapshot, "latest:")

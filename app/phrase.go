@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-
-	"roost/syncer"
 )
 
 func phraseCommand() *command {
@@ -27,7 +25,7 @@ type phraseAnswer struct {
 }
 
 func phraseShow(ctx context.Context, c *call) (a answer, err error) {
-	err = c.work(ctx, func(e *syncer.Engine) error {
+	err = c.work(ctx, func(e engine) error {
 		words, err := e.Words(ctx)
 		if err != nil {
 			return err
@@ -49,7 +47,7 @@ func phraseCheck(ctx context.Context, c *call) (a answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.work(ctx, func(e *syncer.Engine) error {
+	err = c.work(ctx, func(e engine) error {
 		if err := e.CheckWords(ctx, text); err != nil {
 			return err
 		}

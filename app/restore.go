@@ -51,7 +51,7 @@ func restore(ctx context.Context, c *call) (a answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.work(ctx, func(e *syncer.Engine) error {
+	err = c.work(ctx, func(e engine) error {
 		m := c.meter()
 		defer m.end()
 		got, err := e.Restore(ctx, opts, m.report())

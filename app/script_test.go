@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 			if !ok {
 				return errors.New("a script needs a testing.TB")
 			}
-			env.Values[scriptKey{}] = &script{tb: tb}
+			env.Values[scriptKey{}] = &script{tb: tb, keepers: map[string]*kept{}}
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else -race adds a second to each command
 			env.Setenv("ROOST_IPFS", nodetest.Binary(tb))
 			env.Setenv("ROOST_HOME", filepath.Join(env.WorkDir, "home"))
@@ -67,6 +68,11 @@ func TestScripts(t *testing.T) {
 			"mktree":   makeTree,
 			"sametree": sameTree,
 			"hold":     hold,
+			"keeper":   keeper,
+			"service":  runService,
+			"awaits":   awaits,
+			"notified": notified,
+			"saveas":   saveAs,
 			"mode":     fileMode,
 			"empty":    emptyDir,
 		},
@@ -77,6 +83,9 @@ func TestScripts(t *testing.T) {
 type script struct {
 	tb   testing.TB
 	kubo *nodetest.Daemon // after "kubo start"
+
+	keepers map[string]*kept
+	systemd *net.UnixConn // after "notified start"
 }
 
 type scriptKey struct{}

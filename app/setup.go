@@ -30,7 +30,7 @@ func setupCommand() *command {
 			"--new [--node URL [--token-file F] | --local [DIR]] [--words-out F]",
 			"--recover (--node URL [--token-file F] | --local DIR) [--words-file F]",
 		},
-		about: "start a backup, or get one back with its 24 recovery words",
+		about: "start a backup, or get one back with its 24 words",
 		help: `A new backup gets 24 recovery words: with them and the storage, everything comes back on any computer; without
 them, nothing does. They are shown, or written to a new file that only you may read (--words-out).
 

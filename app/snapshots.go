@@ -6,8 +6,6 @@ import (
 	"io"
 	"text/tabwriter"
 	"time"
-
-	"roost/syncer"
 )
 
 func snapshotsCommand() *command {
@@ -42,7 +40,7 @@ func snapshots(ctx context.Context, c *call) (a answer, err error) {
 			return nil, usage(c.command, "%v", err)
 		}
 	}
-	err = c.look(ctx, func(e *syncer.Engine) error {
+	err = c.look(ctx, func(e engine) error {
 		versions, stale, err := e.Snapshots(ctx, dir)
 		if err != nil {
 			return err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-
-	"roost/syncer"
 )
 
 func spaceCommand() *command {
@@ -33,7 +31,7 @@ type folderSpace struct {
 }
 
 func space(ctx context.Context, c *call) (a answer, err error) {
-	err = c.look(ctx, func(e *syncer.Engine) error {
+	err = c.look(ctx, func(e engine) error {
 		s, err := e.Space(ctx)
 		if err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,16 +16,28 @@ func statusCommand() *command {
 	return &command{
 		name: "status", run: status,
 		about: "are my files safe?",
-		help:  "Says whether the folders are safe, what waits, and what needs you.",
+		help: `Says whether the folders are safe, what waits, and what needs you.
+
+With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watching, device, saved, paused_until,
+queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
+snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
+held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
+limit, sent} and problems[] {code, severity, title, text, action, path}. What is not known or not so is null.`,
 	}
 }
 
 type statusAnswer struct {
-	State    string         `json:"state"`
-	Folders  []folderStatus `json:"folders"`
-	Problems []problemJSON  `json:"problems"`
-	Queue    int64          `json:"queue"`
-	status   syncer.Status
+	State       string          `json:"state"`
+	Folders     []folderStatus  `json:"folders"`
+	Problems    []problemJSON   `json:"problems"`
+	Queue       int64           `json:"queue"` // files known to wait
+	Storages    []storageStatus `json:"storages"`
+	Device      string          `json:"device"`
+	Watching    bool            `json:"watching"`     // a Roost runs and watches
+	Progress    *progressJSON   `json:"progress"`     // of what is being saved; null: nothing is
+	PausedUntil stamp           `json:"paused_until"` // of everything
+	Saved       stamp           `json:"saved"`        // when the newest complete version was made
+	status      syncer.Status
 }
 
 type folderStatus struct {
@@ -34,6 +48,73 @@ type folderStatus struct {
 	Files    int64  `json:"files"`
 	Bytes    int64  `json:"bytes"`
 	Skipped  int64  `json:"skipped"`
+
+	Mode        string        `json:"mode"`     // auto, manual
+	Priority    string        `json:"priority"` // normal, low
+	Watched     bool          `json:"watched"`  // changes are noticed as they come
+	Waiting     int64         `json:"waiting"`  // files known to have changed since
+	Changed     stamp         `json:"changed"`  // the first change that is not saved yet
+	NextTry     stamp         `json:"next_try"` // of one that failed
+	PausedUntil stamp         `json:"paused_until"`
+	Progress    *progressJSON `json:"progress"`
+	Held        *heldJSON     `json:"held"` // a sudden change that a person should look at
+}
+
+type storageStatus struct {
+	Name      string  `json:"name"`
+	URL       string  `json:"url"`
+	State     string  `json:"state"`
+	Confirmed stamp   `json:"confirmed"` // when it last confirmed to hold this computer's newest state
+	Asked     stamp   `json:"asked"`     // when it last answered
+	Latency   float64 `json:"latency_ms"`
+	Used      int64   `json:"used"`
+	Limit     int64   `json:"limit"` // 0: not known
+	Sent      int64   `json:"sent"`  // this month
+}
+
+type progressJSON struct {
+	Phase string `json:"phase"`
+	jsonFolder
+	Current    string `json:"current"`
+	Files      int64  `json:"files"`
+	Bytes      int64  `json:"bytes"`
+	TotalFiles int64  `json:"total_files"` // 0: not known yet
+	TotalBytes int64  `json:"total_bytes"`
+	Started    stamp  `json:"started"`
+}
+
+type heldJSON struct {
+	Snapshot string `json:"snapshot"` // the last version before it, which is kept
+	Time     stamp  `json:"time"`
+	Empty    bool   `json:"empty"` // nothing was left
+	Files    int64  `json:"files"` // in that version
+	Gone     int64  `json:"gone"`
+	Changed  int64  `json:"changed"`
+}
+
+func newProgress(p *syncer.Progress) *progressJSON {
+	if p == nil {
+		return nil
+	}
+	return &progressJSON{
+		p.Phase, newFolder(p.Folder), utf8Path(p.Current), p.Files, p.Bytes, p.TotalFiles, p.TotalBytes, stamp(p.Started),
+	}
+}
+
+func newHeld(h *syncer.Held) *heldJSON {
+	if h == nil {
+		return nil
+	}
+	return &heldJSON{h.Snapshot, stamp(h.Time), h.Empty, h.Files, h.Gone, h.Changed}
+}
+
+// heldWords is a sudden change, and the one next step.
+func heldWords(h heldJSON) string {
+	what := fmt.Sprintf("Suddenly %s were gone and %s were others, of %s.", count(h.Gone), count(h.Changed), count(h.Files))
+	if h.Empty {
+		what = fmt.Sprintf("Suddenly nothing was left of %s.", files(h.Files))
+	}
+	return what + fmt.Sprintf(" The version before, %.8s, is kept. If it was meant: roost folder accept DIR", h.Snapshot)
 }
 
 type problemJSON struct {
@@ -51,17 +132,31 @@ func newProblemJSON(p syncer.Problem) problemJSON {
 }
 
 func status(ctx context.Context, c *call) (a answer, err error) {
-	err = c.look(ctx, func(e *syncer.Engine) error {
-		a = newStatusAnswer(e.Status(ctx))
-		return ctx.Err()
+	err = c.look(ctx, func(e engine) error {
+		s, err := e.Status(ctx)
+		if err != nil {
+			return err
+		}
+		a = newStatusAnswer(s)
+		return nil
 	})
 	return a, err
 }
 
 func newStatusAnswer(s syncer.Status) statusAnswer {
-	a := statusAnswer{State: s.State, Folders: []folderStatus{}, Problems: []problemJSON{}, Queue: s.Queue, status: s}
+	a := statusAnswer{
+		State: s.State, Folders: []folderStatus{}, Problems: []problemJSON{}, Queue: s.Queue, Storages: []storageStatus{},
+		Device: s.Device, Watching: s.Watching, Progress: newProgress(s.Progress), PausedUntil: stamp(s.PausedUntil),
+		Saved: stamp(s.Saved), status: s,
+	}
 	for _, f := range s.Folders {
-		a.Folders = append(a.Folders, folderStatus{newPath(f.Path), f.State, f.Snapshot, stamp(f.Time), f.Files, f.Bytes, f.Skipped})
+		a.Folders = append(a.Folders, newFolderStatus(f))
+	}
+	for _, n := range s.Storages {
+		latency := math.Round(n.Latency.Seconds()*1e6) / 1e3
+		a.Storages = append(a.Storages, storageStatus{
+			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent,
+		})
 	}
 	for _, p := range s.Problems {
 		a.Problems = append(a.Problems, newProblemJSON(p))
@@ -69,8 +164,23 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 	return a
 }
 
+func newFolderStatus(f syncer.FolderStatus) folderStatus {
+	priority := "normal"
+	if f.Low {
+		priority = "low"
+	}
+	return folderStatus{
+		jsonPath: newPath(f.Path), State: f.State, Snapshot: f.Snapshot, Time: stamp(f.Time), Files: f.Files, Bytes: f.Bytes,
+		Skipped: f.Skipped, Mode: f.Mode, Priority: priority, Watched: f.Watched, Waiting: f.Waiting, Changed: stamp(f.Changed),
+		NextTry: stamp(f.NextTry), PausedUntil: stamp(f.PausedUntil), Progress: newProgress(f.Progress), Held: newHeld(f.Held),
+	}
+}
+
 func (a statusAnswer) people(w io.Writer) {
 	fmt.Fprintln(w, stateTitle(a.status))
+	if p := a.status.Progress; p != nil {
+		fmt.Fprintf(w, "  %s\n", progressLine(*p, time.Now(), 0, 78))
+	}
 	for _, f := range a.status.Folders {
 		fmt.Fprintf(w, "  %s\n    %s\n", shown(f.Path), folderWords(f))
 	}
@@ -87,8 +197,14 @@ func stateTitle(s syncer.Status) string {
 	case "saving":
 		return "Saving: changes are on their way to your storage."
 	case "waiting":
-		return "Waiting: your storage cannot be reached. What was saved before is safe."
+		if cannotReach(s) {
+			return "Waiting: your storage cannot be reached. What was saved before is safe."
+		}
+		return "Waiting: not everything is saved and confirmed yet. What was saved before is safe."
 	case "paused":
+		if !s.PausedUntil.IsZero() {
+			return "Paused " + untilWords(s.PausedUntil) + ". Changes are not being saved."
+		}
 		return "Paused: changes are not being saved."
 	case "needs_you":
 		return "Roost needs you."
@@ -97,6 +213,11 @@ func stateTitle(s syncer.Status) string {
 		return "Not protected: no folder is kept yet."
 	}
 	return "Not protected: not everything has been saved."
+}
+
+// cannotReach tells waiting for a storage from waiting for a moment of quiet.
+func cannotReach(s syncer.Status) bool {
+	return slices.ContainsFunc(s.Problems, func(p syncer.Problem) bool { return p.Exit == syncer.ExitStorage && p.Retry })
 }
 
 // stateWords is the state of one folder.
@@ -118,6 +239,15 @@ func folderWords(f syncer.FolderStatus) string {
 	}
 	if f.Skipped > 0 {
 		fmt.Fprintf(&b, "; %s left out", many(f.Skipped, "entry", "entries"))
+	}
+	if f.Waiting > 0 {
+		fmt.Fprintf(&b, "; %s wait", files(f.Waiting))
+	}
+	if f.Mode == syncer.Manual {
+		b.WriteString("; saved when you say so")
+	}
+	if !f.PausedUntil.IsZero() {
+		b.WriteString("; paused " + untilWords(f.PausedUntil))
 	}
 	return b.String()
 }

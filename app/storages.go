@@ -53,28 +53,36 @@ func (a *nodesAnswer) add(n syncer.NodeInfo) {
 	a.Nodes = append(a.Nodes, j)
 }
 
-func listNodes(ctx context.Context, e *syncer.Engine) nodesAnswer {
+func listNodes(ctx context.Context, e engine) (answer, error) {
+	nodes, err := e.Nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	a := nodesAnswer{Nodes: []nodeJSON{}}
-	for _, n := range e.Nodes(ctx) {
+	for _, n := range nodes {
 		a.add(n)
 	}
-	return a
+	return a, nil
 }
 
 func nodeList(ctx context.Context, c *call) (a answer, err error) {
-	err = c.work(ctx, func(e *syncer.Engine) error {
-		a = listNodes(ctx, e)
-		return ctx.Err()
+	err = c.work(ctx, func(e engine) error {
+		a, err = listNodes(ctx, e)
+		return err
 	})
 	return a, err
 }
 
 func nodeCheck(ctx context.Context, c *call) (answer, error) {
 	a := nodesAnswer{Nodes: []nodeJSON{}}
-	err := c.work(ctx, func(e *syncer.Engine) error {
+	err := c.work(ctx, func(e engine) error {
 		names := c.rest
 		if len(names) == 0 {
-			for _, n := range e.Nodes(ctx) {
+			nodes, err := e.Nodes(ctx)
+			if err != nil {
+				return err
+			}
+			for _, n := range nodes {
 				names = append(names, n.Name)
 			}
 		}
@@ -118,23 +126,23 @@ func nodeAdd(ctx context.Context, c *call) (a answer, err error) {
 	if len(c.rest) > 0 {
 		how.NodeName = c.rest[0]
 	}
-	err = c.work(ctx, func(e *syncer.Engine) error {
+	err = c.work(ctx, func(e engine) error {
 		if err := e.AddNode(ctx, how); err != nil {
 			return err
 		}
-		a = listNodes(ctx, e)
-		return nil
+		a, err = listNodes(ctx, e)
+		return err
 	})
 	return a, err
 }
 
 func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
-	err = c.work(ctx, func(e *syncer.Engine) error {
+	err = c.work(ctx, func(e engine) error {
 		if err := e.RemoveNode(ctx, c.rest[0]); err != nil {
 			return err
 		}
-		a = listNodes(ctx, e)
-		return nil
+		a, err = listNodes(ctx, e)
+		return err
 	})
 	return a, err
 }

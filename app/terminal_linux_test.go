@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -80,14 +79,4 @@ func echoes(t *testing.T, terminal *os.File) bool {
 		t.Fatal(err)
 	}
 	return mode.Lflag&unix.ECHO != 0
-}
-
-// waitFor waits for something that another process does and that nothing announces.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
 }

@@ -37,7 +37,7 @@ func verify(ctx context.Context, c *call) (a answer, err error) {
 			return nil, usage(c.command, "--read is a percentage from 0 to 100, not %q.", text)
 		}
 	}
-	err = c.work(ctx, func(e *syncer.Engine) error {
+	err = c.work(ctx, func(e engine) error {
 		m := c.meter()
 		defer m.end()
 		checked, err := e.Verify(ctx, percent, m.report())

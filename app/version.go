@@ -14,8 +14,7 @@ const versionNumber = "0.1.0"
 func versionCommand() *command {
 	return &command{
 		name: "version", run: version,
-		about: "which Roost this is",
-		help:  "Says which Roost this is, and what it was built from.",
+		help: "Says which Roost this is, and what it was built from.",
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -23,16 +22,17 @@ import (
 // hasWindow says whether this Roost can open one.
 const hasWindow = true
 
-// refreshEvery is how often the window asks how things are.
-const refreshEvery = 3 * time.Second
-
-// openWindow shows the home's real state until the window is closed.
+// openWindow keeps the folders and shows how they are, until the window is closed. When another one shows that already, it
+// is brought to the front instead.
 func openWindow(ctx context.Context, c *call) (answer, error) {
 	if !hasScreen(runtime.GOOS, c.env) {
 		return nil, usage(nil, "There is no screen here to open the window on. Every verb works without one.")
 	}
 	log.SetOutput(os.Stderr) // silent until here, see early
 	c.unattended = true
+	if shown, err := c.showRunning(ctx); shown || err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	icon := fyne.NewStaticResource("icon.png", assets.IconPNG)
@@ -49,7 +49,11 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		c.watchStatus(ctx, func(p statusPage) { fyne.Do(func() { v.draw(p) }) })
+		c.attend(ctx, attendant{
+			show:   func() { fyne.Do(func() { w.Show(); w.RequestFocus() }) },
+			draw:   func(p statusPage) { fyne.Do(func() { v.draw(p) }) },
+			notify: func(n syncer.Notice) { a.SendNotification(fyne.NewNotification(n.Title, noticeText(n))) },
+		})
 	})
 	closing := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
 	w.ShowAndRun()
@@ -104,21 +108,4 @@ func fill(box *fyne.Container, texts []string) {
 		box.Add(label)
 	}
 	box.Refresh()
-}
-
-// watchStatus calls show with the newest state until ctx ends.
-func (c *call) watchStatus(ctx context.Context, show func(statusPage)) {
-	for ctx.Err() == nil {
-		err := c.look(ctx, func(e *syncer.Engine) error {
-			for ctx.Err() == nil {
-				show(newStatusPage(e.Status(ctx)))
-				wait(ctx, refreshEvery)
-			}
-			return nil
-		})
-		if err != nil {
-			show(problemPage(ctx, err))
-			wait(ctx, refreshEvery)
-		}
-	}
 }

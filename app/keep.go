@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"roost/syncer"
+)
+
+// keep runs the engine until attend returns or ctx ends, and answers other processes meanwhile: it is what both the
+// window and `roost run` do. show brings the window to the front; nil without one. Errors: errRunning when a Roost does
+// so already.
+func (c *call) keep(ctx context.Context, show func(), attend func(context.Context, engine) error) error {
+	home, err := homeDir(c.arguments, c.env)
+	if err != nil {
+		return err
+	}
+	if running, err := findRunning(ctx, home); err != nil || running != nil {
+		return errors.Join(err, running.already())
+	}
+	c.engineLog = c.log()
+	return c.open(ctx, func(e *syncer.Engine) error {
+		unlock, running, err := c.lock(ctx, e)
+		if err != nil || running != nil {
+			return errors.Join(err, running.already())
+		}
+		defer unlock()
+		l, err := listenSocket(home)
+		if err != nil {
+			return err
+		}
+		s := &server{engine: local{e}, show: show, log: c.engineLog}
+		return together(
+			ctx,
+			func(ctx context.Context) error { return s.serve(ctx, l) },
+			func(ctx context.Context) error { return e.Run(ctx) },
+			func(ctx context.Context) error { return attend(ctx, local{e}) },
+		)
+	})
+}
+
+// together runs all of them; when one returns, the others are stopped. That they then end is no error.
+func together(ctx context.Context, all ...func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make([]error, len(all))
+	var running sync.WaitGroup
+	for i, do := range all {
+		running.Go(func() {
+			defer stop()
+			if err := do(ctx); ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+				errs[i] = err
+			}
+		})
+	}
+	running.Wait()
+	return errors.Join(errs...)
+}
+
+// errRunning: an engine runs with this home already.
+var errRunning = errors.New("another process keeps the folders of this home")
+
+// already is errRunning in words; nil for no remote.
+func (r *remote) already() error {
+	if r == nil {
+		return nil
+	}
+	return &problemError{cause: errRunning, problem: syncer.Problem{
+		Code: "running", Severity: "info", Exit: syncer.ExitBusy, Title: "Roost is running with this home already",
+		Text:   fmt.Sprintf("Process %d keeps its folders.", r.hello.PID),
+		Action: "Ask it how things are with roost status, or end it first",
+	}}
+}
+
+// log is where the engine and the server say what only somebody who is phoned for help wants to know.
+func (c *call) log() *slog.Logger {
+	level := slog.LevelWarn
+	if text := c.env("ROOST_LOG"); text != "" {
+		if err := level.UnmarshalText([]byte(text)); err != nil {
+			level = slog.LevelWarn
+		}
+	}
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTime}))
+}
+
+// withoutTime leaves the time to who keeps the log.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"roost/syncer"
+)
+
+// method answers one kind of call: it reads the arguments, asks the engine, and returns what it said, which may be
+// something also beside an error.
+type method func(ctx context.Context, e engine, args cbor.RawMessage, r syncer.Report) (any, error)
+
+// methods are all calls that have one answer, by the name in their address.
+var methods = map[string]method{
+	"backup": takes(func(ctx context.Context, e engine, a backupArgs, r syncer.Report) ([]syncer.Saved, error) {
+		return e.Backup(ctx, a.Dirs, r)
+	}),
+	"restore": takes(func(ctx context.Context, e engine, a syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error) {
+		return e.Restore(ctx, a, r)
+	}),
+	"verify": takes(func(ctx context.Context, e engine, a verifyArgs, r syncer.Report) (*syncer.Checked, error) {
+		return e.Verify(ctx, a.Percent, r)
+	}),
+	"status": asks(engine.Status),
+	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
+		return e.Activity(ctx, a.Limit)
+	}),
+	"snapshots": takesOnly(func(ctx context.Context, e engine, a folderArgs) (versionsReply, error) {
+		versions, stale, err := e.Snapshots(ctx, a.Dir)
+		return versionsReply{versions, stale}, err
+	}),
+	"list": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Item, error) {
+		return e.List(ctx, a.Snapshot, a.Path)
+	}),
+	"find":  takesOnly(func(ctx context.Context, e engine, a findArgs) ([]syncer.Match, error) { return e.Find(ctx, a.Pattern) }),
+	"space": asks(engine.Space),
+
+	"folders": asks(engine.Folders),
+	"add-folders": takesOnly(func(ctx context.Context, e engine, a backupArgs) ([]syncer.FolderInfo, error) {
+		return e.AddFolders(ctx, a.Dirs)
+	}),
+	"remove-folder": tells(func(ctx context.Context, e engine, a folderArgs) error { return e.RemoveFolder(ctx, a.Dir) }),
+	"set-mode":      tells(func(ctx context.Context, e engine, a modeArgs) error { return e.SetMode(ctx, a.Dir, a.Mode) }),
+	"set-priority":  tells(func(ctx context.Context, e engine, a priorityArgs) error { return e.SetPriority(ctx, a.Dir, a.Low) }),
+	"accept":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Accept(ctx, a.Dir) }),
+	"pause":         tells(func(ctx context.Context, e engine, a pauseArgs) error { return e.Pause(ctx, a.Dir, a.Until) }),
+	"resume":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Resume(ctx, a.Dir) }),
+	"settings":      asks(engine.Settings),
+	"set":           tells(func(ctx context.Context, e engine, a setArgs) error { return e.Set(ctx, a.Key, a.Value) }),
+
+	"nodes": asks(engine.Nodes),
+	"check-node": takesOnly(func(ctx context.Context, e engine, a nameArgs) (syncer.NodeInfo, error) {
+		return e.CheckNode(ctx, a.Name)
+	}),
+	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
+	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"words":       asks(engine.Words),
+	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
+}
+
+type (
+	backupArgs   struct{ Dirs []string }
+	verifyArgs   struct{ Percent int }
+	limitArgs    struct{ Limit int }
+	folderArgs   struct{ Dir string }
+	listArgs     struct{ Snapshot, Path string }
+	findArgs     struct{ Pattern string }
+	modeArgs     struct{ Dir, Mode string }
+	priorityArgs struct {
+		Dir string
+		Low bool
+	}
+	pauseArgs struct {
+		Dir   string
+		Until time.Time
+	}
+	setArgs  struct{ Key, Value string }
+	nameArgs struct{ Name string }
+	textArgs struct{ Text string }
+
+	versionsReply struct {
+		Versions []syncer.Version
+		Stale    bool
+	}
+)
+
+// takes is a method with arguments that may take long.
+func takes[A, R any](do func(context.Context, engine, A, syncer.Report) (R, error)) method {
+	return func(ctx context.Context, e engine, raw cbor.RawMessage, r syncer.Report) (any, error) {
+		var args A
+		if err := decodeWire(raw, &args); err != nil {
+			return nil, err
+		}
+		return do(ctx, e, args, r)
+	}
+}
+
+// takesOnly is a method with arguments.
+func takesOnly[A, R any](do func(context.Context, engine, A) (R, error)) method {
+	return takes(func(ctx context.Context, e engine, args A, _ syncer.Report) (R, error) { return do(ctx, e, args) })
+}
+
+// asks is a method without arguments.
+func asks[R any](do func(engine, context.Context) (R, error)) method {
+	return func(ctx context.Context, e engine, _ cbor.RawMessage, _ syncer.Report) (any, error) {
+		return do(e, ctx)
+	}
+}
+
+// tells is a method that has no answer but that it was done.
+func tells[A any](do func(context.Context, engine, A) error) method {
+	return takes(func(ctx context.Context, e engine, args A, _ syncer.Report) (any, error) {
+		return nil, do(ctx, e, args)
+	})
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"roost/syncer"
+)
+
+// refusing is an engine that does nothing: tests of what comes before one ask it.
+type refusing struct{}
+
+var errRefused = errors.New("refused")
+
+func (refusing) Backup(context.Context, []string, syncer.Report) ([]syncer.Saved, error) {
+	return nil, errRefused
+}
+
+func (refusing) Restore(context.Context, syncer.RestoreOptions, syncer.Report) (*syncer.Restored, error) {
+	return nil, errRefused
+}
+
+func (refusing) Verify(context.Context, int, syncer.Report) (*syncer.Checked, error) {
+	return nil, errRefused
+}
+
+func (refusing) Status(context.Context) (syncer.Status, error) { return syncer.Status{}, errRefused }
+
+func (refusing) Watch(context.Context) iter.Seq2[syncer.Status, error] {
+	return func(yield func(syncer.Status, error) bool) { yield(syncer.Status{}, errRefused) }
+}
+
+func (refusing) Notices(context.Context) iter.Seq[syncer.Notice] {
+	return func(func(syncer.Notice) bool) {}
+}
+
+func (refusing) Activity(context.Context, int) ([]syncer.Activity, error) { return nil, errRefused }
+
+func (refusing) Snapshots(context.Context, string) ([]syncer.Version, bool, error) {
+	return nil, false, errRefused
+}
+
+func (refusing) List(context.Context, string, string) ([]syncer.Item, error) { return nil, errRefused }
+
+func (refusing) Find(context.Context, string) ([]syncer.Match, error) { return nil, errRefused }
+
+func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
+
+func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }
+
+func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, error) {
+	return nil, errRefused
+}
+
+func (refusing) RemoveFolder(context.Context, string) error         { return errRefused }
+func (refusing) SetMode(context.Context, string, string) error      { return errRefused }
+func (refusing) SetPriority(context.Context, string, bool) error    { return errRefused }
+func (refusing) Accept(context.Context, string) error               { return errRefused }
+func (refusing) Pause(context.Context, string, time.Time) error     { return errRefused }
+func (refusing) Resume(context.Context, string) error               { return errRefused }
+func (refusing) Settings(context.Context) ([]syncer.Setting, error) { return nil, errRefused }
+func (refusing) Set(context.Context, string, string) error          { return errRefused }
+func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)   { return nil, errRefused }
+func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return errRefused }
+func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
+func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
+func (refusing) CheckWords(context.Context, string) error           { return errRefused }
+func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
+	return syncer.NodeInfo{}, errRefused
+}

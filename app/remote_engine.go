@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"roost/syncer"
+)
+
+// Backup and the rest are the calls of [engine].
+
+func (r *remote) Backup(ctx context.Context, dirs []string, report syncer.Report) ([]syncer.Saved, error) {
+	return ask[[]syncer.Saved](ctx, r, "backup", backupArgs{dirs}, report)
+}
+
+func (r *remote) Restore(ctx context.Context, o syncer.RestoreOptions, report syncer.Report) (*syncer.Restored, error) {
+	return ask[*syncer.Restored](ctx, r, "restore", o, report)
+}
+
+func (r *remote) Verify(ctx context.Context, percent int, report syncer.Report) (*syncer.Checked, error) {
+	return ask[*syncer.Checked](ctx, r, "verify", verifyArgs{percent}, report)
+}
+
+func (r *remote) Status(ctx context.Context) (syncer.Status, error) {
+	return ask[syncer.Status](ctx, r, "status", nil, nil)
+}
+
+// Watch ends with an error also when the engine does.
+func (r *remote) Watch(ctx context.Context) iter.Seq2[syncer.Status, error] {
+	return func(yield func(syncer.Status, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		last, err := r.call(ctx, "watch", nil, false, func(f *frame) error {
+			var s syncer.Status
+			if err := decodeWire(f.Item, &s); err != nil {
+				return broken(err)
+			}
+			if !yield(s, nil) {
+				stop()
+			}
+			return ctx.Err()
+		})
+		if err == nil {
+			err = last.err(ctx)
+		}
+		if ctx.Err() == nil {
+			yield(syncer.Status{}, err)
+		}
+	}
+}
+
+// Notices are none: the process that runs the engine shows them.
+func (r *remote) Notices(context.Context) iter.Seq[syncer.Notice] {
+	return func(func(syncer.Notice) bool) {}
+}
+
+func (r *remote) Activity(ctx context.Context, limit int) ([]syncer.Activity, error) {
+	return ask[[]syncer.Activity](ctx, r, "activity", limitArgs{limit}, nil)
+}
+
+func (r *remote) Snapshots(ctx context.Context, dir string) ([]syncer.Version, bool, error) {
+	got, err := ask[versionsReply](ctx, r, "snapshots", folderArgs{dir}, nil)
+	return got.Versions, got.Stale, err
+}
+
+func (r *remote) List(ctx context.Context, snapshot, path string) ([]syncer.Item, error) {
+	return ask[[]syncer.Item](ctx, r, "list", listArgs{snapshot, path}, nil)
+}
+
+func (r *remote) Find(ctx context.Context, pattern string) ([]syncer.Match, error) {
+	return ask[[]syncer.Match](ctx, r, "find", findArgs{pattern}, nil)
+}
+
+func (r *remote) Space(ctx context.Context) (*syncer.Space, error) {
+	return ask[*syncer.Space](ctx, r, "space", nil, nil)
+}
+
+func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
+	return ask[[]syncer.FolderInfo](ctx, r, "folders", nil, nil)
+}
+
+func (r *remote) AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error) {
+	return ask[[]syncer.FolderInfo](ctx, r, "add-folders", backupArgs{dirs}, nil)
+}
+
+func (r *remote) RemoveFolder(ctx context.Context, dir string) error {
+	return r.tell(ctx, "remove-folder", folderArgs{dir})
+}
+
+func (r *remote) SetMode(ctx context.Context, dir, mode string) error {
+	return r.tell(ctx, "set-mode", modeArgs{dir, mode})
+}
+
+func (r *remote) SetPriority(ctx context.Context, dir string, low bool) error {
+	return r.tell(ctx, "set-priority", priorityArgs{dir, low})
+}
+
+func (r *remote) Accept(ctx context.Context, dir string) error {
+	return r.tell(ctx, "accept", folderArgs{dir})
+}
+
+func (r *remote) Pause(ctx context.Context, dir string, until time.Time) error {
+	return r.tell(ctx, "pause", pauseArgs{dir, until})
+}
+
+func (r *remote) Resume(ctx context.Context, dir string) error {
+	return r.tell(ctx, "resume", folderArgs{dir})
+}
+
+func (r *remote) Settings(ctx context.Context) ([]syncer.Setting, error) {
+	return ask[[]syncer.Setting](ctx, r, "settings", nil, nil)
+}
+
+func (r *remote) Set(ctx context.Context, key, value string) error {
+	return r.tell(ctx, "set", setArgs{key, value})
+}
+
+func (r *remote) Nodes(ctx context.Context) ([]syncer.NodeInfo, error) {
+	return ask[[]syncer.NodeInfo](ctx, r, "nodes", nil, nil)
+}
+
+func (r *remote) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error) {
+	return ask[syncer.NodeInfo](ctx, r, "check-node", nameArgs{name}, nil)
+}
+
+func (r *remote) AddNode(ctx context.Context, o syncer.SetupOptions) error {
+	return r.tell(ctx, "add-node", o)
+}
+
+func (r *remote) RemoveNode(ctx context.Context, name string) error {
+	return r.tell(ctx, "remove-node", nameArgs{name})
+}
+
+func (r *remote) Words(ctx context.Context) ([]string, error) {
+	return ask[[]string](ctx, r, "words", nil, nil)
+}
+
+func (r *remote) CheckWords(ctx context.Context, text string) error {
+	return r.tell(ctx, "check-words", textArgs{text})
+}
