@@ -23,7 +23,10 @@ require (
 	golang.org/x/text v0.40.0
 )
 
-require github.com/fsnotify/fsnotify v1.10.1 // indirect
+require (
+	github.com/fsnotify/fsnotify v1.10.1 // indirect
+	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e // indirect
+)
 
 require (
 	fyne.io/systray v1.12.2 // indirect
