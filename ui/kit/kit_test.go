@@ -82,7 +82,9 @@ var masters = []struct {
 	{"text", func() fyne.CanvasObject {
 		return VBox(4, Title("Title"), Heading("Heading"), Strong("Strong"), Muted("Muted"), Small("Small"))
 	}, fyne.NewSize(65, 113)},
-	{"paragraph", func() fyne.CanvasObject { return NewParagraph("It breaks at the width it is given, and goes on below.").Secondary() }, fyne.NewSize(24, 40)},
+	{"paragraph", func() fyne.CanvasObject {
+		return NewParagraph("It breaks at the width it is given, and goes on below.").Secondary()
+	}, fyne.NewSize(24, 40)},
 	{"tile", func() fyne.CanvasObject { return Tile("image", Accent) }, fyne.NewSize(40, 40)},
 }
 

@@ -120,6 +120,67 @@ func (b between) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Move(fyne.NewPos(0, 0))
 }
 
+// Lead gives the first object its own width and the rest of it to the second, both in the whole height.
+func Lead(gap float32, first, rest fyne.CanvasObject) *fyne.Container {
+	return container.New(lead{gap}, first, rest)
+}
+
+type lead struct{ gap float32 }
+
+func (l lead) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	first, rest := objects[0].MinSize(), objects[1].MinSize()
+	return fyne.NewSize(first.Width+l.gap+rest.Width, max(first.Height, rest.Height))
+}
+
+func (l lead) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := objects[0].MinSize().Width
+	objects[0].Resize(fyne.NewSize(width, size.Height))
+	objects[0].Move(fyne.NewPos(0, 0))
+	objects[1].Resize(fyne.NewSize(max(size.Width-width-l.gap, 0), size.Height))
+	objects[1].Move(fyne.NewPos(width+l.gap, 0))
+}
+
+// Stretch stacks objects with gap between them and gives the one with the given index what height is left.
+func Stretch(gap float32, index int, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(stretch{gap, objects[index]}, objects...)
+}
+
+type stretch struct {
+	gap    float32
+	taking fyne.CanvasObject
+}
+
+func (s stretch) MinSize(objects []fyne.CanvasObject) (min fyne.Size) {
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		if min.Height > 0 {
+			min.Height += s.gap
+		}
+		size := o.MinSize()
+		min = fyne.NewSize(max(min.Width, size.Width), min.Height+size.Height)
+	}
+	return min
+}
+
+func (s stretch) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	left := size.Height - s.MinSize(objects).Height
+	y := float32(0)
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		height := o.MinSize().Height
+		if o == s.taking {
+			height += max(left, 0)
+		}
+		o.Resize(fyne.NewSize(size.Width, height))
+		o.Move(fyne.NewPos(0, y))
+		y += height + s.gap
+	}
+}
+
 // Columns sets objects beside each other with the widths given by weights, as tall as the tallest.
 func Columns(gap float32, weights []float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(columns{weights, gap}, objects...)
