@@ -20,16 +20,16 @@ type Engine interface {
 	// Watch yields how things are: at once, after each change, and at least once a minute, because the
 	// window says "4 minutes ago". A slow reader skips values and always sees the last. It ends with ctx.
 	Watch(ctx context.Context) iter.Seq[Now]
-	// BackUp saves every folder now, and returns when the storage holds it.
-	BackUp(ctx context.Context) error
-	// Pause stops saving by itself until then.
-	Pause(ctx context.Context, until time.Time) error
+	// Backup saves these folders now, all of them without dirs, and returns when the storage holds it.
+	Backup(ctx context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error)
+	// Pause stops the automatic work of a folder until then; "" is all of them, a zero time until Resume.
+	Pause(ctx context.Context, dir string, until time.Time) error
 	// Resume ends a pause.
-	Resume(ctx context.Context) error
+	Resume(ctx context.Context, dir string) error
 	// AddFolders keeps more folders.
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
-	// Check asks a storage by name whether it answers and holds what it should, and changes what Watch yields.
-	Check(ctx context.Context, storage string) error
+	// CheckNode asks a storage whether it answers and holds what it should.
+	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows
@@ -58,25 +58,21 @@ type Storage struct {
 
 // Activity is one thing that happened.
 type Activity struct {
-	Time   time.Time
-	Kind   string // one of the kinds below; another one is shown with Text
-	Folder string // path; "" when no folder is concerned
-	Text   string // an English sentence, for kinds that the window does not know
-	Files  int64
-	Bytes  int64
+	Time    time.Time
+	Kind    string // one of the kinds below; another one is shown with Text
+	Folder  string // path; "" when no folder is concerned
+	Text    string // an English sentence
+	Files   int64
+	Bytes   int64
+	Skipped int64 // files that could not be saved or restored
 }
 
 // What may have happened.
 const (
-	KindSaved    = "backup"  // Files files of Folder, Bytes new bytes
-	KindRestored = "restore" // Files files came back
-	KindChecked  = "check"   // the storage was checked and everything can be restored
-	KindOffline  = "offline" // Text is the storage's name, Bytes the seconds it was away
-	KindSkipped  = "skipped" // Files files of Folder could not be saved
-	KindAdded    = "added"   // Folder is kept from now on
-	KindRemoved  = "removed" // Folder is not kept any more
-	KindFreed    = "freed"   // Bytes bytes were freed
-	KindProblem  = "problem" // Text says what happened
+	kindSaved    = "backup"  // Bytes new bytes of Folder are saved; a Text that says more is why there are none
+	kindRestored = "restore" // Files files came back
+	kindChecked  = "verify"  // what the storage holds was checked, and is whole
+	kindProblem  = "problem" // Text says which
 )
 
 // The states of Status, as syncer names them.

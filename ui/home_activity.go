@@ -2,7 +2,6 @@ package ui
 
 import (
 	"path/filepath"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -68,28 +67,32 @@ func (l *activityLine) draw(a Activity, now Now) {
 // activityWords says what happened.
 func activityWords(a Activity) (text, glyph string, tone kit.Tone) {
 	folder := kit.Shown(filepath.Base(a.Folder))
-	count := values{"Number": number(a.Files), "Folder": folder}
-	switch a.Kind {
-	case KindSaved:
-		return lang.N("{{.Number}} files of {{.Folder}} saved", int(a.Files), count), "shield-check", kit.Good
-	case KindRestored:
-		return lang.N("{{.Number}} files restored", int(a.Files), count), "restore", kit.Accent
-	case KindChecked:
+	switch {
+	case a.Kind == kindSaved && a.Skipped > 0:
+		return lang.N("{{.Folder}} saved, but {{.Number}} files could not be", int(a.Skipped), values{
+			"Folder": folder, "Number": number(a.Skipped),
+		}), "warning", kit.Warn
+	case a.Kind == kindSaved && a.Bytes > 0:
+		return lang.L("{{.Folder}} saved, {{.Size}} new", values{"Folder": folder, "Size": size(a.Bytes)}), "shield-check", kit.Good
+	case a.Kind == kindRestored && a.Skipped > 0:
+		return lang.N("{{.Done}} files restored, {{.Number}} could not be", int(a.Skipped), values{
+			"Done": number(a.Files), "Number": number(a.Skipped),
+		}), "warning", kit.Warn
+	case a.Kind == kindRestored:
+		return lang.N("{{.Number}} files restored", int(a.Files), values{"Number": number(a.Files)}), "restore", kit.Accent
+	case a.Kind == kindChecked:
 		return lang.L("Checked: every file can be restored"), "shield-check", kit.Good
-	case KindOffline:
-		minutes := int(time.Duration(a.Bytes) * time.Second / time.Minute)
-		return lang.N("{{.Storage}} was away for {{.Count}} minutes", minutes, values{"Storage": kit.Shown(a.Text), "Count": minutes}), "offline", kit.Warn
-	case KindSkipped:
-		return lang.N("{{.Number}} files of {{.Folder}} could not be saved", int(a.Files), count), "warning", kit.Warn
-	case KindAdded:
-		return lang.L("{{.Folder}} is kept from now on", count), "folder-plus", kit.Accent
-	case KindRemoved:
-		return lang.L("{{.Folder}} is not kept any more", count), "folder", kit.Idle
-	case KindFreed:
-		return lang.L("{{.Size}} freed on your storage", values{"Size": size(a.Bytes)}), "trash", kit.Accent
-	case KindProblem:
-		return translated(a.Text), "warning", kit.Warn
+	case a.Kind == kindProblem:
+		return aboutFolder(folder, a), "warning", kit.Warn
 	default:
-		return translated(a.Text), "info", kit.Idle
+		return aboutFolder(folder, a), "info", kit.Idle
 	}
+}
+
+// aboutFolder is the engine's own sentence, with the folder that it is about.
+func aboutFolder(folder string, a Activity) string {
+	if a.Folder == "" {
+		return translated(a.Text)
+	}
+	return lang.L("{{.Name}}: {{.Text}}", values{"Name": folder, "Text": translated(a.Text)})
 }

@@ -57,7 +57,7 @@ func newFoldersCard(w *Window) *foldersCard {
 		lang.L("Choose the folders that must not be lost. Roost keeps every change of them, encrypted, on storage that is yours."),
 		kit.NewButton(kit.Primary, "plus", lang.L("Choose a folder"), f.choose))
 	head := kit.Between(kit.Heading(lang.L("Folders")).Clipped(), f.add)
-	f.foot = kit.PadEach(0, 0, 2, 8, kit.Between(f.more, kit.Body("")))
+	f.foot = kit.PadEach(0, 0, 2, 8, kit.HBox(0, f.more))
 	// The rows reach beyond the inset: their focus rings do, their texts do not.
 	f.root = kit.Card(kit.VBox(8, head, kit.PadEach(0, 0, -8, -8, kit.VBox(4, f.empty, f.rows, f.all, f.foot))))
 	return f

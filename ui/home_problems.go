@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"reflect"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -28,7 +29,7 @@ func newProblemList(w *Window) *problemList {
 }
 
 func (l *problemList) draw(now Now) {
-	if slices.Equal(l.drawn, now.Problems) {
+	if reflect.DeepEqual(l.drawn, now.Problems) {
 		return
 	}
 	l.drawn = slices.Clone(now.Problems)
@@ -42,7 +43,7 @@ func (l *problemList) build() {
 	for i, p := range problems {
 		if i == fewProblems && !l.all && len(problems) > fewProblems+1 {
 			more := len(problems) - i
-			l.root.Add(kit.Between(kit.Body(""), kit.NewButton(kit.Quiet, "",
+			l.root.Add(kit.HBox(0, kit.NewButton(kit.Quiet, "",
 				lang.N("Show {{.Count}} more", more, values{"Count": more}), func() { l.all = true; l.build() })))
 			break
 		}

@@ -17,7 +17,7 @@ type statusCard struct {
 	progress *fyne.Container // around the bar
 	buttons  *fyne.Container
 	halo     *kit.Halo
-	title    *kit.Text
+	title    *kit.Paragraph
 	detail   *kit.Paragraph
 	bar      *kit.Bar
 	backUp   *kit.Button
@@ -27,12 +27,19 @@ type statusCard struct {
 
 func newStatusCard(w *Window) *statusCard {
 	s := &statusCard{
-		w: w, halo: kit.NewHalo("shield-wait", kit.Idle), title: kit.Title("").Clipped(),
+		w: w, halo: kit.NewHalo("shield-wait", kit.Idle), title: kit.NewParagraph("").AsTitle(),
 		detail: kit.NewParagraph("").Secondary(), bar: kit.NewBar(kit.Accent),
 	}
-	s.backUp = kit.NewButton(kit.Primary, "", lang.L("Back up now"), func() { w.start(s.backUp, w.engine.BackUp) })
+	s.backUp = kit.NewButton(kit.Primary, "", lang.L("Back up now"), func() {
+		w.start(s.backUp, func(ctx context.Context) error {
+			_, err := w.engine.Backup(ctx, nil, nil)
+			return err
+		})
+	})
 	s.pause = kit.NewButton(kit.Secondary, "", lang.L("Pause"), s.choosePause)
-	s.resume = kit.NewButton(kit.Primary, "", lang.L("Resume"), func() { w.start(s.resume, w.engine.Resume) })
+	s.resume = kit.NewButton(kit.Primary, "", lang.L("Resume"), func() {
+		w.start(s.resume, func(ctx context.Context) error { return w.engine.Resume(ctx, "") })
+	})
 	s.progress = kit.PadEach(6, 0, 0, 0, s.bar)
 	words := kit.VBox(4, s.title, s.detail, s.progress)
 	s.buttons = kit.HBox(8, s.pause, s.resume, s.backUp)
@@ -58,7 +65,7 @@ func (s *statusCard) choosePause() {
 	menu := fyne.NewMenu("")
 	for _, item := range pauseItems(s.w.now.At) {
 		menu.Items = append(menu.Items, fyne.NewMenuItem(item.Label, func() {
-			s.w.start(s.pause, func(ctx context.Context) error { return s.w.engine.Pause(ctx, item.Until) })
+			s.w.start(s.pause, func(ctx context.Context) error { return s.w.engine.Pause(ctx, "", item.Until) })
 		}))
 	}
 	widget.ShowPopUpMenuAtRelativePosition(menu, s.w.over.Canvas(), fyne.NewPos(0, s.pause.Size().Height+4), s.pause)

@@ -102,7 +102,7 @@ func largest(folders []syncer.FolderSpace, used int64) (all []share) {
 		all = append(all, share{kit.Shown(filepath.Base(f.Path)), bytes})
 	}
 	if rest > used/1000 && rest > 0 {
-		all = append(all, share{lang.L("Others and earlier versions"), rest})
+		all = append(all, share{lang.L("Everything else"), rest})
 	}
 	return all
 }

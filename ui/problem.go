@@ -45,7 +45,10 @@ func (w *Window) problemButtons(p syncer.Problem) []*kit.Button {
 		var check *kit.Button
 		check = kit.NewButton(kit.Secondary, "refresh", lang.L("Check connection"), func() {
 			storage := w.now.Node
-			w.start(check, func(ctx context.Context) error { return w.engine.Check(ctx, storage) })
+			w.start(check, func(ctx context.Context) error {
+				_, err := w.engine.CheckNode(ctx, storage)
+				return err
+			})
 		})
 		buttons = append(buttons, check)
 	case "storage_full", "refused", "certificate", "not_a_storage":

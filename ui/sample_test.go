@@ -40,10 +40,10 @@ func sampleNow() Now {
 			},
 		}},
 		Activity: []Activity{
-			{Time: morning.Add(-2 * time.Hour), Kind: KindChecked},
-			{Time: morning.Add(-20 * time.Hour), Kind: KindRestored, Files: 3},
-			{Time: morning.Add(-50 * time.Hour), Kind: KindOffline, Text: "Pi in the living room", Bytes: 12 * 60},
-			{Time: morning.Add(-80 * time.Hour), Kind: KindSaved, Folder: "/home/ana/Documents", Files: 1_204},
+			{Time: morning.Add(-2 * time.Hour), Kind: kindChecked},
+			{Time: morning.Add(-20 * time.Hour), Kind: kindRestored, Files: 3},
+			{Time: morning.Add(-50 * time.Hour), Kind: kindSaved, Folder: "/home/ana/Documents", Files: 2_321, Bytes: 18_300_000, Skipped: 2},
+			{Time: morning.Add(-80 * time.Hour), Kind: kindSaved, Folder: "/home/ana/Documents", Files: 2_319, Bytes: 4_200_000},
 		},
 	}
 	for _, gb := range []int64{
@@ -132,8 +132,8 @@ func samples() map[string]Now {
 	}
 	odd.Storages[0].Used, odd.Storages[0].Quota = 1_207_200_000_000, 0
 	odd.Activity = []Activity{
-		{Time: morning.Add(-time.Minute), Kind: KindSaved, Folder: "/home/ana/رسائل إلى العائلة", Files: 1},
-		{Time: morning.AddDate(0, 0, -20), Kind: KindSkipped, Folder: odd.Folders[3].Path, Files: 1_204},
+		{Time: morning.Add(-time.Minute), Kind: kindSaved, Folder: "/home/ana/رسائل إلى العائلة", Files: 1, Bytes: 7_100},
+		{Time: morning.AddDate(0, 0, -20), Kind: kindSaved, Folder: odd.Folders[3].Path, Skipped: 1_204},
 	}
 
 	return map[string]Now{
@@ -153,10 +153,15 @@ func (e stillEngine) Watch(ctx context.Context) iter.Seq[Now] {
 	}
 }
 
-func (stillEngine) BackUp(context.Context) error           { return nil }
-func (stillEngine) Pause(context.Context, time.Time) error { return nil }
-func (stillEngine) Resume(context.Context) error           { return nil }
-func (stillEngine) Check(context.Context, string) error    { return nil }
+func (stillEngine) Backup(context.Context, []string, syncer.Report) ([]syncer.Saved, error) {
+	return nil, nil
+}
+func (stillEngine) Pause(context.Context, string, time.Time) error { return nil }
+func (stillEngine) Resume(context.Context, string) error           { return nil }
 func (stillEngine) AddFolders(context.Context, []string) ([]syncer.FolderInfo, error) {
 	return nil, nil
+}
+
+func (stillEngine) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
+	return syncer.NodeInfo{}, nil
 }

@@ -92,13 +92,16 @@ func waitingWords(now Now) string {
 }
 
 func pausedWords(now Now) string {
-	switch until := now.PausedUntil; {
-	case until.IsZero():
+	until := now.PausedUntil
+	switch days := daysBetween(now.At, until); {
+	case until.IsZero(), until.Year() >= 9999: // until a person resumes
 		return lang.L("Paused")
-	case daysBetween(now.At, until) < 1:
+	case days < 1:
 		return lang.L("Paused until {{.Time}}", values{"Time": clock(until)})
-	default:
+	case days == 1:
 		return lang.L("Paused until tomorrow, {{.Time}}", values{"Time": clock(until)})
+	default:
+		return lang.L("Paused until {{.Date}}", values{"Date": date(until)})
 	}
 }
 

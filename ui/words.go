@@ -1,9 +1,11 @@
 package ui
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2/lang"
@@ -28,11 +30,34 @@ func loadTranslations() error {
 // translated looks up a sentence that the engine wrote. One that nobody translated stays English, and one that
 // holds what somebody typed is never read as a template.
 func translated(english string) string {
-	if english == "" || strings.Contains(english, "{{") {
+	if !sentences()[english] {
 		return english
 	}
 	return lang.L(english)
 }
+
+// sentences are the keys that there are translations of, in any language.
+var sentences = sync.OnceValue(func() map[string]bool {
+	known := make(map[string]bool)
+	files, err := assets.Translations.ReadDir(assets.TranslationsDir)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	for _, file := range files {
+		data, err := assets.Translations.ReadFile(assets.TranslationsDir + "/" + file.Name())
+		if err != nil {
+			panic(err)
+		}
+		var texts map[string]any
+		if err := json.Unmarshal(data, &texts); err != nil {
+			panic(err) // loadTranslations has read it
+		}
+		for english := range texts {
+			known[english] = true
+		}
+	}
+	return known
+})
 
 // number writes a count with the language's groups of three.
 func number(n int64) string {

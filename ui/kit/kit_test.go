@@ -71,20 +71,20 @@ var masters = []struct {
 	}, fyne.NewSize(202, 73)},
 	{"card", func() fyne.CanvasObject { return Card(Heading("Folders")) }, fyne.NewSize(98, 60)},
 	{"notice", func() fyne.CanvasObject {
-		return NewNotice(Warn, "Your storage is full", "Saved files are safe.", NewButton(Secondary, "", "Free up space", func() {})).Root
-	}, fyne.NewSize(190, 117)},
-	{"empty", func() fyne.CanvasObject { return Empty("folder", "No folder yet", "Choose one.", nil) }, fyne.NewSize(104, 171)},
+		return wide(NewNotice(Warn, "Your storage is full", "Saved files are safe.", NewButton(Secondary, "", "Free up space", func() {})).Root)
+	}, fyne.NewSize(480, 71)},
+	{"empty", func() fyne.CanvasObject { return Empty("folder", "No folder yet", "Choose one.", nil) }, fyne.NewSize(140, 171)},
 	{"field", func() fyne.CanvasObject {
 		f := NewField("Address", "http://", "")
 		f.SetError("Nothing answers.")
 		return f.Root
-	}, fyne.NewSize(47, 77)},
+	}, fyne.NewSize(100, 77)},
 	{"text", func() fyne.CanvasObject {
 		return VBox(4, Title("Title"), Heading("Heading"), Strong("Strong"), Muted("Muted"), Small("Small"))
 	}, fyne.NewSize(65, 113)},
 	{"paragraph", func() fyne.CanvasObject {
 		return NewParagraph("It breaks at the width it is given, and goes on below.").Secondary()
-	}, fyne.NewSize(24, 40)},
+	}, fyne.NewSize(100, 40)},
 	{"tile", func() fyne.CanvasObject { return Tile("image", Accent) }, fyne.NewSize(40, 40)},
 }
 
@@ -264,3 +264,6 @@ func TestARowWithNothingToDoIsOnlyRead(t *testing.T) {
 		t.Error("a row that does nothing takes the focus")
 	}
 }
+
+// wide is a place as wide as a card on a page, as high as what stands in it.
+func wide(o fyne.CanvasObject) fyne.CanvasObject { return VBox(0, Fixed(480, 1, NewBox("", "", 0)), o) }

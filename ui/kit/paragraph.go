@@ -35,6 +35,9 @@ func (p *Paragraph) Small() *Paragraph { p.size = SizeSmall; return p }
 // Centred sets the lines in the middle.
 func (p *Paragraph) Centred() *Paragraph { p.align = fyne.TextAlignCenter; return p }
 
+// AsTitle makes it the name of a page, or the one sentence that matters most.
+func (p *Paragraph) AsTitle() *Paragraph { p.size, p.strong = SizeTitle, true; return p }
+
 // asHeading makes it the name of a card, which may need more than one line.
 func (p *Paragraph) asHeading() *Paragraph { p.size, p.strong = SizeHeading, true; return p }
 
@@ -85,11 +88,19 @@ func (r *paragraphRenderer) Objects() []fyne.CanvasObject {
 	return objects
 }
 
-// lineHeight is the distance from line to line in text sizes.
-const lineHeight = 1.4
+// narrowestLine keeps a paragraph from becoming a column of syllables.
+const narrowestLine = 100
+
+// lineHeight is the distance from line to line: large text needs less air.
+func (r *paragraphRenderer) lineHeight() float32 {
+	if r.paragraph.size > SizeHeading {
+		return r.paragraph.size * 1.22
+	}
+	return r.paragraph.size * 1.4
+}
 
 func (r *paragraphRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(narrowest, float32(max(len(r.lines), 1))*r.paragraph.size*lineHeight)
+	return fyne.NewSize(narrowestLine, float32(max(len(r.lines), 1))*r.lineHeight())
 }
 
 func (r *paragraphRenderer) Layout(size fyne.Size) {
@@ -100,7 +111,7 @@ func (r *paragraphRenderer) Layout(size fyne.Size) {
 			defer canvas.Refresh(r.paragraph) // the height that it needs is another one
 		}
 	}
-	height := r.paragraph.size * lineHeight
+	height := r.lineHeight()
 	for i, line := range r.lines {
 		line.Resize(fyne.NewSize(size.Width, height))
 		line.Move(fyne.NewPos(0, float32(i)*height))
