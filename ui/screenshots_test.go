@@ -57,13 +57,21 @@ func TestScreenshots(t *testing.T) {
 				a.Settings().SetTheme(kit.Theme{Forced: &v})
 				w := shownWindow(t, s.now)
 				w.Show(s.open)
-				capture(t, w.root, s.size, scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", s.name, s.lang, variant, scale)))
+				capture(t, w.root, nil, s.size, scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", s.name, s.lang, variant, scale)))
 			}
+		}
+		for _, scale := range []float32{1, 2} {
+			a := test.NewTempApp(t)
+			a.Settings().SetTheme(kit.Theme{Forced: &v})
+			name := filepath.Join(dir, fmt.Sprintf("%%s-%s-%.0fx.png", variant, scale))
+			capture(t, gallery(), nil, fyne.NewSize(1180, 780), scale, fmt.Sprintf(name, "kit"))
+			speak(t, "en")
+			capture(t, shownWindow(t, sampleNow()).root, stopDialog(), MinSize, scale, fmt.Sprintf(name, "kit-dialog"))
 		}
 	}
 }
 
-func capture(t *testing.T, content fyne.CanvasObject, size fyne.Size, scale float32, path string) {
+func capture(t *testing.T, content fyne.CanvasObject, over *kit.Dialog, size fyne.Size, scale float32, path string) {
 	t.Helper()
 	c := software.NewCanvas()
 	c.SetPadded(false)
@@ -72,6 +80,9 @@ func capture(t *testing.T, content fyne.CanvasObject, size fyne.Size, scale floa
 	for range 3 { // text breaks at the width it got, and moves what is below it
 		c.Resize(size)
 		content.Refresh()
+	}
+	if over != nil {
+		over.Open(c)
 	}
 	f, err := os.Create(path)
 	if err != nil {

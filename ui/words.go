@@ -27,13 +27,21 @@ func loadTranslations() error {
 	return nil
 }
 
-// translated looks up a sentence that the engine wrote. One that nobody translated stays English, and one that
-// holds what somebody typed is never read as a template.
+// translated looks up what the engine wrote: as a whole, or else sentence by sentence. What nobody translated stays
+// English, and what somebody typed is never read as a template, because it is no key.
 func translated(english string) string {
-	if !sentences()[english] {
-		return english
+	if sentences()[english] {
+		return lang.L(english)
 	}
-	return lang.L(english)
+	for end := len(english); ; {
+		end = strings.LastIndex(english[:end], ". ")
+		if end < 0 {
+			return english
+		}
+		if first := english[:end+1]; sentences()[first] {
+			return translated(first) + " " + translated(english[end+2:])
+		}
+	}
 }
 
 // sentences are the keys that there are translations of, in any language.

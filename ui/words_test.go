@@ -215,6 +215,10 @@ func engineTexts(t *testing.T) map[string]bool {
 						texts[text] = true
 					}
 				}
+			case *ast.BinaryExpr: // a sentence that follows another one
+				if text, err := literal(n.Y); err == nil && strings.HasPrefix(text, " ") && strings.HasSuffix(text, ".") && len(text) > 2 {
+					texts[text[1:]] = true
+				}
 			case *ast.CallExpr: // usage(code, title, action), unreachable(code, title), damage(code, title, text)
 				made, ok := n.Fun.(*ast.Ident)
 				if !ok || !slices.Contains([]string{"usage", "unreachable", "damage"}, made.Name) {
@@ -230,6 +234,21 @@ func engineTexts(t *testing.T) map[string]bool {
 		})
 	}
 	return texts
+}
+
+// What the engine says on screen is translated as well. Only what it puts together as it goes stays English.
+func TestEveryProblemIsTranslated(t *testing.T) {
+	for locale := range pluralForms {
+		if locale == "en" {
+			continue
+		}
+		texts := readTranslation(t, locale)
+		for english := range engineTexts(t) {
+			if texts[english][""] == "" {
+				t.Errorf("%s lacks %q", locale, english)
+			}
+		}
+	}
 }
 
 // Words of the left column of the product's table never reach the screen.
@@ -287,6 +306,21 @@ func TestEveryCountHasAForm(t *testing.T) {
 	for _, n := range []int64{0, 1, 2, 1_000_000, 3_000_000} {
 		if got := files(n); !strings.Contains(got, "archivo") {
 			t.Errorf("%d is said as %q", n, got)
+		}
+	}
+}
+
+// The engine sets sentences beside each other; each is translated, and what it quotes stays as it is.
+func TestSentencesOfTheEngineAreTranslatedOneByOne(t *testing.T) {
+	speak(t, "de")
+	for english, want := range map[string]string{
+		"Nothing was changed.": "Nichts wurde verändert.",
+		"It does not pass its checks, and was not used. The next backup sends what this computer still has again.": "Er besteht seine Prüfung nicht und wurde nicht verwendet. " +
+			"Die nächste Sicherung sendet noch einmal, was dieser Computer noch hat.",
+		"/home/ana/a. b is no folder. Nothing was changed.": "/home/ana/a. b is no folder. Nothing was changed.",
+	} {
+		if got := translated(english); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

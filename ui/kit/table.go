@@ -32,10 +32,11 @@ type Table struct {
 	columns []Column
 }
 
-// tableRow is the height of a row, tableIcon the side of its icon.
+// Measures of a row: its height, the side of its icon, the room at its sides.
 const (
-	tableRow  = 36
-	tableIcon = 18
+	tableRow   = 36
+	tableIcon  = 18
+	tableInset = 10
 )
 
 // NewTable makes a table. length and cell are asked on the UI goroutine and have to answer at once; spoken is
@@ -45,7 +46,8 @@ func NewTable(spoken string, columns []Column, length func() int, cell func(row,
 	t.list.Length = length
 	t.list.CreateItem = t.newRow
 	t.list.UpdateItem = func(row int, o fyne.CanvasObject) {
-		for i, c := range o.(*fyne.Container).Objects {
+		cells := o.(*fyne.Container).Objects[0].(*fyne.Container).Objects
+		for i, c := range cells {
 			c.(*fyne.Container).Objects[0].(*cellView).set(cell(row, i))
 		}
 	}
@@ -63,7 +65,7 @@ func NewTable(spoken string, columns []Column, length func() int, cell func(row,
 		}
 	}
 	t.list.ExtendBaseWidget(t.list)
-	t.Root = container.NewBorder(VBox(0, PadEach(0, 6, 9, 9, t.header()), Line()), nil, nil, nil, t.list)
+	t.Root = container.NewBorder(VBox(0, PadEach(0, 6, tableInset, tableInset, t.header()), Line()), nil, nil, nil, t.list)
 	return t
 }
 
@@ -109,7 +111,7 @@ func (t *Table) newRow() fyne.CanvasObject {
 		v.ExtendBaseWidget(v)
 		cells[i] = Fixed(0, tableRow, v)
 	}
-	return Columns(Gap, t.weights(), cells...)
+	return PadXY(tableInset, 0, Columns(Gap, t.weights(), cells...))
 }
 
 // list is Fyne's, which opens with Enter and says what it is.

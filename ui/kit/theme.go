@@ -56,8 +56,40 @@ func (Theme) Font(style fyne.TextStyle) fyne.Resource {
 	}
 }
 
+// ownIcons are the signs that Fyne's widgets draw, in our hand.
+var ownIcons = map[fyne.ThemeIconName]string{
+	theme.IconNameNavigateNext:  "chevron-right",
+	theme.IconNameNavigateBack:  "chevron-left",
+	theme.IconNameMoveDown:      "chevron-down",
+	theme.IconNameMoveUp:        "chevron-up",
+	theme.IconNameArrowDropDown: "chevron-down",
+	theme.IconNameArrowDropUp:   "chevron-up",
+	theme.IconNameMenuExpand:    "chevron-right",
+	theme.IconNameCancel:        "close",
+	theme.IconNameConfirm:       "check",
+	theme.IconNameSearch:        "search",
+	theme.IconNameFolder:        "folder",
+	theme.IconNameFolderNew:     "folder-plus",
+	theme.IconNameFile:          "file",
+	theme.IconNameHome:          "home",
+	theme.IconNameComputer:      "computer",
+	theme.IconNameStorage:       "drive",
+	theme.IconNameDownload:      "download",
+	theme.IconNameDocument:      "document",
+	theme.IconNameMediaPhoto:    "image",
+	theme.IconNameMediaMusic:    "music",
+	theme.IconNameMediaVideo:    "film",
+	theme.IconNameSettings:      "settings",
+	theme.IconNameVisibility:    "eye",
+}
+
 // Icon implements [fyne.Theme].
-func (Theme) Icon(name fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(name) }
+func (Theme) Icon(name fyne.ThemeIconName) fyne.Resource {
+	if glyph, ours := ownIcons[name]; ours {
+		return theme.NewThemedResource(fyne.NewStaticResource(glyph+".svg", assets.Glyph(glyph)))
+	}
+	return theme.DefaultTheme().Icon(name)
+}
 
 // Size implements [fyne.Theme].
 func (Theme) Size(name fyne.ThemeSizeName) float32 {

@@ -2,7 +2,6 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -46,9 +45,7 @@ func (t *Tree) AccessibilityLabel() string { return t.spoken }
 // AccessibilityRole implements [fyne.Accessible].
 func (t *Tree) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// Browser sets a tree at the left of a table; a person can move the border between them.
-func Browser(tree *Tree, table *Table) *container.Split {
-	split := container.NewHSplit(PadEach(0, 0, 0, 8, tree), PadEach(0, 0, 8, 0, table.Root))
-	split.SetOffset(0.3)
-	return split
+// Browser sets a tree at the left of a table.
+func Browser(tree *Tree, table *Table) *fyne.Container {
+	return Columns(0, []float32{3, 7}, tree, Lead(12, Line(), table.Root))
 }
