@@ -52,7 +52,7 @@ func gallery() fyne.CanvasObject {
 		kit.Card(kit.Fixed(0, 240, kit.Browser(tree, table))))
 	right := kit.VBox(kit.Gap, kit.Card(container.NewCenter(qr)),
 		kit.Card(kit.Empty("search", "Nothing is called that", "Try a part of the name.", kit.NewButton(kit.Secondary, "", "Search every version", nothing))))
-	return kit.NewPage(kit.VBox(18, kit.Title("The kit"), kit.Columns(kit.Gap, []float32{2.6, 1}, left, right)))
+	return kit.NewPage(kit.VBox(18, kit.Title("The kit"), kit.Columns(kit.Gap, []float32{2.6, 1}, left, right))).Root
 }
 
 // stopDialog is a dialog as one is.

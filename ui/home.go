@@ -41,7 +41,7 @@ func newHome(w *Window) *home {
 	return h
 }
 
-func (h *home) root() fyne.CanvasObject { return h.page }
+func (h *home) root() fyne.CanvasObject { return h.page.Root }
 
 func (h *home) draw(now Now) {
 	at := now.At

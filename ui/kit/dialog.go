@@ -4,17 +4,15 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 )
 
 // Dialog asks or tells one thing above the window. Esc closes it, also where nothing in it has the focus;
 // the focus then returns to where it was.
 type Dialog struct {
-	widget.BaseWidget
 	OnClosed func() // nil is allowed
 
+	root     *fyne.Container // over the whole window
 	card     *fyne.Container
 	canvas   fyne.Canvas // nil while closed
 	before   fyne.Focusable
@@ -26,16 +24,12 @@ const dialogWidth = 460
 
 // NewDialog makes a dialog. Its buttons stand in the given order: what closes it first, what it is for last.
 func NewDialog(title string, body fyne.CanvasObject, buttons ...*Button) *Dialog {
-	row := make([]fyne.CanvasObject, len(buttons))
-	for i, b := range buttons {
-		row[i] = b
-	}
 	content := VBox(14, NewParagraph(title).asHeading(), body)
-	if len(row) > 0 {
-		content.Add(Between(NewBox("", "", 0), HBox(8, row...)))
+	if len(buttons) > 0 {
+		content.Add(Between(NewBox("", "", 0), HBox(8, objects(buttons)...)))
 	}
 	d := &Dialog{card: container.NewStack(NewBox(ColourSurface, ColourOutline, radiusCard), Pad(PageInset, content))}
-	d.ExtendBaseWidget(d)
+	d.root = container.New(dialogLayout{d}, NewBox(ColourScrim, "", 0), d.card)
 	return d
 }
 
@@ -50,9 +44,12 @@ func (d *Dialog) Open(over fyne.Canvas) {
 			d.Close()
 		}
 	})
-	over.Overlays().Add(d)
+	over.Overlays().Add(d.root)
 	over.FocusNext()
 }
+
+// IsOpen tells whether the dialog is shown.
+func (d *Dialog) IsOpen() bool { return d.canvas != nil }
 
 // Close closes the dialog and those above it. Closing a closed one does nothing.
 func (d *Dialog) Close() {
@@ -61,7 +58,7 @@ func (d *Dialog) Close() {
 		return
 	}
 	d.canvas = nil
-	over.Overlays().Remove(d)
+	over.Overlays().Remove(d.root)
 	over.SetOnTypedKey(d.typedKey)
 	if d.before != nil {
 		over.Focus(d.before)
@@ -80,46 +77,27 @@ func closeDialogOver(o fyne.CanvasObject) {
 	if c == nil {
 		return
 	}
-	all := c.Overlays().List()
-	for _, overlay := range slices.Backward(slices.Clone(all)) {
-		if d, ok := overlay.(*Dialog); ok {
-			d.Close()
-			return
+	for _, overlay := range slices.Backward(slices.Clone(c.Overlays().List())) {
+		if box, ok := overlay.(*fyne.Container); ok {
+			if open, ok := box.Layout.(dialogLayout); ok {
+				open.dialog.Close()
+				return
+			}
 		}
 	}
 }
 
-// CreateRenderer implements [fyne.Widget].
-func (d *Dialog) CreateRenderer() fyne.WidgetRenderer {
-	r := &dialogRenderer{d, &canvas.Rectangle{}}
-	r.Refresh()
-	return r
-}
+// dialogLayout lays the scrim over the whole window and the card into its middle.
+type dialogLayout struct{ dialog *Dialog }
 
-type dialogRenderer struct {
-	dialog *Dialog
-	scrim  *canvas.Rectangle
-}
+func (dialogLayout) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[1].MinSize() }
 
-func (r *dialogRenderer) Destroy()           {}
-func (r *dialogRenderer) MinSize() fyne.Size { return r.dialog.card.MinSize() }
-
-func (r *dialogRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.scrim, r.dialog.card}
-}
-
-func (r *dialogRenderer) Layout(size fyne.Size) {
-	r.scrim.Resize(size)
-	card := r.dialog.card
+func (dialogLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(size)
+	card := objects[1]
 	width := max(min(dialogWidth, size.Width-2*PageInset), card.MinSize().Width)
 	// Text breaks at the width it has, so the height is known at the second look only.
 	card.Resize(fyne.NewSize(width, card.MinSize().Height))
 	card.Resize(fyne.NewSize(width, card.MinSize().Height))
 	card.Move(fyne.NewPos((size.Width-width)/2, (size.Height-card.Size().Height)/2))
-}
-
-func (r *dialogRenderer) Refresh() {
-	paint(r.scrim, ColourScrim, "", 0, 0)
-	r.dialog.card.Refresh()
-	r.Layout(r.dialog.Size())
 }

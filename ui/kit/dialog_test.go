@@ -23,7 +23,7 @@ func TestEscClosesADialogAndReturnsTheFocus(t *testing.T) {
 		d := NewDialog("Stop keeping Photos?", body)
 		d.OnClosed = func() { closed++ }
 		d.Open(c)
-		if c.Overlays().Top() != d {
+		if !d.IsOpen() || c.Overlays().Top() == nil {
 			t.Fatalf("%s: the dialog is not there", name)
 		}
 		if focused := c.Focused(); focused != nil {
@@ -31,7 +31,7 @@ func TestEscClosesADialogAndReturnsTheFocus(t *testing.T) {
 		} else {
 			c.OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
 		}
-		if c.Overlays().Top() != nil || closed != 1 {
+		if d.IsOpen() || c.Overlays().Top() != nil || closed != 1 {
 			t.Errorf("%s: Esc did not close the dialog, told %d times", name, closed)
 		}
 		if c.Focused() != behind {

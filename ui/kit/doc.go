@@ -1,14 +1,14 @@
 // Package kit holds the theme and the small widgets that every screen of Roost is made of.
 //
-// Composites are plain containers, so that the window's own search for what has the keyboard, and a screen
-// reader's, can walk through them: a struct has its container in Root. What takes the focus draws a ring, can
+// Composites are plain containers, a struct has its own in Root, because Fyne tells screen readers of what lies in
+// containers and looks into no widget. What takes the focus draws a ring, can
 // be used with the keyboard alone and says a sentence through [fyne.Accessible]. Colours are looked up again in
 // each Refresh. Setters draw only what changed, so they may be called at any time, with the same value too.
 // Texts come translated, and names from outside go through [Shown].
 //
 // Grounds, distances, texts:
 //
-//	kit.NewPage(kit.VBox(kit.Gap, kit.Title("Files"), kit.Card(content)))
+//	kit.NewPage(kit.VBox(kit.Gap, kit.Title("Files"), kit.Card(content))).Root
 //	kit.Columns(kit.Gap, []float32{2, 1}, left, right)
 //	kit.Between(kit.Heading("Folders"), kit.NewButton(kit.Secondary, "plus", "Add folder", add))
 //	kit.Strong(kit.Shown(name)).Clipped()

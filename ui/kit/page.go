@@ -3,28 +3,50 @@ package kit
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 )
 
 // Page is the scrolled content of a screen. It follows the keyboard: what gets the focus is scrolled to.
 type Page struct {
-	widget.BaseWidget
-	scroll *container.Scroll
+	Root *fyne.Container
+
+	content fyne.CanvasObject
+	scroll  *container.Scroll
+	spoken  *fyne.Container
 }
 
 // NewPage makes a page around content.
 func NewPage(content fyne.CanvasObject) *Page {
-	p := &Page{scroll: container.NewVScroll(Pad(PageInset, content))}
-	p.ExtendBaseWidget(p)
+	p := &Page{content: Pad(PageInset, content), spoken: container.NewWithoutLayout()}
+	p.scroll = container.NewVScroll(p.content)
+	p.Root = container.New(pageLayout{p}, NewBox(ColourPage, "", 0), p.scroll, p.spoken)
+	p.spoken.Objects = speak(p.scroll, p.content)
 	return p
 }
 
 // ScrollToTop shows the beginning.
 func (p *Page) ScrollToTop() { p.scroll.ScrollToTop() }
 
-// CreateRenderer implements [fyne.Widget].
-func (p *Page) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.NewStack(NewBox(ColourPage, "", 0), p.scroll))
+// Refresh lays the page out again, after something in it was added or became larger.
+func (p *Page) Refresh() {
+	p.spoken.Objects = speak(p.scroll, p.content)
+	p.Root.Refresh()
+}
+
+// pageLayout gives the whole page to each of its layers, and leads from a container to the page.
+type pageLayout struct{ page *Page }
+
+func (pageLayout) MinSize(objects []fyne.CanvasObject) (min fyne.Size) {
+	for _, o := range objects {
+		min = min.Max(o.MinSize())
+	}
+	return min
+}
+
+func (pageLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(size)
+		o.Move(fyne.NewPos(0, 0))
+	}
 }
 
 // reveal scrolls the page that o lies on until all of o is seen.
@@ -59,17 +81,16 @@ func reveal(o fyne.CanvasObject) {
 
 // openPage finds the page that a window shows.
 func openPage(o fyne.CanvasObject) *Page {
-	if !o.Visible() {
+	box, ok := o.(*fyne.Container)
+	if !ok || !box.Visible() {
 		return nil
 	}
-	switch o := o.(type) {
-	case *Page:
-		return o
-	case *fyne.Container:
-		for _, child := range o.Objects {
-			if p := openPage(child); p != nil {
-				return p
-			}
+	if found, ok := box.Layout.(pageLayout); ok {
+		return found.page
+	}
+	for _, child := range box.Objects {
+		if p := openPage(child); p != nil {
+			return p
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ func TestAPageFollowsTheKeyboard(t *testing.T) {
 		column.Add(NewButton(Secondary, "", "Restore", func() {}))
 	}
 	p := NewPage(column)
-	c := window(t, p, fyne.NewSize(300, 200)).Canvas()
+	c := window(t, p.Root, fyne.NewSize(300, 200)).Canvas()
 	for range 40 {
 		c.FocusNext()
 		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(c.Focused().(fyne.CanvasObject))
@@ -29,6 +29,57 @@ func TestAPageFollowsTheKeyboard(t *testing.T) {
 	c.FocusNext() // from the last to the first
 	if p.scroll.Offset.Y > PageInset {
 		t.Errorf("the page did not return to the top: %v", p.scroll.Offset)
+	}
+}
+
+// readable collects what Fyne tells a screen reader of: it looks into containers and nowhere else.
+func readable(o fyne.CanvasObject, at fyne.Position, found map[string]fyne.Position) {
+	if !o.Visible() {
+		return
+	}
+	at = at.Add(o.Position())
+	if said, ok := o.(fyne.Accessible); ok && said.AccessibilityRole() != fyne.AccessibleRoleContainer {
+		found[said.AccessibilityLabel()] = at
+	}
+	if box, ok := o.(*fyne.Container); ok {
+		for _, child := range box.Objects {
+			readable(child, at, found)
+		}
+	}
+}
+
+func TestAScreenReaderFindsWhatIsOnAPageAndWhere(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	button, gone := NewButton(Secondary, "", "Restore", func() {}), NewBox("", "", 0)
+	secret := VBox(0, Body("Not now"))
+	secret.Hide()
+	p := NewPage(VBox(10, Title("Files"), Fixed(0, 900, gone), secret, Card(button)))
+	c := window(t, container.NewStack(p.Root), fyne.NewSize(300, 200)).Canvas()
+	for _, offset := range []float32{0, 500} {
+		p.scroll.ScrollToOffset(fyne.NewPos(0, offset))
+		found := make(map[string]fyne.Position)
+		readable(c.Content(), fyne.NewPos(0, 0), found)
+		if want := fyne.CurrentApp().Driver().AbsolutePositionForObject(button); found["Restore"] != want || want.Y == 0 {
+			t.Errorf("scrolled by %v, the button is said to be at %v, it is at %v", offset, found["Restore"], want)
+		}
+		if _, ok := found["Files"]; !ok {
+			t.Error("the title is not found")
+		}
+		if _, ok := found["Not now"]; ok {
+			t.Error("what is hidden is found")
+		}
+	}
+	p.scroll.Content.(*fyne.Container).Objects[0].(*fyne.Container).Add(Body("Later"))
+	p.Refresh()
+	found := make(map[string]fyne.Position)
+	if readable(c.Content(), fyne.NewPos(0, 0), found); found["Later"] == (fyne.Position{}) {
+		t.Error("what was added is not found")
+	}
+	NewDialog("Stop keeping Photos?", Body("They stay where they are.")).Open(c)
+	found = make(map[string]fyne.Position)
+	readable(c.Overlays().Top(), fyne.NewPos(0, 0), found)
+	if _, ok := found["They stay where they are."]; !ok {
+		t.Error("the dialog is not found")
 	}
 }
 
