@@ -241,7 +241,7 @@ func folderWords(f syncer.FolderStatus) string {
 		fmt.Fprintf(&b, "; %s left out", many(f.Skipped, "entry", "entries"))
 	}
 	if f.Waiting > 0 {
-		fmt.Fprintf(&b, "; %s wait", files(f.Waiting))
+		fmt.Fprintf(&b, "; %s waiting", files(f.Waiting))
 	}
 	if f.Mode == syncer.Manual {
 		b.WriteString("; saved when you say so")

@@ -254,8 +254,11 @@ func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
 	x.progress, x.busy = f.passing, f.passing != nil && (x.saved == nil || !f.doing.since.IsZero() || f.passing.New > 0)
 	if x.busy {
 		x.waiting = max(f.passing.TotalFiles-f.passing.Files, 0)
-	} else if !x.changed.IsZero() {
-		x.waiting = int64(max(len(f.todo.dirs), 1)) // directories: the files in them are counted when they are looked at
+	} else {
+		x.waiting = int64(len(f.todo.dirs)) // directories: the files in them are counted when they are looked at
+		if !f.watch.DirtySince.IsZero() {
+			x.waiting = max(x.waiting, 1)
+		}
 	}
 	x.err, x.retry = f.err, f.retry
 	x.hold = f.k.holdOn(f, c, now)
