@@ -69,14 +69,14 @@ func (f *follower) lost(err, before error) {
 func (f *follower) wait(ctx context.Context, err error) {
 	tick := time.NewTicker(f.every)
 	defer tick.Stop()
-	began, limit := time.Now(), watchLimit()
+	began := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if !errors.Is(err, ErrLimit) || watchLimit() > limit || time.Since(began) >= patience {
+		if !errors.Is(err, ErrLimit) || raised(err) || time.Since(began) >= patience {
 			return
 		}
 	}

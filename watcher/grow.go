@@ -155,7 +155,7 @@ func (s *session) claim(n *node, what id, cost int) (bool, error) {
 		return false, nil
 	}
 	if other := s.tree.byID[what]; other != nil && other != n {
-		if still, err := idAt(other.full); err == nil && still == what {
+		if isAt(what, other.full) && isAt(what, n.full) && isAt(what, other.full) {
 			s.leaveOut(n, "it holds one folder at two places", time.Now().Add(patience))
 			return false, nil
 		}
@@ -174,12 +174,18 @@ func (s *session) claim(n *node, what id, cost int) (bool, error) {
 		return false, s.refusedLocked(n, err)
 	}
 	s.tree.watch(n, what, cost)
-	if now, err := idAt(n.full); err != nil || now != what {
+	if !isAt(what, n.full) {
 		// The path led elsewhere, perhaps through a link, for a directory above was replaced: its event will come.
 		s.drop(n)
 		return false, nil
 	}
 	return true, nil
+}
+
+// isAt tells whether the directory what is at path now.
+func isAt(what id, path string) bool {
+	now, err := idAt(path)
+	return err == nil && now == what
 }
 
 // refused decides what an error with n means: it is gone, the system's limits are reached, or it cannot be watched.

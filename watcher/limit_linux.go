@@ -35,20 +35,22 @@ func limitOf(err error) error {
 
 // lowestLimit names the limit that was reached, and at least atLeast as its better value.
 func lowestLimit(names []string, atLeast int, cause error) error {
-	e := &limitError{limit: names[0], cause: cause}
-	for _, name := range names {
-		if n := sysctl(name); n > 0 && (e.now == 0 || n < e.now) {
-			e.limit, e.now = name, n
-		}
+	name, now := lowest(names)
+	return &limitError{
+		limit: name, now: now, cause: cause, current: func() int { _, n := lowest(names); return n },
+		fix: fmt.Sprintf("run: echo %s=%d | sudo tee /etc/sysctl.d/60-roost.conf && sudo sysctl --system", name, max(2*now, atLeast)),
 	}
-	e.fix = fmt.Sprintf("run: echo %s=%d | sudo tee /etc/sysctl.d/60-roost.conf && sudo sysctl --system", e.limit, max(2*e.now, atLeast))
-	return e
 }
 
-// watchLimit is how many watches the system allows a person; 0: not known.
-func watchLimit() int {
-	e, _ := errors.AsType[*limitError](lowestLimit(watchLimits, 0, nil))
-	return e.now
+// lowest is the lowest of some settings, of those that there are.
+func lowest(names []string) (name string, now int) {
+	name = names[0]
+	for _, s := range names {
+		if n := sysctl(s); n > 0 && (now == 0 || n < now) {
+			name, now = s, n
+		}
+	}
+	return name, now
 }
 
 // sysctl reads a number of the kernel; 0 if there is none.

@@ -14,6 +14,3 @@ func limitOf(err error) error {
 	}
 	return err
 }
-
-// watchLimit is how many watches the system allows a person; 0: not known.
-func watchLimit() int { return 0 }

@@ -153,5 +153,6 @@ func TestWhateverHappensIsReported(t *testing.T) {
 func FuzzWhateverHappensIsReported(f *testing.F) {
 	f.Add(uint64(1), uint8(10))
 	f.Add(uint64(2), uint8(200))
+	f.Add(uint64(45), uint8(223))
 	f.Fuzz(func(t *testing.T, seed uint64, steps uint8) { rounds(t, seed, 3, int(steps)) })
 }

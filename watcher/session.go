@@ -150,12 +150,16 @@ func (s *session) examine(ctx context.Context, b batch) ([]string, error) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if err := s.dropMoved(names, b.names); err != nil {
+	known, err := s.dropMoved(names, b.names)
+	if err != nil {
 		return nil, err
 	}
 	var fresh []*node
 	for _, name := range names {
-		if n := s.appeared(name, b.names[name]); n != nil {
+		if b.names[name] == fsnotify.Remove && !known[name] {
+			continue // a file, most of the time
+		}
+		if n := s.appeared(name); n != nil {
 			fresh = append(fresh, n)
 		}
 	}
@@ -173,27 +177,28 @@ func (s *session) examine(ctx context.Context, b batch) ([]string, error) {
 	return found, nil
 }
 
-// dropMoved forgets the directories that are, or were meanwhile, something else.
-func (s *session) dropMoved(names []string, ops map[string]fsnotify.Op) error {
+// dropMoved forgets the directories that are, or were meanwhile, something else. It returns their names: they are to be
+// looked at even if they are said to be gone. The event may be of another directory that was there before, or be one
+// half of two that changed places.
+func (s *session) dropMoved(names []string, ops map[string]fsnotify.Op) (dropped map[string]bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	dropped = map[string]bool{}
 	for _, name := range names {
 		n := s.tree.byPath[name]
 		if op := ops[name]; n == nil || op == fsnotify.Create {
 			continue
 		} else if watchesStick && op.Has(fsnotify.Rename) {
-			return errAgain
+			return nil, errAgain
 		}
+		dropped[name] = true
 		s.drop(n)
 	}
-	return nil
+	return dropped, nil
 }
 
 // appeared makes name known if it is a directory that is not.
-func (s *session) appeared(name string, op fsnotify.Op) *node {
-	if op == fsnotify.Remove {
-		return nil // were there another one by now, its creation would be told; two that change places are not so orderly
-	}
+func (s *session) appeared(name string) *node {
 	rel := s.root.rel(name)
 	s.mu.Lock()
 	up, known := s.tree.byPath[s.root.parent(name)], s.tree.byPath[name]
