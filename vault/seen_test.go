@@ -154,6 +154,28 @@ func TestACloneIsSaid(t *testing.T) {
 	said(t, "with a new catalog", w, nil)
 }
 
+// TestANumberThatAnotherDeviceHasSeenIsNotUsedAgain: the storage was set back and this device's catalog is lost; what is
+// left of its later states is that another device's head names one.
+func TestANumberThatAnotherDeviceHasSeenIsNotUsedAgain(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	a, b := newWriter(t, m, e, "a"), newWriter(t, m, e, "b")
+	b.commit(t, note("b1"), 1)
+	old := m.Clone()
+	b.commit(t, note("b2"), 2)
+	said(t, "all is there", a, nil)
+	a.reopen(old)
+	a.commit(t, note("a1"), 3)
+	b.newCatalog(t, old)
+	if p, err := b.v.Prune(t.Context(), vault.PruneOptions{}); !errors.Is(err, vault.ErrRolledBack) {
+		t.Errorf("pruning a storage that was set back: %+v, %v", p, err)
+	}
+	b.commit(t, note("b3"), 4)
+	if seq := b.v.Known().Own(b.v.Device()).Seq; seq != 3 {
+		t.Errorf("the next state has number %d, want 3: state 2 was seen", seq)
+	}
+	said(t, "after that", a, nil)
+}
+
 // TestAForkIsSaid: a clone makes another state of a number that is known.
 func TestAForkIsSaid(t *testing.T) {
 	m, e := &nodetest.Memory{}, entropy(t)

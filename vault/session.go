@@ -129,6 +129,13 @@ func (s *Session) resume(ctx context.Context) error {
 	if s.base != nil && s.base.Seq > s.minSeq {
 		s.minSeq = s.base.Seq
 	}
+	for _, h := range s.state.Heads { // a storage that was set back, and a new catalog: others may remember
+		for _, x := range h.Seen {
+			if x.Device == v.Device() && x.Seq > s.minSeq {
+				s.minSeq = x.Seq
+			}
+		}
+	}
 	if len(batches) > 0 || !scanned {
 		if err := s.adopt(ctx, batches, !scanned); err != nil {
 			return err

@@ -1,7 +1,8 @@
 // Package vault stores sealed, deduplicated content on a storage and finds it again from the words alone.
 //
 // A Vault is one device's door to it: Begin opens a session that takes chunks and ends in Commit; Read brings a chunk
-// back through three checks (block hash, seal, id); Refresh learns from the storage what exists; Verify proves it.
+// back through three checks (block hash, seal, id); Refresh learns from the storage what exists; Verify proves it; Prune
+// lets go of versions.
 // The rules that keep two devices, a crash and a collecting storage from ever losing a chunk are in FORMAT.md, "Commit".
 package vault
 
