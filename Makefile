@@ -23,7 +23,7 @@ endif
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: $(if $(SCREEN),window,demo) ## Open Roost; without a display: the demo in the terminal
@@ -50,6 +50,10 @@ soak: deps-test $(IPFS) ## Run all tests with their long harnesses, for hours
 .PHONY: bench
 bench: deps-test $(IPFS) ## Run the benchmarks
 	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/bench.sh -tags $(TEST_TAGS)
+
+.PHONY: screenshots
+screenshots: ## Draw every screen into dist/screenshots: light and dark, 1x and 2x
+	ROOST_SCREENSHOTS="$(CURDIR)/dist/screenshots" go test -count=1 -tags no_glfw -run Screenshots ./ui
 
 .PHONY: build
 build: deps-build $(IPFS) ## Build bin/roost, and Kubo beside it

@@ -26,10 +26,11 @@ var layers = map[string][]string{
 	"ui":     {"assets", "syncer", "ui/kit"},
 	"ui/kit": {"assets"},
 	"syncer": {
-		"syncer/disk", "syncer/ignore", "watcher",
+		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
 	"syncer/disk":         {"vault/format"},
+	"syncer/host":         {},
 	"syncer/ignore":       {},
 	"watcher":             {},
 	"vault":               {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},

@@ -1,4 +1,4 @@
-// Package assets holds the pictures and sample files that are built into Roost.
+// Package assets holds the pictures, fonts, translations and sample files that are built into Roost.
 package assets
 
 import (

@@ -37,6 +37,7 @@ type Options struct {
 	Home      string         // Roost's home folder
 	Keys      keystore.Store // where the master key is kept
 	Log       *slog.Logger   // nil: discarded
+	Gentle    bool           // Run lets other programs go first: for a process without a window
 	AllowHTTP bool           // plain http to a storage beyond this computer was allowed this time
 }
 

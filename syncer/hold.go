@@ -1,19 +1,45 @@
 package syncer
 
-import "time"
+import (
+	"time"
 
-// holdOn says why the automatic work of a folder waits, and until when; nil when it does not.
+	"roost/syncer/host"
+)
+
+// gentleEvery is the least time between two passes where the computer should be spared.
+const gentleEvery = 10 * time.Minute
+
+// holdOn says why the automatic work of a folder waits, and until when; nil when it does not. Called with the keeper's
+// lock.
 func (k *keeper) holdOn(f *keeping, c config, now time.Time) *Problem {
 	if from, to, ok := c.daily("quiet-hours"); ok {
 		if until := quietUntil(now, from, to); !until.IsZero() {
-			return &Problem{
-				Code: "quiet_hours", Severity: info, Title: "These are quiet hours",
-				Text: "New changes wait until " + until.Format("15:04") + "; saved files are safe.", Action: "Back up now, or change the hours", Until: until,
+			return holding("quiet_hours", "These are quiet hours", "New changes wait until "+until.Format("15:04")+"; saved files are safe.",
+				"Back up now, or change the hours", until)
+		}
+	}
+	for _, x := range []struct {
+		asks                       host.Answer
+		key, code, title, waitText string
+	}{
+		{k.computer.Metered, "on-metered", "metered", "This network is paid by use", "New changes wait for another network; saved files are safe."},
+		{k.computer.OnBattery, "on-battery", "on_battery", "This computer runs on its battery", "New changes wait until it is plugged in; saved files are safe."},
+	} {
+		if x.asks != host.Yes {
+			continue
+		}
+		switch c.value(x.key) {
+		case "wait":
+			return holding(x.code, x.title, x.waitText, "Back up now, or change the setting", now.Add(clockEvery))
+		case "gentle":
+			if until := f.last.Add(gentleEvery); until.After(now) && !f.whole.IsZero() {
+				return holding(x.code, x.title, "New changes are saved every 10 minutes; saved files are safe.", "Back up now, or change the setting", until)
 			}
 		}
 	}
-	if p := k.e.budgetHold(c, f.config.Low, now); p != nil {
-		return p
-	}
-	return nil
+	return k.e.budgetHold(c, f.config.Low, now)
+}
+
+func holding(code, title, text, action string, until time.Time) *Problem {
+	return &Problem{Code: code, Severity: info, Title: title, Text: text, Action: action, Until: until}
 }

@@ -86,6 +86,10 @@ var problems = []row{
 		Code: "retired", Severity: needsYou, Exit: ExitKeys, Title: "This computer was removed from the backup",
 		Text: "Another of your devices shut this one out. What was saved before is safe.", Action: "Set it up again with your words, if that was a mistake",
 	}},
+	{vault.ErrCloned, Problem{
+		Code: "cloned", Severity: needsYou, Exit: ExitKeys, Title: "Two computers save under one name",
+		Text: "A copy of one computer's Roost saves to the same backup. Nothing is lost by it, but each is taken for the other.", Action: "Set one of the two up again with your words",
+	}},
 	{keystore.ErrNotFound, Problem{
 		Code: "key_missing", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is missing",
 		Text: "Your saved files are safe, but this computer cannot open them without its key.", Action: "Set Roost up again with your words",
@@ -189,20 +193,7 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
-	{watcher.ErrGone, folderMissing},
-	{watcher.ErrLimit, Problem{
-		Code: "watch_limit", Severity: warning, Exit: ExitHome, Title: "Too many folders to watch instantly",
-		Text: "They are checked every 15 minutes instead.", Action: "Raise the limit of this computer", Delay: 10 * time.Minute, Detailed: true,
-	}},
-	{watcher.ErrOverflow, Problem{
-		Code: "watch_overflow", Severity: info, Exit: ExitSome, Retry: true, Title: "Very much changed at once",
-		Text: "Not every change was noticed, so the whole folder is looked through.", Action: "Nothing has to be done",
-	}},
-	{watcher.ErrUnsupported, Problem{
-		Code: "watch_unsupported", Severity: warning, Exit: ExitHome, Title: "This folder's disk does not tell of changes",
-		Text: "It is checked every 15 minutes instead.", Action: "Nothing has to be done", Delay: 24 * time.Hour,
-	}},
-
+	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{
 		Code: "stopped", Severity: info, Exit: ExitStopped, Title: "Stopped",
@@ -226,6 +217,20 @@ var problems = []row{
 		Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be used",
 		Text: "Roost could not write to its own folder. Saved files are safe.", Action: "Check its permissions and free space",
 	}},
+	{watcher.ErrLimit, Problem{
+		Code: "watch_limit", Severity: warning, Exit: ExitSome, Retry: true, Title: "Too many folders to watch instantly",
+		Text: "They are checked every 15 minutes instead. Saved files are safe.", Action: "Let this computer watch more folders",
+		Delay: 10 * time.Minute, Detailed: true,
+	}},
+	{watcher.ErrUnsupported, Problem{
+		Code: "not_watchable", Severity: info, Exit: ExitSome, Retry: true, Title: "Changes in this folder cannot be seen at once",
+		Text: "The place where it lies does not tell of them, so it is checked every 15 minutes instead. Saved files are safe.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrOverflow, Problem{
+		Code: "watch_overflow", Severity: info, Exit: ExitSome, Retry: true, Title: "Very much has changed at once",
+		Text: "The whole folder is being checked. Saved files are safe.", Action: "Nothing has to be done",
+	}},
+	{watcher.ErrGone, folderMissing},
 	{disk.ErrConflict, usage("in_the_way", "Something else is in the way", "Move it, or choose another place")},
 	{disk.ErrExists, usage("exists", "A file of this name is there already", "Choose what to do with it")},
 	{disk.ErrBadName, usage("bad_name", "This name is not possible here", "Choose another name")},

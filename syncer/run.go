@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"roost/syncer/host"
 	"roost/vault"
 	"roost/vault/format"
 	"roost/vault/node"
@@ -24,6 +25,11 @@ func (e *Engine) Run(ctx context.Context) error {
 		return ErrBusy
 	}
 	defer e.running.Store(nil)
+	if e.opts.Gentle {
+		if err := host.Gentle(); err != nil {
+			e.log.Info("other programs cannot be let go first", "reason", err)
+		}
+	}
 	k.run(ctx)
 	return ctx.Err()
 }
@@ -61,6 +67,7 @@ type keeper struct {
 	folders  map[format.FolderID]*keeping
 	storages map[string]*storageFacts
 	commits  []time.Time // recent ones, oldest first
+	computer host.Facts
 	lost     int
 	damaged  []error
 }
@@ -79,7 +86,7 @@ func (k *keeper) run(ctx context.Context) {
 	defer cancel()
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
-	wg.Go(func() { k.watchClock(ctx) })
+	wg.Go(func() { k.watchComputer(ctx) })
 	for {
 		k.follow(ctx, &wg)
 		k.e.applyLimits(time.Now())
@@ -196,34 +203,26 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-const (
-	// clockEvery is how often the keeper looks at the clock, for pauses that end and for sleep.
-	clockEvery = time.Minute
-	// sleptLeast is how far the wall clock must have run ahead of the process for it to have slept.
-	sleptLeast = 30 * time.Second
-)
+// clockEvery is how often the keeper looks at the clock and at the computer.
+const clockEvery = time.Minute
 
-// watchClock notices that the computer slept: then nothing that is known can be relied on.
-func (k *keeper) watchClock(ctx context.Context) {
-	last := time.Now()
-	for {
+// watchComputer notices that the computer slept: then nothing that is known can be relied on. It also learns what the
+// battery and the network ask for.
+func (k *keeper) watchComputer(ctx context.Context) {
+	var clock host.Clock
+	clock.Next(host.Now())
+	for ctx.Err() == nil {
+		facts := host.Read(ctx)
+		k.mu.Lock()
+		k.computer = facts
+		k.mu.Unlock()
 		wait(ctx, clockEvery)
-		if ctx.Err() != nil {
-			return
-		}
-		now := time.Now()
-		if slept(last, now) {
-			k.e.log.Info("the computer slept; everything is looked through again", "for", now.Round(0).Sub(last.Round(0)).Round(time.Second))
+		if j := clock.Next(host.Now()); j != (host.Jump{}) {
+			k.e.log.Info("the computer slept or its clock was set; everything is looked through again", "slept", j.Slept, "set", j.Set)
 			k.rescan()
 		}
-		last = now
 		k.wakeAll()
 	}
-}
-
-// slept tells whether the wall clock went on, or was set forward, while the process stood still.
-func slept(last, now time.Time) bool {
-	return now.Round(0).Sub(last.Round(0))-now.Sub(last) > sleptLeast
 }
 
 // rescan has every folder looked through whole, and every storage asked.

@@ -2,17 +2,25 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
 	"testing"
 
+	"roost/vault"
 	"roost/vault/node"
 )
 
-// TestTwoDevicesAndACollectorAtOnce: two devices of one vault save much the same at the same time, while the storage
-// collects garbage without a pause.
+// TestTwoDevicesAndACollectorAtOnce: two devices of one vault save much the same at the same time, and remove versions in
+// between, while the storage collects garbage without a pause.
 func TestTwoDevicesAndACollectorAtOnce(t *testing.T) {
+	for _, prune := range []bool{false, true} {
+		t.Run(fmt.Sprintf("prune=%v", prune), func(t *testing.T) { twoDevicesAtOnce(t, prune) })
+	}
+}
+
+func twoDevicesAtOnce(t *testing.T, prune bool) {
 	eachNode(t, func(t *testing.T, n node.Node) {
 		secret := testEntropy(t)
 		var engines []*Engine
@@ -40,6 +48,17 @@ func TestTwoDevicesAndACollectorAtOnce(t *testing.T) {
 					write(t, fmt.Sprintf("%s/of %d/%d", dirs[i], i, round), noise(shared, 300_000))
 					write(t, fmt.Sprintf("%s/of %d/own", dirs[i], i), noise(uint64(1000*i+round), 50_000))
 					if _, err := e.Backup(t.Context(), nil, nil); err != nil {
+						t.Error(err)
+						return
+					}
+					if !prune || round%3 != 2 {
+						continue
+					}
+					write(t, fmt.Sprintf("%s/of %d/%d", dirs[i], i, round-1), "what was there is in an older version now")
+					_, err := e.vault().Prune(t.Context(), vault.PruneOptions{
+						Remove: func(v vault.Version) bool { return v.Seconds%2 == 0 || v.Files > 3 }, Repack: 0.9,
+					})
+					if err != nil && !errors.Is(err, vault.ErrKeepsNothing) {
 						t.Error(err)
 						return
 					}

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -84,8 +83,22 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 		gone[p.Digest] = true
 	}
 	c := &commit{s: s, head: h, added: append(added, plan.added...), gone: gone, lost: lost}
-	if err := c.build(ctx); err != nil {
+	if err := s.bring(ctx, c, also); err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	clear(s.pending)
+	clear(s.borrowed)
+	clear(s.moved)
+	s.mu.Unlock()
+	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
+	return out, nil
+}
+
+// bring makes a state the newest one on the storage, tells the catalog, and releases what it makes superfluous.
+func (s *Session) bring(ctx context.Context, c *commit, also func(*catalog.Tx) error) error {
+	if err := c.build(ctx); err != nil {
+		return err
 	}
 	for try := 1; ; try++ { // the same blocks each time: a try that came further than it seemed is recognised
 		err := c.publish(ctx, try)
@@ -95,24 +108,22 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 		again := try < commitTries && (errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrUnreachable)) ||
 			try < collectedTries && errors.Is(err, errCollected)
 		if !again {
-			return nil, err
+			return err
 		}
 		s.v.log.Warn("the commit is begun again", "reason", err)
 	}
+	s.mu.Lock()
+	for _, p := range c.added {
+		delete(s.ready, p.Digest)
+	}
+	s.mu.Unlock()
 	if err := c.record(ctx, also); err != nil {
-		return nil, err
+		return err
 	}
 	s.release(ctx, c.found)
 	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
 	s.extra = nil // they are in the base's table now
-	s.mu.Lock()
-	clear(s.pending)
-	clear(s.ready)
-	clear(s.borrowed)
-	clear(s.moved)
-	s.mu.Unlock()
-	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
-	return out, nil
+	return nil
 }
 
 func (s *Session) putSnapshots(snaps []*format.Snapshot, out *Committed) ([]format.Summary, error) {
@@ -138,7 +149,7 @@ func (s *Session) putSnapshots(snaps []*format.Snapshot, out *Committed) ([]form
 func (s *Session) nextHead(sums []format.Summary) *format.Head {
 	now := time.Now()
 	h := &format.Head{
-		Vault: s.v.keys.Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
+		Vault: s.v.keys().Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
 		Folders: s.folders(), MinReader: format.Version,
 		Registry: s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.b.Certificate}}),
 	}
@@ -156,11 +167,7 @@ func (s *Session) nextHead(sums []format.Summary) *format.Head {
 			}
 		}
 	}
-	for _, o := range s.state.Heads {
-		if o.Device != h.Device {
-			h.Seen = append(h.Seen, format.Seen{Device: o.Device, Seq: o.Seq, Hash: o.Hash})
-		}
-	}
+	h.Seen = s.state.known
 	return h
 }
 
@@ -203,6 +210,7 @@ func (s *Session) checkBorrowed(ctx context.Context) ([]format.PackInfo, error) 
 	s.mu.Lock()
 	packs := slices.Collect(maps.Values(s.borrowed))
 	s.mu.Unlock()
+	gone := 0
 	for _, p := range packs {
 		size, err := s.v.node.Stat(ctx, p.Digest.RawCID())
 		if err == nil && size != int64(p.Size) {
@@ -215,13 +223,16 @@ func (s *Session) checkBorrowed(ctx context.Context) ([]format.PackInfo, error) 
 		case err == nil:
 		case IsDamage(err):
 			s.v.log.Warn("a pack of another device cannot be used", "pack", p.Digest.RawCID(), "reason", err)
+			gone++
 			if err := s.v.forgetPack(ctx, p.Digest); err != nil {
 				return nil, err
 			}
-			return nil, fmt.Errorf("%w: a pack of another device is gone", ErrRedo)
 		default:
 			return nil, err
 		}
+	}
+	if gone > 0 {
+		return nil, fmt.Errorf("%w: %d packs of other devices are gone", ErrRedo, gone)
 	}
 	return packs, nil
 }
@@ -286,7 +297,7 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	if err := c.pin(ctx, try); err != nil {
 		return err
 	}
-	path := v.keys.PointerDir() + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
+	path := v.keys().PointerDir() + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	if err := v.node.Link(ctx, path, root); err != nil && !errors.Is(err, node.ErrExists) {
 		return fmt.Errorf("publish the new state: %w", err)
 	}
@@ -310,6 +321,8 @@ func (c *commit) publish(ctx context.Context, try int) error {
 		return fmt.Errorf("confirm the new state: %w: the storage said it keeps it, and does not list it", node.ErrNotPinned)
 	}
 	c.found = own
+	st.ownProblem = s.state.ownProblem // before this commit, and not to be forgotten with it
+	st.recall(c.head.Device, s.state.known)
 	s.state = st
 	v.mu.Lock()
 	v.state = st
@@ -321,8 +334,8 @@ func (c *commit) publish(ctx context.Context, try int) error {
 // of this device's own. It ends when all of them were seen there after the link was made.
 func (c *commit) stage(ctx context.Context) error {
 	v := c.s.v
-	dir := v.keys.StagingDir(c.head.Device)
-	path := dir + "/" + v.keys.PointerName(c.head.Device, c.head.Seq)
+	dir := v.keys().StagingDir(c.head.Device)
+	path := dir + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	for range stageTries {
 		if err := v.node.Put(ctx, c.blocks); err != nil {
 			return fmt.Errorf("send the new state: %w", err)
@@ -403,7 +416,7 @@ func (c *commit) build(ctx context.Context) error {
 			c.head.Previous = make([]byte, 32)
 		}
 	}
-	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys.Vault, v.keys.Current())
+	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys().Vault, v.keys().Current())
 	if err != nil {
 		return err
 	}
@@ -424,8 +437,8 @@ func (c *commit) build(ctx context.Context) error {
 // one is made.
 func (s *Session) keyring() ([]byte, error) {
 	v := s.v
-	if s.state.keyring.Version < v.bundle.b.Keyring || s.state.keyringBlock == nil {
-		return v.bundle.b.KeyringBlock, nil // a storage that was set back does not set the keys back
+	if version, block := v.bundle.keyring(); s.state.keyring.Version < version || s.state.keyringBlock == nil {
+		return block, nil // a storage that was set back does not set the keys back
 	}
 	for _, h := range s.state.Heads {
 		if h.keyring == s.state.keyring {
@@ -445,7 +458,7 @@ func (s *Session) keyring() ([]byte, error) {
 	}
 	devices = slices.DeleteFunc(devices, func(c *format.Certificate) bool { return all.Revoked(c.Device()) != nil })
 	st := format.KeyringState{Version: s.state.keyring.Version + 1, Current: s.state.keyring.Current}
-	s.state.keyringBlock, err = format.SealKeyring(st, v.keys, devices, format.RootKey(e))
+	s.state.keyringBlock, err = format.SealKeyring(st, v.keys(), devices, format.RootKey(e))
 	s.state.keyring = st
 	return s.state.keyringBlock, err
 }
@@ -479,6 +492,9 @@ func (c *commit) pin(ctx context.Context, try int) error {
 	}
 	if err == nil || errors.Is(err, node.ErrPinned) {
 		return nil
+	}
+	if update && errors.Is(err, node.ErrNotPinned) { // it was a moment ago
+		return fmt.Errorf("%w: another process released the last state", ErrRedo)
 	}
 	impatient := limited.Err() != nil && ctx.Err() == nil
 	if impatient || errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrNotFound) {
@@ -521,24 +537,36 @@ func (c *commit) patience(update bool, try int) time.Duration {
 // findLost asks the storage for every pack of the new root and notes those that are gone: the next pass sends what the
 // computer still has.
 func (v *Vault) findLost(ctx context.Context) error {
-	var lost []format.Digest
+	var lost, foreign []format.Digest
 	for p, err := range v.cat.Packs(ctx) {
 		if err != nil {
 			return err
 		}
-		if _, err := v.node.Stat(ctx, format.Digest(p.Digest).RawCID()); errors.Is(err, node.ErrNotFound) {
-			lost = append(lost, p.Digest)
-		} else if err != nil {
+		_, err := v.node.Stat(ctx, format.Digest(p.Digest).RawCID())
+		switch {
+		case err == nil:
+		case !errors.Is(err, node.ErrNotFound):
 			return fmt.Errorf("look for lost packs: %w", err)
+		case p.Linked:
+			lost = append(lost, p.Digest)
+		default: // in no state of ours: another device let go of it, most likely
+			foreign = append(foreign, p.Digest)
 		}
 	}
-	if len(lost) == 0 {
-		return nil
+	for _, d := range foreign {
+		if err := v.forgetPack(ctx, d); err != nil {
+			return err
+		}
 	}
-	if err := v.NoteLost(ctx, lost); err != nil {
-		return err
+	if len(lost) > 0 {
+		if err := v.NoteLost(ctx, lost); err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("%w: the storage lost %d packs", ErrRedo, len(lost))
+	if n := len(lost) + len(foreign); n > 0 {
+		return fmt.Errorf("%w: the storage lost %d packs", ErrRedo, n)
+	}
+	return nil
 }
 
 // record tells the catalog what is true now.
@@ -546,36 +574,28 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 	s, v := c.s, c.s.v
 	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
 		for d := range c.gone {
-			if err := tx.DropPack(d); err != nil {
+			if err := tx.Release(d, c.head.Device); err != nil {
 				return err
 			}
 		}
 		for _, p := range c.added {
-			if _, err := tx.AddPack(catalogPack(p, true, c.head.Device)); err != nil {
+			no, err := tx.AddPack(catalogPack(p, true, c.head.Device))
+			if err != nil {
+				return err
+			}
+			if err := tx.Hold(no, c.head.Device); err != nil {
 				return err
 			}
 		}
 		if err := tx.DropBatch(c.root.Bytes()); err != nil {
 			return err
 		}
-		s.mu.Lock()
-		batches := slices.Clone(s.batches)
-		s.mu.Unlock()
-		for _, b := range batches {
+		for _, b := range s.needless() {
 			if err := tx.AddBatch(catalog.Batch{Root: b.Bytes(), Time: time.Now(), Linked: true}); err != nil {
 				return err
 			}
 		}
-		for k, val := range map[string][]byte{
-			metaHead(c.head.Device): c.found.Hash[:],
-			metaOwn:                 c.found.Hash[:],
-			metaOwnSeq:              binary.BigEndian.AppendUint64(nil, c.found.Seq),
-		} {
-			if err := tx.SetMeta(k, val); err != nil {
-				return err
-			}
-		}
-		if err := errors.Join(tx.DeleteMeta(metaLost), tx.DeleteMeta(metaReindex)); err != nil {
+		if err := errors.Join(tx.SetMeta(metaHead(c.head.Device), c.found.Hash[:]), noteOwn(tx, c.found), tx.DeleteMeta(metaLost), tx.DeleteMeta(metaReindex)); err != nil {
 			return err
 		}
 		if also == nil {
@@ -589,9 +609,9 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 // roots with their pointers. What fails here is tried again the next time.
 func (s *Session) release(ctx context.Context, newest *Head) {
 	v := s.v
+	batches := s.needless()
 	s.mu.Lock()
-	batches := s.batches
-	s.batches = nil
+	s.batches = slices.DeleteFunc(s.batches, func(b batch) bool { return slices.Contains(batches, b.root) })
 	s.mu.Unlock()
 	for _, b := range batches {
 		err := v.node.PinRemove(ctx, b)
@@ -602,7 +622,7 @@ func (s *Session) release(ctx context.Context, newest *Head) {
 			v.log.Warn("an upload batch stays pinned for now", "batch", b, "reason", err)
 		}
 	}
-	if err := v.node.Unlink(ctx, v.keys.StagingDir(newest.Device)); err != nil {
+	if err := v.node.Unlink(ctx, v.keys().StagingDir(newest.Device)); err != nil {
 		v.log.Warn("a staging link stays for now", "reason", err)
 	}
 	for _, old := range s.state.Old {
@@ -612,7 +632,7 @@ func (s *Session) release(ctx context.Context, newest *Head) {
 		// The pointer goes last: while it is there, the next commit knows what is left to do.
 		err := v.node.PinRemove(ctx, old.Root.DagCID())
 		if err == nil && old.name != "" {
-			err = v.node.Unlink(ctx, v.keys.PointerDir()+"/"+old.name)
+			err = v.node.Unlink(ctx, v.keys().PointerDir()+"/"+old.name)
 		}
 		if err != nil {
 			v.log.Warn("an earlier state stays pinned for now", "root", old.Root.DagCID(), "reason", err)

@@ -182,11 +182,7 @@ func (v *Vault) Versions(ctx context.Context, st *State) ([]Version, error) {
 		}
 		add(h.Snapshots)
 		for _, l := range h.Older {
-			b, err := v.Read(ctx, format.KindSnapshotList, l.ID)
-			if err != nil {
-				return nil, fmt.Errorf("read the list of older versions: %w", err)
-			}
-			sums, err := format.DecodeSummaries(b, len(h.Folders))
+			sums, err := v.summaries(ctx, h, l)
 			if err != nil {
 				return nil, err
 			}
@@ -195,4 +191,13 @@ func (v *Vault) Versions(ctx context.Context, st *State) ([]Version, error) {
 	}
 	sortVersions(out)
 	return out, nil
+}
+
+// summaries reads one list of older versions of a head.
+func (v *Vault) summaries(ctx context.Context, h *Head, l format.OlderList) ([]format.Summary, error) {
+	b, err := v.Read(ctx, format.KindSnapshotList, l.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read the list of older versions: %w", err)
+	}
+	return format.DecodeSummaries(b, len(h.Folders))
 }

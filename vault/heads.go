@@ -3,10 +3,10 @@ package vault
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/ipfs/go-cid"
 
@@ -42,6 +42,10 @@ type State struct {
 	Damaged []error         // entries that are ours by their place and do not verify
 	Union   format.Registry // of all heads
 
+	known      []format.Seen        // newest heads known of other devices, served or not; see Vault.remember
+	said       map[format.Seen]bool // what compare has said
+	ownProblem error                // the part of Damaged that only this device can tell of its own heads
+
 	all          []*Head
 	keyringBlock []byte // of the highest version
 	keyring      format.KeyringState
@@ -64,7 +68,7 @@ const findTries = 4
 // an empty State, damage is listed and does not hide what is whole. A failed call is an error, never an empty answer.
 func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 	for try := 1; ; try++ {
-		entries, err := n.List(ctx, b.keys.PointerDir())
+		entries, err := n.List(ctx, b.Keys().PointerDir())
 		if err != nil {
 			return nil, fmt.Errorf("look for backups on the storage: %w", err)
 		}
@@ -73,7 +77,7 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 			return st, err
 		}
 		// A device that commits meanwhile takes its old state away while we read it: that is no damage.
-		again, err := n.List(ctx, b.keys.PointerDir())
+		again, err := n.List(ctx, b.Keys().PointerDir())
 		if err != nil {
 			return nil, fmt.Errorf("look for backups on the storage: %w", err)
 		}
@@ -84,7 +88,7 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 }
 
 func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (*State, error) {
-	st := &State{}
+	st := &State{said: map[format.Seen]bool{}}
 	roots := make([]candidate, 0, len(entries))
 	for _, e := range entries {
 		roots = append(roots, candidate{e.Name, e.CID})
@@ -141,7 +145,7 @@ func pinned(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
 	}
 	var out []candidate
 	for _, p := range pins {
-		if p.Name == b.keys.PinLabel(info.PeerID) {
+		if p.Name == b.Keys().PinLabel(info.PeerID) {
 			out = append(out, candidate{cid: p.CID})
 		}
 	}
@@ -169,7 +173,7 @@ func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("read a keyring: %w", err)
 	}
-	ks, err := format.OpenKeyring(kr, b.keys)
+	ks, err := format.OpenKeyring(kr, b.Keys())
 	if err != nil {
 		return nil, nil, fmt.Errorf("keyring: %w", err)
 	}
@@ -180,14 +184,14 @@ func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("read a head: %w", err)
 	}
-	head, hash, err := format.OpenHead(hb, b.keys)
+	head, hash, err := format.OpenHead(hb, b.Keys())
 	if err != nil {
 		return nil, nil, fmt.Errorf("head: %w", err)
 	}
 	if head.Packs != root.Packs.Digest || head.Keys != root.Keys.Digest {
 		return nil, nil, fmt.Errorf("%w: a head under another head's root", format.ErrDamaged)
 	}
-	if c.name != "" && c.name != b.keys.PointerName(head.Device, head.Seq) {
+	if c.name != "" && c.name != b.Keys().PointerName(head.Device, head.Seq) {
 		return nil, nil, fmt.Errorf("%w: a pointer under another pointer's name", format.ErrDamaged)
 	}
 	return &Head{Head: head, Hash: hash, Root: d, Pin: c.name == "", root: root, keyring: ks, name: c.name}, kr, nil
@@ -219,7 +223,7 @@ func (s *State) add(h *Head) {
 		case o.Seq == h.Seq && o.Hash != h.Hash:
 			// Two heads of one number cannot both have won the pointer: one came from a pin, or the storage was tampered
 			// with. Both are kept, the later one leads, and it is said.
-			s.Damaged = append(s.Damaged, fmt.Errorf("%w: two states with number %d of device %q", format.ErrDamaged, h.Seq, h.Name()))
+			s.Damaged = append(s.Damaged, fmt.Errorf("%w: there are two states with number %d of %q", ErrCloned, h.Seq, h.Name()))
 			if h.Time().After(o.Time()) {
 				s.Heads[i], h = h, o
 			}
@@ -245,20 +249,15 @@ func (s *State) settle() {
 		}
 		s.add(h)
 	}
-	for _, h := range s.Heads {
-		for _, seen := range h.Seen {
-			o := s.Own(seen.Device)
-			if o == nil || o.Seq < seen.Seq || (o.Seq == seen.Seq && o.Hash != seen.Hash) {
-				s.Damaged = append(s.Damaged, fmt.Errorf("%w: device %x was seen at state %d by %q", ErrRolledBack, seen.Device[:4], seen.Seq, h.Name()))
-			}
-		}
-	}
 	slices.SortFunc(s.Heads, func(a, b *Head) int {
 		if c := b.Time().Compare(a.Time()); c != 0 {
 			return c
 		}
 		return bytes.Compare(a.Device[:], b.Device[:])
 	})
+	for _, h := range s.Heads {
+		s.Damaged = append(s.Damaged, s.compare(strconv.Quote(h.Name()), h.Seen)...)
+	}
 }
 
 // Refresh asks the storage for all heads and brings the catalog up to them.
@@ -273,29 +272,13 @@ func (v *Vault) Refresh(ctx context.Context) (*State, error) {
 	if err := v.loadIndexes(ctx, st); err != nil {
 		return nil, err
 	}
-	if err := v.checkRollback(ctx, st); err != nil {
+	if err := v.remember(ctx, st); err != nil {
 		return nil, err
 	}
 	v.mu.Lock()
 	v.state = st
 	v.mu.Unlock()
 	return st, nil
-}
-
-// checkRollback says when the storage serves less of this device than it confirmed to it.
-func (v *Vault) checkRollback(ctx context.Context, st *State) error {
-	raw, ok, err := v.cat.Meta(ctx, metaOwnSeq)
-	if err != nil || !ok || len(raw) != 8 {
-		return err
-	}
-	confirmed, served := binary.BigEndian.Uint64(raw), uint64(0)
-	if own := st.Own(v.Device()); own != nil {
-		served = own.Seq
-	}
-	if served < confirmed {
-		st.Damaged = append(st.Damaged, fmt.Errorf("%w: it confirmed state %d of this computer and serves %d", ErrRolledBack, confirmed, served))
-	}
-	return nil
 }
 
 // Known is the state of the last Refresh, or nil.

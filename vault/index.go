@@ -46,18 +46,13 @@ func (v *Vault) unlinkAll(ctx context.Context) error {
 		return err
 	}
 	v.log.Warn("the storage serves no state of this device, although one was confirmed before")
-	var gone []int64
-	for p, err := range v.cat.Packs(ctx) {
-		if err != nil {
-			return err
-		}
-		if p.Linked {
-			gone = append(gone, p.No)
-		}
+	gone, err := v.cat.Held(ctx, v.Device())
+	if err != nil {
+		return err
 	}
 	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
-		for _, no := range gone {
-			if err := tx.SetLinked(no, false); err != nil {
+		for _, p := range gone {
+			if err := tx.Release(p.Digest, v.Device()); err != nil {
 				return err
 			}
 		}
@@ -105,18 +100,16 @@ func (v *Vault) loadIndex(ctx context.Context, h *Head) (damage []error, err err
 	for _, p := range x.packs {
 		linked[p.info.Digest] = true
 	}
-	var stale []catalog.Pack
-	for p, err := range v.cat.Packs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if (own && p.Linked || !own && !p.Linked && p.Owner == [16]byte(h.Device)) && !linked[p.Digest] {
-			stale = append(stale, p)
-		}
+	held, err := v.cat.Held(ctx, h.Device)
+	if err != nil {
+		return nil, err
 	}
 	err = v.cat.Update(ctx, func(tx *catalog.Tx) error {
-		for _, p := range stale {
-			if err := tx.DropPack(p.Digest); err != nil {
+		for _, p := range held {
+			if linked[p.Digest] {
+				continue
+			}
+			if err := tx.Release(p.Digest, h.Device); err != nil {
 				return err
 			}
 		}
@@ -130,7 +123,7 @@ func (v *Vault) loadIndex(ctx context.Context, h *Head) (damage []error, err err
 			if err != nil {
 				return err
 			}
-			if err := tx.AddChunks(no, p.ids); err != nil {
+			if err := errors.Join(tx.AddChunks(no, p.ids), tx.Hold(no, h.Device)); err != nil {
 				return err
 			}
 		}
@@ -498,6 +491,11 @@ func (s *Session) writeSegment(ctx context.Context, table []format.PackInfo) (re
 			entries = append(entries, format.IndexEntry{Prefix: id, Pack: uint32(i)})
 		}
 	}
+	return s.writeEntries(ctx, table, entries)
+}
+
+// writeEntries writes a segment of entries, whose packs are rows of the table, and sorts them.
+func (s *Session) writeEntries(ctx context.Context, table []format.PackInfo, entries []format.IndexEntry) (ref format.SegmentRef, err error) {
 	format.SortEntries(entries)
 
 	w := &indexWriter{s: s, b: format.NewBuilder(format.IndexPack)}
@@ -557,7 +555,7 @@ func (w *indexWriter) flush(ctx context.Context) {
 		return
 	}
 	total := w.b.PaddedSize(format.MinPackSize)
-	block, err := w.b.Seal(w.s.v.keys.Vault, w.s.v.keys.Current(), total)
+	block, err := w.b.Seal(w.s.v.keys().Vault, w.s.v.keys().Current(), total)
 	if err != nil {
 		w.err = err
 		return

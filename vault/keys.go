@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -18,10 +20,15 @@ var ErrNoWords = errors.New("the recovery words are not kept on this computer")
 
 // Bundle is what one device knows: the vault's keys, its own private keys, and the tokens of its storages. At rest it is
 // a file sealed under the master key, which the operating system's keyring or a passphrase holds.
+//
+// Its methods may be called from any goroutine.
 type Bundle struct {
-	b       bundleBody
-	keys    *format.Keys
-	changed bool // something was learnt that the file does not hold
+	device format.DeviceID
+	keys   atomic.Pointer[format.Keys] // what it points to never changes; newer epochs replace it
+
+	mu      sync.Mutex // guards below
+	b       bundleBody // of which only epochs, keyring and tokens ever change
+	changed bool       // something was learnt that the file does not hold
 }
 
 // bundleBody is the plaintext of the bundle: local to a device and not part of the vault's format.
@@ -73,7 +80,10 @@ func NewBundle(e format.Entropy, deviceName string, now time.Time) (*Bundle, err
 	if err != nil {
 		return nil, err
 	}
-	return &Bundle{b: b, keys: k}, nil
+	out := &Bundle{b: b}
+	out.keys.Store(k)
+	out.device = format.DeviceOf(out.signKey().Public().(ed25519.PublicKey))
+	return out, nil
 }
 
 // NewEntropy makes a new vault's secret.
@@ -86,7 +96,9 @@ func NewEntropy() (e format.Entropy, err error) {
 
 // Seal returns the bundle's file.
 func (b *Bundle) Seal(master [32]byte) ([]byte, error) {
+	b.mu.Lock()
 	plain, err := cbor.Marshal(b.b)
+	b.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("encode the key bundle: %w", err)
 	}
@@ -110,15 +122,16 @@ func OpenBundle(file []byte, id format.VaultID, master [32]byte) (*Bundle, error
 		return nil, fmt.Errorf("open this computer's keys: %w", format.ErrDamaged)
 	}
 	x := &b.b
-	b.keys = &format.Keys{
+	b.keys.Store(&format.Keys{
 		Vault: x.Vault, Fingerprint: x.Fingerprint, ChunkID: x.ChunkID, Chunker: x.Chunker, Locator: x.Locator,
 		PinName: x.PinName, Outer: x.Outer, RootPublic: x.RootPublic, Epochs: x.Epochs,
-	}
+	})
+	b.device = format.DeviceOf(b.signKey().Public().(ed25519.PublicKey))
 	return b, nil
 }
 
 // Keys are the vault's keys.
-func (b *Bundle) Keys() *format.Keys { return b.keys }
+func (b *Bundle) Keys() *format.Keys { return b.keys.Load() }
 
 // Vault is the vault's id.
 func (b *Bundle) Vault() format.VaultID { return b.b.Vault }
@@ -127,9 +140,7 @@ func (b *Bundle) Vault() format.VaultID { return b.b.Vault }
 func (b *Bundle) Name() string { return b.b.Name }
 
 // Device is the device's id.
-func (b *Bundle) Device() format.DeviceID {
-	return format.DeviceOf(b.signKey().Public().(ed25519.PublicKey))
-}
+func (b *Bundle) Device() format.DeviceID { return b.device }
 
 // Fingerprint is the vault's, as four words.
 func (b *Bundle) Fingerprint() string { return format.Fingerprint(b.b.Fingerprint[:]) }
@@ -143,10 +154,16 @@ func (b *Bundle) Entropy() (e format.Entropy, err error) {
 }
 
 // Token returns what a storage asks for; empty when it asks for nothing.
-func (b *Bundle) Token(storage string) string { return b.b.Tokens[storage] }
+func (b *Bundle) Token(storage string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Tokens[storage]
+}
 
 // SetToken keeps a storage's token; the bundle has to be sealed and written again.
 func (b *Bundle) SetToken(storage, token string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.b.Tokens == nil {
 		b.b.Tokens = map[string]string{}
 	}
@@ -160,6 +177,8 @@ func (b *Bundle) SetToken(storage, token string) {
 // Changed reports, once, that the bundle learnt something since it was opened or last asked: it should be sealed and
 // written again.
 func (b *Bundle) Changed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	c := b.changed
 	b.changed = false
 	return c
@@ -167,33 +186,44 @@ func (b *Bundle) Changed() bool {
 
 // learnEpochs takes the epochs of a newer keyring, by the words where they are kept, else by this device's own key.
 func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) error {
-	if st.Version <= b.b.Keyring && st.Current <= b.keys.Current().Number {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	keys := *b.keys.Load()
+	if st.Version <= b.b.Keyring && st.Current <= keys.Current().Number {
 		return nil
 	}
-	if st.Current > b.keys.Current().Number {
+	if st.Current > keys.Current().Number {
 		if e, err := b.Entropy(); err == nil {
-			b.keys.Epochs = format.DeriveKeys(e, st.Current).Epochs
+			keys.Epochs = format.DeriveKeys(e, st.Current).Epochs
 		} else {
 			seal, err := ecdh.X25519().NewPrivateKey(b.b.SealKey[:])
 			if err != nil {
 				return fmt.Errorf("use this device's sealing key: %w", err)
 			}
-			ep, err := format.OpenKeyringAs(block, b.keys, b.Device(), seal)
+			ep, err := format.OpenKeyringAs(block, &keys, b.Device(), seal)
 			if errors.Is(err, format.ErrWrongKey) {
 				return ErrRetired
 			}
 			if err != nil {
 				return err
 			}
-			b.keys.Epochs = ep
+			keys.Epochs = ep
 		}
-		b.b.Epochs = b.keys.Epochs
+		b.keys.Store(&keys)
+		b.b.Epochs = keys.Epochs
 	}
 	if st.Version > b.b.Keyring {
 		b.b.Keyring, b.b.KeyringBlock = st.Version, block
 	}
 	b.changed = true
 	return nil
+}
+
+// keyring is the version and the block of the newest keyring that was seen; no block once another device's was newer.
+func (b *Bundle) keyring() (uint64, []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Keyring, b.b.KeyringBlock
 }
 
 func (b *Bundle) signKey() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(b.b.SignSeed[:]) }

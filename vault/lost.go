@@ -72,6 +72,10 @@ func (v *Vault) CheckPack(ctx context.Context, p format.PackInfo) error {
 	if err != nil {
 		return err
 	}
+	return v.checkWhole(o)
+}
+
+func (v *Vault) checkWhole(o *openPack) error {
 	if err := o.CheckPadding(); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) err
 	if err != nil {
 		return fmt.Errorf("ask the other storage who it is: %w", err)
 	}
-	m := &mirror{v: v, to: to, label: v.keys.PinLabel(info.PeerID), progress: progress}
+	m := &mirror{v: v, to: to, label: v.keys().PinLabel(info.PeerID), progress: progress}
 	if m.label == label {
 		return ErrSameStorage
 	}
@@ -121,7 +121,7 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 	if err := m.pin(ctx); err != nil {
 		return err
 	}
-	path := m.v.keys.PointerDir() + "/" + m.v.keys.PointerName(m.own.Device, m.own.Seq)
+	path := m.v.keys().PointerDir() + "/" + m.v.keys().PointerName(m.own.Device, m.own.Seq)
 	if err := m.to.Link(ctx, path, m.own.Root.DagCID()); err != nil && !errors.Is(err, node.ErrExists) {
 		return fmt.Errorf("publish the copy: %w", err)
 	}
@@ -451,7 +451,7 @@ func (m *mirror) release(ctx context.Context, there *State) error {
 		// The pointer goes last: while it is there, the next copy knows what is left to do.
 		err := m.to.PinRemove(ctx, old.Root.DagCID())
 		if err == nil && old.name != "" {
-			err = m.to.Unlink(ctx, m.v.keys.PointerDir()+"/"+old.name)
+			err = m.to.Unlink(ctx, m.v.keys().PointerDir()+"/"+old.name)
 		}
 		try("an earlier state stays pinned on the other storage for now", old.Root.DagCID(), err)
 	}
@@ -522,6 +522,6 @@ func (m *mirror) superfluous(ctx context.Context, root cid.Cid) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	x, err := format.OpenMarker(mb, m.v.keys)
+	x, err := format.OpenMarker(mb, m.v.keys())
 	return err == nil && x.Device == m.v.Device() && x.Installation == m.v.bundle.b.Installation, err
 }

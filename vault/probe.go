@@ -13,7 +13,7 @@ import (
 
 // Probe proves that a storage takes, keeps, returns and releases a block of ours. It leaves nothing pinned.
 func Probe(ctx context.Context, n node.Node, b *Bundle) error {
-	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.keys)
+	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.Keys())
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func Probe(ctx context.Context, n node.Node, b *Bundle) error {
 	if !ok {
 		return fmt.Errorf("ask whether it is kept: %w", node.ErrNotPinned)
 	}
-	if _, err := n.List(ctx, b.keys.PointerDir()); err != nil {
+	if _, err := n.List(ctx, b.Keys().PointerDir()); err != nil {
 		return fmt.Errorf("list what is kept: %w", err)
 	}
 	if err := n.PinRemove(ctx, rc); err != nil {

@@ -63,7 +63,7 @@ func (v *Vault) fetchPack(ctx context.Context, ref packRef) (*openPack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read pack %s: %w", ref.digest.RawCID(), err)
 	}
-	s, err := format.Open(raw, ref.typ, v.keys.Vault, v.keys.Epochs)
+	s, err := format.Open(raw, ref.typ, v.keys().Vault, v.keys().Epochs)
 	if err != nil {
 		return nil, fmt.Errorf("open pack %s: %w", ref.digest.RawCID(), err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ipfs/go-cid"
 
@@ -40,12 +41,18 @@ type Session struct {
 	pending  map[catalog.ChunkID]struct{}
 	borrowed map[format.Digest]format.PackInfo // packs of other devices that chunks were found in
 	ready    map[format.Digest]format.PackInfo // own packs on the storage that no root links yet
-	batches  []cid.Cid                         // their batch roots, pinned
+	batches  []batch                           // that hold them, pinned
 	moved    map[format.Digest]bool            // small packs whose chunks were written again: dropped by the next commit
 
 	extra []format.Folder // rows to add to the head's folder table; used by Commit alone
 
 	newBytes, newChunks atomic.Int64
+}
+
+// batch is a pinned upload.
+type batch struct {
+	root  cid.Cid
+	packs []format.Digest
 }
 
 // Begin opens a session on the storage's present state.
@@ -85,8 +92,10 @@ func (s *Session) Close() {
 func (s *Session) uploaded(packs []sealedPack, root cid.Cid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.batches = append(s.batches, root)
+	b := batch{root: root}
+	defer func() { s.batches = append(s.batches, b) }()
 	for _, p := range packs {
+		b.packs = append(b.packs, p.info.Digest)
 		s.ready[p.info.Digest] = p.info
 		if s.empty {
 			continue // nobody asks the catalog in this session
@@ -97,11 +106,8 @@ func (s *Session) uploaded(packs []sealedPack, root cid.Cid) {
 	}
 }
 
-const (
-	metaOwnSeq = "own/seq"  // highest number that a storage confirmed, 8 bytes
-	metaOwn    = "own/hash" // and that head's hash
-	metaScan   = "batches"  // set once this catalog has looked for batches that an earlier one may have left
-)
+// metaScan is set once this catalog has looked for batches that an earlier one may have left.
+const metaScan = "batches"
 
 // resume finds what an interrupted session left: batches that are pinned are taken over with their packs, packs that no
 // pin holds are forgotten.
@@ -149,17 +155,27 @@ func (s *Session) adopt(ctx context.Context, noted []catalog.Batch, all bool) er
 		}
 		mine[c] = true
 	}
+	var found []cid.Cid
 	for _, p := range pins {
 		known := mine[p.CID]
 		delete(mine, p.CID)
 		if !known && (!all || p.CID.Type() != cid.DagProtobuf || (p.Name != "" && p.Name != label)) {
 			continue
 		}
-		if err := s.adoptBatch(ctx, p.CID); err != nil {
+		ours, err := s.adoptBatch(ctx, p.CID)
+		if err != nil {
 			return err
+		}
+		if ours && !known {
+			found = append(found, p.CID)
 		}
 	}
 	return s.v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for _, c := range found { // this session may end before it releases them
+			if err := tx.AddBatch(catalog.Batch{Root: c.Bytes(), Time: time.Now()}); err != nil {
+				return err
+			}
+		}
 		for c := range mine { // noted, not pinned: it was never confirmed
 			if err := tx.DropBatch(c.Bytes()); err != nil {
 				return err
@@ -169,65 +185,72 @@ func (s *Session) adopt(ctx context.Context, noted []catalog.Batch, all bool) er
 	})
 }
 
-// adoptBatch takes over the packs of one batch of this installation. A pin that is none is left alone.
-func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) error {
+// adoptBatch takes over the packs of one batch of this installation, or releases a root that came to nothing. It tells
+// whether the pin is this device's and has to be looked at again; a pin that is neither is left alone.
+func (s *Session) adoptBatch(ctx context.Context, root cid.Cid) (ours bool, err error) {
 	v := s.v
 	d, codec, err := format.DigestOf(root)
 	if err != nil || codec != cid.DagProtobuf {
-		return nil
+		return false, nil
 	}
 	block, err := getBlock(ctx, v.node, root, d)
 	if errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrWrongBytes) {
 		v.log.Warn("a pin on the storage has no root block", "pin", root)
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := format.DecodeRoot(block); err == nil {
 		return s.releaseRoot(ctx, root)
 	}
 	links, marker, ok := format.DecodeBatch(block)
 	if !ok {
-		return nil
+		return false, nil
 	}
 	mb, err := getBlock(ctx, v.node, marker.CID(), marker.Digest)
 	if errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrWrongBytes) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	m, err := format.OpenMarker(mb, v.keys)
+	m, err := format.OpenMarker(mb, v.keys())
 	if err != nil || m.Device != v.Device() || m.Installation != v.bundle.b.Installation {
-		return nil // another vault's, another device's, or a clone's
+		return false, nil // another vault's, another device's, or a clone's
 	}
-	s.batches = append(s.batches, root)
+	b := batch{root: root}
+	for _, l := range links {
+		b.packs = append(b.packs, l.Digest)
+	}
+	s.batches = append(s.batches, b)
 	for _, l := range links {
 		if err := s.adoptPack(ctx, l); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // releaseRoot unpins a root of this device that was pinned and never published, or superseded: only the published newest
-// one counts, and it is listed.
-func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) error {
+// one counts, and it is listed. One that is newer than that is left for later: its pointer may have been lost.
+func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, err error) {
 	v := s.v
 	for _, h := range append(slices.Clone(s.state.Heads), s.state.Old...) {
 		if h.Root.DagCID() == root {
-			return nil // listed: a commit's release is what ends it
+			return false, nil // listed: a commit's release is what ends it
 		}
 	}
 	h, _, err := readHead(ctx, v.node, v.bundle, candidate{cid: root})
-	if IsDamage(err) || (err == nil && (h.Device != v.Device() || s.base == nil || h.Seq > s.base.Seq)) {
-		return nil
+	switch {
+	case IsDamage(err), err == nil && h.Device != v.Device():
+		return false, nil
+	case err != nil:
+		return false, err
+	case s.base == nil || h.Seq > s.base.Seq:
+		return true, nil
 	}
-	if err != nil {
-		return err
-	}
-	return v.node.PinRemove(ctx, root)
+	return false, v.node.PinRemove(ctx, root)
 }
 
 func (s *Session) adoptPack(ctx context.Context, l format.Link) error {
@@ -285,6 +308,27 @@ func (s *Session) forgetStrays(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// forget takes a pack out of what waits for a root.
+func (s *Session) forget(ctx context.Context, d format.Digest) error {
+	s.mu.Lock()
+	delete(s.ready, d)
+	s.mu.Unlock()
+	return s.v.forgetPack(ctx, d)
+}
+
+// needless lists the batches none of whose packs waits for a root to link it.
+func (s *Session) needless() []cid.Cid {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []cid.Cid
+	for _, b := range s.batches {
+		if !slices.ContainsFunc(b.packs, func(d format.Digest) bool { _, ok := s.ready[d]; return ok }) {
+			out = append(out, b.root)
+		}
+	}
+	return out
 }
 
 // Base is the hash of the head that this session builds on; zero for a first backup. What a caller remembers of earlier
@@ -396,7 +440,7 @@ func (s *Session) Has(ids []byte) (bool, error) {
 func (s *Session) seal(pk *packer, b *format.Builder, total int) error {
 	ids := prefixes(b.Bodies())
 	block := s.up.block(total)
-	if err := b.SealInto(block, s.v.keys.Vault, s.v.keys.Current()); err != nil {
+	if err := b.SealInto(block, s.v.keys().Vault, s.v.keys().Current()); err != nil {
 		return err
 	}
 	pk.recycle(b)
@@ -489,14 +533,8 @@ func (s *Session) Confirm(ctx context.Context) error {
 	if s.base == nil {
 		return ErrNoVault
 	}
-	ok, err := s.v.node.Pinned(ctx, s.base.Root.DagCID())
-	if err != nil {
-		return fmt.Errorf("confirm the last state: %w", err)
-	}
-	if !ok {
-		if err := s.pinAgain(ctx); err != nil {
-			return err
-		}
+	if err := s.keepsBase(ctx); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	unused := slices.Collect(maps.Keys(s.ready))
@@ -517,6 +555,18 @@ func (s *Session) Confirm(ctx context.Context) error {
 	}
 	s.release(ctx, s.base)
 	return nil
+}
+
+// keepsBase makes sure that the storage keeps the state that the session builds on.
+func (s *Session) keepsBase(ctx context.Context) error {
+	ok, err := s.v.node.Pinned(ctx, s.base.Root.DagCID())
+	if err != nil {
+		return fmt.Errorf("confirm the last state: %w", err)
+	}
+	if ok {
+		return nil
+	}
+	return s.pinAgain(ctx)
 }
 
 // pinAgain pins a published root that the storage does not list as pinned: it said so once and did not, or somebody

@@ -40,7 +40,11 @@ func (v *Vault) TakeOver(ctx context.Context, from node.Node) error {
 			return fmt.Errorf("take over: %w", node.ErrNotPinned)
 		}
 	}
-	return v.forgetStorage(ctx)
+	since := seq
+	if own != nil {
+		since = own.Seq
+	}
+	return v.forgetStorage(ctx, since)
 }
 
 // newest is the newest state of this device that is known of: what from serves or what was confirmed; seq 0 for none.
@@ -74,7 +78,9 @@ func (v *Vault) newest(ctx context.Context, from node.Node) (seq uint64, hash fo
 
 // forgetStorage takes from the catalog what it knows of the storage rather than of this device's newest state: packs that
 // no root of ours links, what other devices' heads said, and what was noted as pinned or lost. The rest is read again.
-func (v *Vault) forgetStorage(ctx context.Context) error {
+// What other devices have on the storage that is left is not missed on the new one, also not what this device's heads up
+// to number since have seen.
+func (v *Vault) forgetStorage(ctx context.Context, since uint64) error {
 	owners := map[format.DeviceID]bool{}
 	var strays []format.Digest
 	for p, err := range v.cat.Packs(ctx) {
@@ -97,6 +103,9 @@ func (v *Vault) forgetStorage(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := tx.HoldAlone(v.Device()); err != nil {
+			return err
+		}
 		for d := range owners {
 			if err := tx.DeleteMeta(metaHead(d)); err != nil {
 				return err
@@ -111,6 +120,9 @@ func (v *Vault) forgetStorage(ctx context.Context) error {
 			if err := tx.DeleteMeta(key); err != nil {
 				return err
 			}
+		}
+		if err := tx.SetMeta(metaSeen, memory{since: since}.encode()); err != nil {
+			return err
 		}
 		// Known, and of no head: the index is read again, and no state at all is noticed.
 		if _, ok, err := tx.Meta(metaHead(v.Device())); err != nil {

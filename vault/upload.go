@@ -162,7 +162,7 @@ func (u *uploader) send(ctx context.Context, packs []sealedPack) error {
 
 // batchBlocks makes a batch of packs: their blocks, a marker that tells whose batch it is, and the root that links them.
 func batchBlocks(b *Bundle, packs []sealedPack) (cid.Cid, []node.Block, error) {
-	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.keys)
+	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.Keys())
 	if err != nil {
 		return cid.Undef, nil, err
 	}

@@ -43,7 +43,6 @@ type Options struct {
 // Vault is safe for concurrent use, except that one Session is open at a time.
 type Vault struct {
 	bundle *Bundle
-	keys   *format.Keys
 	node   node.Node
 	cat    *catalog.Catalog
 	log    *slog.Logger
@@ -63,12 +62,15 @@ func New(o Options) *Vault {
 	}
 	k := o.Bundle.Keys()
 	v := &Vault{
-		bundle: o.Bundle, keys: k, node: o.Node, cat: o.Catalog, log: o.Log,
+		bundle: o.Bundle, node: o.Node, cat: o.Catalog, log: o.Log,
 		ids: format.NewIDs(k.ChunkID), cutter: format.NewChunker(k.Chunker),
 	}
 	v.packs = newPackCache(v.fetchPack)
 	return v
 }
+
+// keys are the vault's, with the epochs that are known now.
+func (v *Vault) keys() *format.Keys { return v.bundle.Keys() }
 
 // Chunker cuts files for this vault.
 func (v *Vault) Chunker() *format.Chunker { return v.cutter }
@@ -90,6 +92,6 @@ func (v *Vault) pinLabel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask the storage who it is: %w", err)
 	}
-	v.label = v.keys.PinLabel(info.PeerID)
+	v.label = v.keys().PinLabel(info.PeerID)
 	return v.label, nil
 }

@@ -14,23 +14,38 @@ import (
 	"roost/vault"
 	"roost/vault/catalog"
 	"roost/vault/format"
+	"roost/vault/node"
 	"roost/vault/node/nodetest"
 )
 
 // writer commits small folders through the real session, as the engine does.
 type writer struct {
-	v      *vault.Vault
-	bundle *vault.Bundle
-	folder format.FolderID
+	v       *vault.Vault
+	bundle  *vault.Bundle
+	catalog *catalog.Catalog
+	file    string // of the catalog
+	folder  format.FolderID
+	path    string // of the folder
+
+	checkpoint bool // commits are not complete
 }
 
-func newWriter(t *testing.T, m *nodetest.Memory, e format.Entropy, name string) *writer {
+func newWriter(t testing.TB, m node.Node, e format.Entropy, name string) *writer {
 	t.Helper()
 	b, err := vault.NewBundle(e, name, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
+	w := &writer{bundle: b, path: "/home/" + name}
+	w.open(t, filepath.Join(t.TempDir(), "catalog.db"), m)
+	copy(w.folder[:], name)
+	return w
+}
+
+// open gives the device a catalog.
+func (w *writer) open(t testing.TB, file string, n node.Node) {
+	t.Helper()
+	c, err := catalog.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,13 +54,17 @@ func newWriter(t *testing.T, m *nodetest.Memory, e format.Entropy, name string) 
 			t.Error(err)
 		}
 	})
-	w := &writer{v: vault.New(vault.Options{Bundle: b, Node: m, Catalog: c}), bundle: b}
-	copy(w.folder[:], name)
-	return w
+	w.catalog, w.file = c, file
+	w.reopen(n)
+}
+
+// reopen is the device after its process ended; the storage may have another door.
+func (w *writer) reopen(n node.Node) {
+	w.v = vault.New(vault.Options{Bundle: w.bundle, Node: n, Catalog: w.catalog})
 }
 
 // commit saves files as one version.
-func (w *writer) commit(t *testing.T, files map[string][]byte, at int64) {
+func (w *writer) commit(t testing.TB, files map[string][]byte, at int64) {
 	t.Helper()
 	s, err := w.v.Begin(t.Context())
 	if err != nil {
@@ -86,8 +105,8 @@ func (w *writer) commit(t *testing.T, files map[string][]byte, at int64) {
 		t.Fatal(err)
 	}
 	snap := &format.Snapshot{
-		Version: format.Version, Folder: w.folder, Path: []byte("/home/" + w.bundle.Name()), Device: w.v.Device(), DeviceName: w.bundle.Name(),
-		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Bytes: total, Complete: true,
+		Version: format.Version, Folder: w.folder, Path: []byte(w.path), Device: w.v.Device(), DeviceName: w.bundle.Name(),
+		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Bytes: total, Complete: !w.checkpoint,
 	}
 	if _, err := s.Commit(t.Context(), []*format.Snapshot{snap}, nil); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package watcher
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -118,14 +119,18 @@ func (b *backlog) take() batch {
 	return got
 }
 
-func (b *backlog) setClosed(full string, closed bool) {
+// setClosed notes that the directory full may not be read.
+func (b *backlog) setClosed(full string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if closed {
-		b.closed[full] = struct{}{}
-	} else {
-		delete(b.closed, full)
-	}
+	b.closed[full] = struct{}{}
+}
+
+// forget drops what is noted of full and everything below.
+func (b *backlog) forget(full string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	maps.DeleteFunc(b.closed, func(path string, _ struct{}) bool { return within(path, full, string(os.PathSeparator)) })
 }
 
 // root is the watched folder's path, absolute and free of links.

@@ -15,6 +15,9 @@ func idOf(fi os.FileInfo) id {
 	return id{}
 }
 
+// watchesStick: a watch can be given back when its directory has moved.
+const watchesStick = false
+
 // watchCost is what a watch of d takes of the system's limits: kqueue opens the directory and every entry.
 func watchCost(d *dir) (int, error) {
 	n, err := d.each(func(fs.DirEntry) {})

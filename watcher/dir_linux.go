@@ -140,6 +140,9 @@ func (d *dir) parse(names []string, buf []byte) ([]string, error) {
 	return names, nil
 }
 
+// watchesStick: a watch can be given back when its directory has moved.
+const watchesStick = false
+
 // watchCost is what a watch of d takes of the system's limits.
 func watchCost(*dir) (int, error) { return 1, nil }
 

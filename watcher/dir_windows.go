@@ -2,6 +2,9 @@ package watcher
 
 import "os"
 
+// watchesStick: fsnotify can give back a watch only while its directory is at the path where it was watched.
+const watchesStick = true
+
 // idOf knows none: what stands at a path is told by its events alone.
 func idOf(os.FileInfo) id { return id{} }
 

@@ -97,7 +97,7 @@ func (s *session) visit(n *node) ([]*node, error) {
 	switch {
 	case err == nil:
 	case isClosed(err):
-		s.backlog.setClosed(n.full, true)
+		s.backlog.setClosed(n.full)
 		return nil, nil
 	default:
 		return nil, s.refused(n, err)

@@ -41,16 +41,16 @@ func TestALargeTreeRenamedIsReportedAndStaysWatched(t *testing.T) {
 	if got := r.reported(); got.All || len(got.Dirs) != 5002 { // all of them, the tree itself, and what it lies in
 		t.Errorf("reported %d directories, all: %v", len(got.Dirs), got.All)
 	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("a rename of 50,000 entries took %v", took)
+	took := time.Since(began)
+	t.Logf("a rename of 50,000 entries took %v", took)
+	if took > 30*time.Second {
+		t.Error("it hung")
 	}
 	sameWatches(t, dir)
 	must(t, os.Rename(dir+"/renamed", top+"/out"))
 	r.wants("")
 	sameWatches(t, dir)
-	if s := r.clean(); s.Watches != 2 {
-		t.Errorf("%d directories are watched", s.Watches)
-	}
+	r.until("down to two watches", func(s State) bool { return s.Watches == 2 })
 }
 
 func TestADeletedTreeIsNotAll(t *testing.T) {

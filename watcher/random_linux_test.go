@@ -145,7 +145,7 @@ func rounds(t *testing.T, seed uint64, rounds, steps int) {
 }
 
 func TestWhateverHappensIsReported(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(24) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { rounds(t, seed, 6, 40) })
 	}
 }

@@ -150,15 +150,9 @@ func (s *session) examine(ctx context.Context, b batch) ([]string, error) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	s.mu.Lock()
-	for _, name := range names {
-		if op := b.names[name]; op&^fsnotify.Create != 0 { // it is, or was meanwhile, something else
-			if n := s.tree.byPath[name]; n != nil {
-				s.drop(n)
-			}
-		}
+	if err := s.dropMoved(names, b.names); err != nil {
+		return nil, err
 	}
-	s.mu.Unlock()
 	var fresh []*node
 	for _, name := range names {
 		if n := s.appeared(name, b.names[name]); n != nil {
@@ -177,6 +171,22 @@ func (s *session) examine(ctx context.Context, b batch) ([]string, error) {
 		}
 	}
 	return found, nil
+}
+
+// dropMoved forgets the directories that are, or were meanwhile, something else.
+func (s *session) dropMoved(names []string, ops map[string]fsnotify.Op) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		n := s.tree.byPath[name]
+		if op := ops[name]; n == nil || op == fsnotify.Create {
+			continue
+		} else if watchesStick && op.Has(fsnotify.Rename) {
+			return errAgain
+		}
+		s.drop(n)
+	}
+	return nil
 }
 
 // appeared makes name known if it is a directory that is not.
@@ -215,7 +225,7 @@ func (s *session) drop(n *node) {
 		// It fails when the kernel was faster, for a directory that is deleted, or fsnotify, for one that moved.
 		_ = s.notify.Remove(full)
 	})
-	s.backlog.setClosed(n.full, false)
+	s.backlog.forget(n.full)
 }
 
 // facts are what the session has to say of itself.

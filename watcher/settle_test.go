@@ -63,7 +63,9 @@ func settling(t *testing.T, body func(t *testing.T, d *desk)) {
 	})
 }
 
-func (d *desk) changed(dirs ...string) { d.in <- news{dirs: dirs, facts: &facts{watching: true, watches: 1}} }
+func (d *desk) changed(dirs ...string) {
+	d.in <- news{dirs: dirs, facts: &facts{watching: true, watches: 1}}
+}
 
 func (d *desk) wants(t *testing.T, want ...timed[Change]) {
 	t.Helper()
@@ -82,9 +84,9 @@ func TestAChangeIsReportedWhenItHasBeenQuiet(t *testing.T) {
 		d.changed("b")
 		time.Sleep(4 * time.Second)
 		d.changed("a", "b")
-		time.Sleep(5*time.Second - 1)
+		time.Sleep(5*time.Second - time.Nanosecond)
 		d.wants(t)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		d.wants(t, dirs(9*time.Second, "a", "b"))
 		time.Sleep(24 * time.Hour)
 		d.wants(t, dirs(9*time.Second, "a", "b"))

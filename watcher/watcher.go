@@ -4,8 +4,8 @@
 // writes to a mapped file, writes through a hard link whose other name lies outside the folder, and on a network
 // what another computer did.
 //
-// One inotify watch per directory is all that Linux needs. On macOS every file costs an open descriptor (kqueue), so
-// that folders of more than some thousand entries end as [ErrLimit]. On Windows every directory costs an open handle
+// One inotify watch per directory is all that Linux needs. On macOS every file costs an open descriptor (kqueue): folders
+// of more than some thousand entries end as [ErrLimit]. On Windows every directory costs an open handle
 // with a buffer, and a directory cannot be renamed while one below it is watched.
 package watcher
 

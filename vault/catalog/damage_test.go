@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -155,7 +156,7 @@ func TestNewerCatalogIsMovedAsideWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(c.script(`PRAGMA user_version = 2`), c.close()); err != nil {
+	if err := errors.Join(c.script(fmt.Sprintf(`PRAGMA user_version = %d`, len(migrations)+1)), c.close()); err != nil {
 		t.Fatal(err)
 	}
 	before := readFile(t, path)

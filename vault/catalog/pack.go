@@ -136,18 +136,12 @@ func (tx *Tx) AddPack(p Pack) (no int64, err error) {
 	return no, nil
 }
 
-// SetLinked says whether this device's committed root links the pack. An unknown number is an error.
-func (tx *Tx) SetLinked(no int64, linked bool) error {
-	err := tx.known(no)
-	if err == nil {
-		err = tx.exec(`UPDATE packs SET linked = ? WHERE no = ?`, flag(linked), no)
-	}
-	return tx.fail("set pack linked", err)
-}
-
 // DropPack forgets a pack and that chunks were to be found in it; an unknown pack is fine.
 func (tx *Tx) DropPack(digest [32]byte) error {
 	err := tx.exec(`DELETE FROM chunks WHERE pack = (SELECT no FROM packs WHERE digest = ?)`, digest[:])
+	if err == nil {
+		err = tx.exec(`DELETE FROM holders WHERE pack = (SELECT no FROM packs WHERE digest = ?)`, digest[:])
+	}
 	if err == nil {
 		err = tx.exec(`DELETE FROM packs WHERE digest = ?`, digest[:])
 	}

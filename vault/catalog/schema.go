@@ -66,6 +66,14 @@ var migrations = []string{
 		quota INTEGER NOT NULL,
 		PRIMARY KEY (node, time)
 	) WITHOUT ROWID;`,
+	// Several devices' heads may name one pack; packs.owner is one of them.
+	`CREATE TABLE holders (
+		device BLOB NOT NULL,
+		pack   INTEGER NOT NULL,
+		PRIMARY KEY (device, pack)
+	) WITHOUT ROWID;
+	CREATE INDEX holders_pack ON holders (pack);
+	INSERT INTO holders (device, pack) SELECT owner, no FROM packs;`,
 }
 
 // schemaVersion returns how many migrations the database has seen, 0 for an empty one. A database that is not a

@@ -117,6 +117,7 @@ func (tx *Tx) each(query string, columns int, row func([]value) error, args ...v
 func (tx *Tx) Reset() error {
 	for _, q := range []string{
 		`DELETE FROM chunks`,
+		`DELETE FROM holders`,
 		`DELETE FROM packs`,
 		`DELETE FROM dirs`,
 		`DELETE FROM batches`,

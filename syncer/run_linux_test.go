@@ -1,0 +1,118 @@
+package syncer
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"roost/vault"
+	"roost/vault/node"
+	"roost/vault/node/nodetest"
+)
+
+// TestFolderThatCannotBeWatchedIsLookedThroughAndNeverSafe: with too few watches everything is saved all the same, only
+// later, and a person is told what to do.
+func TestFolderThatCannotBeWatchedIsLookedThroughAndNeverSafe(t *testing.T) {
+	attr := &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+	}
+	inChild(t, attr, os.Geteuid(), func(t *testing.T, _ string) {
+		must(t, os.WriteFile("/proc/sys/user/max_inotify_watches", []byte("10"), 0))
+		m, secret := &nodetest.Memory{}, testEntropy(t)
+		e := testEngine(t, m, secret)
+		src := t.TempDir()
+		for i := range 30 {
+			write(t, fmt.Sprintf("%s/%d/file", src, i), fmt.Sprint(i))
+		}
+		added(t, e, src)
+		must(t, e.Set(t.Context(), "rescan-unwatched", "10s"))
+		running(t, e)
+		s := until(t, e, "the first look", func(s Status) bool { return s.Folders[0].Snapshot != "" && !s.Folders[0].Watched && len(s.Problems) > 0 })
+		i := slices.IndexFunc(s.Problems, func(p Problem) bool { return p.Code == "watch_limit" })
+		if i < 0 || !strings.Contains(s.Problems[i].Text, "sysctl") {
+			t.Fatalf("the problems are %+v", s.Problems)
+		}
+		if s.State != stateWaiting {
+			t.Errorf("a folder that is not watched makes the state %s", s.State)
+		}
+		write(t, src+"/29/file", "changed where nobody watches")
+		until(t, e, "the change is found", func(Status) bool { return recovered(t, m, secret)["29/file"] == "changed where nobody watches" })
+	})
+}
+
+// TestFullDiskAtHomeIsWaitedForAndLosesNothing: the notes of a backup do not fit any more, later they do.
+func TestFullDiskAtHomeIsWaitedForAndLosesNothing(t *testing.T) {
+	withOwnMounts(t, func(t *testing.T, _ string) {
+		m, secret := &nodetest.Memory{}, testEntropy(t)
+		home := t.TempDir()
+		must(t, unix.Mount("tmpfs", home, "tmpfs", 0, "size=640k"))
+		defer func() { must(t, unix.Unmount(home, unix.MNT_DETACH)) }()
+		b, err := vault.NewBundle(secret, "Laptop", time.Now())
+		must(t, err)
+		e := testEngineIn(t, home, m, b)
+		src := t.TempDir()
+		write(t, src+"/first", "a file")
+		added(t, e, src)
+		t.Run("running", func(t *testing.T) { // so that Run has ended before the disk goes
+			running(t, e)
+			until(t, e, "the first backup", isSafe)
+			for i := range 4000 {
+				write(t, fmt.Sprintf("%s/many/%d/a file of some length %d", src, i%9, i), fmt.Sprint(i))
+			}
+			s := until(t, e, "the disk is full", func(s Status) bool { return s.State == stateNeedsYou })
+			if !slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "disk_full" }) {
+				t.Errorf("the problems are %+v", s.Problems)
+			}
+			must(t, unix.Mount("tmpfs", home, "tmpfs", unix.MS_REMOUNT, "size=64m"))
+			until(t, e, "there is room again", isSafe)
+			sameContents(t, recovered(t, m, secret), onDisk(t, src))
+		})
+	})
+}
+
+// TestFullStorageNeedsAPersonAndThenGoesOn.
+func TestFullStorageNeedsAPersonAndThenGoesOn(t *testing.T) {
+	secret := testEntropy(t)
+	faulty := nodetest.NewFaulty(&nodetest.Memory{}, 1)
+	e := testEngine(t, faulty, secret)
+	src := t.TempDir()
+	write(t, src+"/a", "one")
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	before := recovered(t, faulty, secret)
+	faulty.Script(nodetest.Fault{Method: "Import", Err: node.ErrNoSpace}, nodetest.Fault{Method: "Put", Err: node.ErrNoSpace})
+	write(t, src+"/a", "two")
+	s := until(t, e, "the storage is full", func(s Status) bool { return s.State == stateNeedsYou })
+	if len(s.Problems) == 0 || s.Problems[0].Code != "storage_full" || s.Folders[0].NextTry.IsZero() {
+		t.Errorf("the status is %+v", s)
+	}
+	sameContents(t, recovered(t, faulty, secret), before)
+	faulty.Script()
+	e.running.Load().retryNow()
+	until(t, e, "there is room again", isSafe)
+	sameContents(t, recovered(t, faulty, secret), onDisk(t, src))
+}
+
+// TestAfterSleepEverythingIsLookedThrough: what happened meanwhile, or what no event tells, is found.
+func TestAfterSleepEverythingIsLookedThrough(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src, elsewhere := t.TempDir(), t.TempDir()
+	write(t, src+"/deep/er/a", "one")
+	must(t, os.Link(src+"/deep/er/a", elsewhere+"/a"))
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	write(t, elsewhere+"/a", "two") // through a name that nobody watches
+	e.running.Load().rescan()
+	until(t, e, "it is found", func(Status) bool { return recovered(t, m, secret)["deep/er/a"] == "two" })
+}

@@ -1,0 +1,86 @@
+// Package ui shows the engine's Status and turns taps into engine calls.
+//
+// A screen is a file. It draws a value and holds no truth of its own: draw may be called at any time, any
+// number of times, with the same value too. A tap calls one method of the engine away from the UI goroutine,
+// and what comes of it is shown where the tap was. Nothing here imports fyne/app, so that all of it is tested
+// without a display.
+package ui
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"roost/syncer"
+)
+
+// Engine is what the window needs of the engine. Every method but Watch may take long; none is called on the
+// UI goroutine.
+type Engine interface {
+	// Watch yields how things are: at once, after each change, and at least once a minute, because the
+	// window says "4 minutes ago". A slow reader skips values and always sees the last. It ends with ctx.
+	Watch(ctx context.Context) iter.Seq[Now]
+	// Backup saves these folders now, all of them without dirs, and returns when the storage holds it.
+	Backup(ctx context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error)
+	// Pause stops the automatic work of a folder until then; "" is all of them, a zero time until Resume.
+	Pause(ctx context.Context, dir string, until time.Time) error
+	// Resume ends a pause.
+	Resume(ctx context.Context, dir string) error
+	// AddFolders keeps more folders.
+	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
+	// CheckNode asks a storage whether it answers and holds what it should.
+	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
+}
+
+// Now is all that the window draws: how things were at one moment. The zero value is a window that knows
+// nothing yet.
+type Now struct {
+	syncer.Status
+
+	At          time.Time         // when it was so; zero: nothing is known yet
+	Progress    []syncer.Progress // what is under way; Folder is the folder's path
+	PausedUntil time.Time         // zero: not paused, or without an end
+	UnsafeSince time.Time         // since when something is not protected; zero: unknown
+	Storages    []Storage         // the first is the one that backups go to
+	Days        []int64           // bytes kept at the end of each of the last days, oldest first, today last
+	Activity    []Activity        // newest first
+}
+
+// Storage is one place where the backup lies.
+type Storage struct {
+	Name     string
+	State    string // "safe", "waiting" or "needs_you", as in syncer.NodeInfo
+	Used     int64  // bytes of this backup
+	Quota    int64  // bytes it may take; 0: no limit known
+	LastSeen time.Time
+	Shares   []syncer.FolderSpace // what the folders take of Used
+}
+
+// Activity is one thing that happened.
+type Activity struct {
+	Time    time.Time
+	Kind    string // one of the kinds below; another one is shown with Text
+	Folder  string // path; "" when no folder is concerned
+	Text    string // an English sentence
+	Files   int64
+	Bytes   int64
+	Skipped int64 // files that could not be saved or restored
+}
+
+// What may have happened.
+const (
+	kindSaved    = "backup"  // Bytes new bytes of Folder are saved; a Text that says more is why there are none
+	kindRestored = "restore" // Files files came back
+	kindChecked  = "verify"  // what the storage holds was checked, and is whole
+	kindProblem  = "problem" // Text says which
+)
+
+// The states of Status, as syncer names them.
+const (
+	stateSafe        = "safe"
+	stateSaving      = "saving"
+	stateWaiting     = "waiting"
+	statePaused      = "paused"
+	stateNeedsYou    = "needs_you"
+	stateUnprotected = "unprotected"
+)

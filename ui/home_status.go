@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+
+	"roost/ui/kit"
+)
+
+// statusCard says how everything is, with the buttons that change it.
+type statusCard struct {
+	root     *fyne.Container
+	w        *Window
+	progress *fyne.Container // around the bar
+	buttons  *fyne.Container
+	halo     *kit.Halo
+	title    *kit.Paragraph
+	detail   *kit.Paragraph
+	bar      *kit.Bar
+	backUp   *kit.Button
+	pause    *kit.Button
+	resume   *kit.Button
+}
+
+func newStatusCard(w *Window) *statusCard {
+	s := &statusCard{
+		w: w, halo: kit.NewHalo("shield-wait", kit.Idle), title: kit.NewParagraph("").AsTitle(),
+		detail: kit.NewParagraph("").Secondary(), bar: kit.NewBar(kit.Accent),
+	}
+	s.backUp = kit.NewButton(kit.Primary, "", lang.L("Back up now"), func() {
+		w.start(s.backUp, func(ctx context.Context) error {
+			_, err := w.engine.Backup(ctx, nil, nil)
+			return err
+		})
+	})
+	s.pause = kit.NewButton(kit.Secondary, "", lang.L("Pause"), s.choosePause)
+	s.resume = kit.NewButton(kit.Primary, "", lang.L("Resume"), func() {
+		w.start(s.resume, func(ctx context.Context) error { return w.engine.Resume(ctx, "") })
+	})
+	s.progress = kit.PadEach(6, 0, 0, 0, s.bar)
+	words := kit.VBox(4, s.title, s.detail, s.progress)
+	s.buttons = kit.HBox(8, s.pause, s.resume, s.backUp)
+	s.root = kit.Card(kit.Lead(18, kit.Middle(s.halo), kit.Between(words, s.buttons)))
+	return s
+}
+
+func (s *statusCard) draw(now Now) {
+	h := headlineOf(now)
+	s.halo.Set(h.glyph, h.tone)
+	s.title.SetText(h.title)
+	s.detail.SetText(h.detail)
+	s.bar.Set(h.part, h.tone)
+	shown(s.progress, h.busy)
+	can := len(now.Folders) > 0
+	shown(s.buttons, can)
+	shown(s.resume, now.State == statePaused)
+	shown(s.pause, can && now.State != statePaused)
+	shown(s.backUp, can && now.State != stateSaving && now.State != statePaused)
+}
+
+func (s *statusCard) choosePause() {
+	menu := fyne.NewMenu("")
+	for _, item := range pauseItems(s.w.now.At) {
+		menu.Items = append(menu.Items, fyne.NewMenuItem(item.Label, func() {
+			s.w.start(s.pause, func(ctx context.Context) error { return s.w.engine.Pause(ctx, "", item.Until) })
+		}))
+	}
+	widget.ShowPopUpMenuAtRelativePosition(menu, s.w.over.Canvas(), fyne.NewPos(0, s.pause.Size().Height+4), s.pause)
+}
+
+func shown(o fyne.CanvasObject, visible bool) {
+	if visible && !o.Visible() {
+		o.Show()
+	} else if !visible && o.Visible() {
+		o.Hide()
+	}
+}

@@ -1,0 +1,80 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// control is what the kit's own controls share: mouse, keyboard, focus. Who embeds it sets tap before it
+// is shown, and calls paintFocus from its renderer. A control without tap takes no focus.
+type control struct {
+	widget.DisableableWidget
+	tap              func()
+	self             fyne.CanvasObject // the control itself, once it has had the focus
+	hovered, focused bool
+}
+
+// Tapped does what the control is for.
+func (c *control) Tapped(*fyne.PointEvent) {
+	if c.tap != nil && !c.Disabled() {
+		c.tap()
+	}
+}
+
+// Disabled tells whether the control does nothing now.
+func (c *control) Disabled() bool { return c.tap == nil || c.DisableableWidget.Disabled() }
+
+// TypedKey answers Space and Enter like a tap; Esc closes the dialog around it.
+func (c *control) TypedKey(key *fyne.KeyEvent) {
+	switch key.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		c.Tapped(nil)
+	case fyne.KeyEscape:
+		closeDialogOver(c.self)
+	}
+}
+
+// TypedRune implements [fyne.Focusable].
+func (c *control) TypedRune(rune) {}
+
+// MouseIn implements [desktop.Hoverable].
+func (c *control) MouseIn(*desktop.MouseEvent) { c.hovered = true; c.Refresh() }
+
+// MouseMoved implements [desktop.Hoverable].
+func (c *control) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements [desktop.Hoverable].
+func (c *control) MouseOut() { c.hovered = false; c.Refresh() }
+
+// FocusLost implements [fyne.Focusable].
+func (c *control) FocusLost() { c.focused = false; c.Refresh() }
+
+// gainFocus is FocusGained of a control; self is what a page scrolls to.
+func (c *control) gainFocus(self fyne.CanvasObject) {
+	c.self, c.focused = self, true
+	c.Refresh()
+	reveal(self)
+}
+
+// Cursor implements [desktop.Cursorable].
+func (c *control) Cursor() desktop.Cursor {
+	if c.Disabled() {
+		return desktop.DefaultCursor
+	}
+	return desktop.PointerCursor
+}
+
+// paintFocus draws the ring around what has the keyboard, and the veil under the mouse.
+func (c *control) paintFocus(ring *canvas.Rectangle, radius float32) {
+	fill, stroke := fyne.ThemeColorName(""), fyne.ThemeColorName("")
+	if c.hovered && !c.Disabled() {
+		fill = theme.ColorNameHover
+	}
+	if c.focused {
+		stroke = ColourFocus
+	}
+	paint(ring, fill, stroke, 2, radius)
+}

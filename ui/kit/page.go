@@ -1,0 +1,97 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+)
+
+// Page is the scrolled content of a screen. It follows the keyboard: what gets the focus is scrolled to.
+type Page struct {
+	Root *fyne.Container
+
+	content fyne.CanvasObject
+	scroll  *container.Scroll
+	spoken  *fyne.Container
+}
+
+// NewPage makes a page around content.
+func NewPage(content fyne.CanvasObject) *Page {
+	p := &Page{content: Pad(PageInset, content), spoken: container.NewWithoutLayout()}
+	p.scroll = container.NewVScroll(p.content)
+	p.Root = container.New(pageLayout{p}, NewBox(ColourPage, "", 0), p.scroll, p.spoken)
+	p.spoken.Objects = speak(p.scroll, p.content)
+	return p
+}
+
+// ScrollToTop shows the beginning.
+func (p *Page) ScrollToTop() { p.scroll.ScrollToTop() }
+
+// Refresh lays the page out again, after something in it was added or became larger.
+func (p *Page) Refresh() {
+	p.spoken.Objects = speak(p.scroll, p.content)
+	p.Root.Refresh()
+}
+
+// pageLayout gives the whole page to each of its layers, and leads from a container to the page.
+type pageLayout struct{ page *Page }
+
+func (pageLayout) MinSize(objects []fyne.CanvasObject) (min fyne.Size) {
+	for _, o := range objects {
+		min = min.Max(o.MinSize())
+	}
+	return min
+}
+
+func (pageLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(size)
+		o.Move(fyne.NewPos(0, 0))
+	}
+}
+
+// reveal scrolls the page that o lies on until all of o is seen.
+func reveal(o fyne.CanvasObject) {
+	driver := fyne.CurrentApp().Driver()
+	c := driver.CanvasForObject(o)
+	if c == nil || c.Overlays().Top() != nil {
+		return
+	}
+	p := openPage(c.Content())
+	if p == nil {
+		return
+	}
+	at, view := driver.AbsolutePositionForObject(o), driver.AbsolutePositionForObject(p.scroll)
+	if at.X < view.X || at.X > view.X+p.scroll.Size().Width {
+		return // beside the page, in the navigation
+	}
+	const air = 8
+	top := at.Y - view.Y
+	bottom := top + o.Size().Height
+	offset := p.scroll.Offset
+	switch {
+	case top < air:
+		offset.Y += top - air
+	case bottom > p.scroll.Size().Height-air:
+		offset.Y += bottom - p.scroll.Size().Height + air
+	default:
+		return
+	}
+	p.scroll.ScrollToOffset(fyne.NewPos(offset.X, max(offset.Y, 0)))
+}
+
+// openPage finds the page that a window shows.
+func openPage(o fyne.CanvasObject) *Page {
+	box, ok := o.(*fyne.Container)
+	if !ok || !box.Visible() {
+		return nil
+	}
+	if found, ok := box.Layout.(pageLayout); ok {
+		return found.page
+	}
+	for _, child := range box.Objects {
+		if p := openPage(child); p != nil {
+			return p
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package kit
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+)
+
+func TestShownNamesCannotPretendToBeOthers(t *testing.T) {
+	for name, want := range map[string]string{
+		"photo\u202Egpj.exe":     "photogpj.exe",
+		"a\u2066b\u2069\u200Ec":  "abc",
+		"line\nbreak\ttab":       "line\uFFFDbreak\uFFFDtab",
+		"bad\xffbyte":            "bad\uFFFDbyte",
+		"Grüße 写真 😀 رسائل":       "Grüße 写真 😀 رسائل",
+		"two\u2028lines\u2029":   "twolines",
+		"family 👨\u200D👩\u200D👧": "family 👨\u200D👩\u200D👧",
+	} {
+		if got := Shown(name); got != want {
+			t.Errorf("Shown(%q) is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzShown(f *testing.F) {
+	f.Add("photo\u202Egpj.exe")
+	f.Add("\xff\x00\n")
+	f.Fuzz(func(t *testing.T, name string) {
+		shown := Shown(name)
+		if !utf8.ValidString(shown) {
+			t.Errorf("%q is not UTF-8", shown)
+		}
+		for _, r := range shown {
+			if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+				t.Errorf("%q holds %U", shown, r)
+			}
+		}
+		if again := Shown(shown); again != shown {
+			t.Errorf("Shown(%q) is not stable: %q", shown, again)
+		}
+	})
+}
+
+func TestClippedTextFitsAndSaysThatItWasCut(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	long := "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz.pdf"
+	for width := float32(10); width < 600; width += 37 {
+		got := clip(long, width, SizeBody, fyne.TextStyle{})
+		if got == long {
+			if fyne.MeasureText(long, SizeBody, fyne.TextStyle{}).Width > width {
+				t.Errorf("at %v it was not cut", width)
+			}
+			continue
+		}
+		if !strings.HasSuffix(got, "…") {
+			t.Errorf("at %v: %q does not say that it was cut", width, got)
+		}
+		if got != "…" && fyne.MeasureText(got, SizeBody, fyne.TextStyle{}).Width > width {
+			t.Errorf("at %v: %q is too wide", width, got)
+		}
+	}
+}
+
+func TestParagraphsBreakAtTheirWidthAndLoseNothing(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	text := "It is kept on storage that you own. Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz.\nNew line."
+	letters := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	for width := float32(40); width < 500; width += 33 {
+		lines := wrap(text, width, SizeBody, fyne.TextStyle{})
+		for _, line := range lines {
+			if fyne.MeasureText(line, SizeBody, fyne.TextStyle{}).Width > width {
+				t.Errorf("at %v the line %q is too wide", width, line)
+			}
+		}
+		if letters(strings.Join(lines, "")) != letters(text) {
+			t.Errorf("at %v text was lost: %q", width, lines)
+		}
+	}
+	p := NewParagraph(text)
+	p.Resize(fyne.NewSize(120, 20))
+	narrow := p.MinSize().Height
+	p.Resize(fyne.NewSize(400, 20))
+	if wide := p.MinSize().Height; wide >= narrow {
+		t.Errorf("the paragraph asks for %v at 400 and %v at 120", wide, narrow)
+	}
+}
+
+func TestBarDrawsAnyNumber(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	b := NewBar(Accent)
+	window(t, b, fyne.NewSize(100, 6))
+	zero := 0.0
+	for _, c := range []struct{ set, want float64 }{{-1, 0}, {2, 1}, {zero / zero, 0}, {0.5, 0.5}, {1 / zero, 1}} {
+		if b.Set(c.set, Accent); b.part != c.want {
+			t.Errorf("%v is shown as %v, want %v", c.set, b.part, c.want)
+		}
+	}
+}

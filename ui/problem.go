@@ -1,0 +1,78 @@
+package ui
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"roost/syncer"
+	"roost/ui/kit"
+)
+
+// The severities of syncer.Problem.
+const (
+	severityInfo     = "info"
+	severityNeedsYou = "needs_you"
+)
+
+// problemTone is how loud a problem is shown.
+func problemTone(p syncer.Problem) kit.Tone {
+	switch p.Severity {
+	case severityNeedsYou:
+		return kit.Bad
+	case severityInfo:
+		return kit.Accent
+	default:
+		return kit.Warn
+	}
+}
+
+// problemText is what a problem says below its title, with what it is about.
+func problemText(p syncer.Problem) string {
+	if p.Path == "" {
+		return translated(p.Text)
+	}
+	return lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(p.Path), "Text": translated(p.Text)})
+}
+
+// problemButtons are the next steps that a problem offers: the one that mends it, where the window has one, and
+// always what is behind it.
+func (w *Window) problemButtons(p syncer.Problem) []*kit.Button {
+	var buttons []*kit.Button
+	switch p.Code {
+	case "unreachable", "storage_slow", "storage_changed":
+		var check *kit.Button
+		check = kit.NewButton(kit.Secondary, "refresh", lang.L("Check connection"), func() {
+			storage := w.now.Node
+			w.start(check, func(ctx context.Context) error {
+				_, err := w.engine.CheckNode(ctx, storage)
+				return err
+			})
+		})
+		buttons = append(buttons, check)
+	case "storage_full", "refused", "certificate", "not_a_storage":
+		if w.has(Storages) {
+			buttons = append(buttons, kit.NewButton(kit.Secondary, "storage", lang.L("Open storage"), func() { w.Show(Storages) }))
+		}
+	}
+	details := kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { w.showProblem(p) }).
+		Spoken(lang.L("Details of: {{.Title}}", values{"Title": translated(p.Title)}))
+	return append([]*kit.Button{details}, buttons...)
+}
+
+// showProblem shows all that is known of a problem, to be read or copied to somebody who helps.
+func (w *Window) showProblem(p syncer.Problem) {
+	body := kit.VBox(12, kit.NewParagraph(problemText(p)))
+	if p.Action != "" {
+		body.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), translated(p.Action)+".").Root)
+	}
+	body.Add(kit.Small(p.Code))
+	var d *kit.Dialog
+	copied := kit.NewButton(kit.Secondary, "copy", lang.L("Copy"), func() {
+		fyne.CurrentApp().Clipboard().SetContent(p.Code + ": " + p.Title + "\n" + p.Text + "\n" + p.Action + "\n" + p.Path)
+		d.Close()
+	})
+	d = kit.NewDialog(translated(p.Title), body, copied, kit.NewButton(kit.Primary, "", lang.L("Close"), func() { d.Close() }))
+	w.dialog(d)
+}

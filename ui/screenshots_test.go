@@ -1,0 +1,133 @@
+package ui
+
+import (
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"roost/ui/kit"
+)
+
+// screenshotsDir is where the pictures go; without it nothing is drawn.
+const screenshotsDir = "ROOST_SCREENSHOTS"
+
+// shot is one picture: a screen in one language and one size.
+type shot struct {
+	name string
+	lang string
+	size fyne.Size
+	now  Now
+	open Place
+}
+
+func shots() (all []shot) {
+	roomy, least := fyne.NewSize(1180, 780), MinSize
+	for name, now := range samples() {
+		all = append(all, shot{"home-" + name, "en", roomy, now, Home})
+	}
+	for _, language := range []string{"de", "es"} {
+		for _, name := range []string{"safe", "saving", "waiting", "needs-you", "odd", "empty"} {
+			all = append(all, shot{"home-" + name + "-least", language, least, samples()[name], Home})
+		}
+	}
+	return append(all, shot{"home-safe-least", "en", least, samples()["safe"], Home}, shot{"home-odd-wide", "en", fyne.NewSize(1900, 1100), samples()["odd"], Home})
+}
+
+// TestScreenshots is no test: it draws every screen in light and dark, at 1x and 2x, for people to look at.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv(screenshotsDir)
+	if dir == "" {
+		t.Skipf("draws pictures only when %s names a folder for them", screenshotsDir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for _, s := range shots() {
+			for _, scale := range []float32{1, 2} {
+				speak(t, s.lang)
+				a := test.NewTempApp(t)
+				a.Settings().SetTheme(kit.Theme{Forced: &v})
+				w := shownWindow(t, s.now)
+				w.Show(s.open)
+				capture(t, w.root, nil, s.size, scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", s.name, s.lang, variant, scale)))
+			}
+		}
+		for _, scale := range []float32{1, 2} {
+			a := test.NewTempApp(t)
+			a.Settings().SetTheme(kit.Theme{Forced: &v})
+			name := filepath.Join(dir, fmt.Sprintf("%%s-%s-%.0fx.png", variant, scale))
+			capture(t, gallery(), nil, fyne.NewSize(1180, 780), scale, fmt.Sprintf(name, "kit"))
+			speak(t, "en")
+			capture(t, shownWindow(t, sampleNow()).root, stopDialog(), MinSize, scale, fmt.Sprintf(name, "kit-dialog"))
+		}
+	}
+}
+
+func capture(t *testing.T, content fyne.CanvasObject, over *kit.Dialog, size fyne.Size, scale float32, path string) {
+	t.Helper()
+	c := software.NewCanvas()
+	c.SetPadded(false)
+	c.SetScale(scale)
+	c.SetContent(content)
+	for range 3 { // text breaks at the width it got, and moves what is below it
+		c.Resize(size)
+		content.Refresh()
+	}
+	if over != nil {
+		over.Open(c)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, c.Capture()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// speak makes a language the one of the system, and its texts those of the window.
+func speak(t *testing.T, language string) {
+	t.Helper()
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANGUAGE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("LANG", language+".UTF-8")
+	if err := loadTranslations(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shownWindow is a window that draws now.
+func shownWindow(t *testing.T, now Now) *Window {
+	t.Helper()
+	w := newWindow(Options{Engine: stillEngine{now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
+	for _, p := range []Place{Home, Files, Restore, Storages, ActivityLog, Settings} {
+		if p == Home {
+			w.add(p, newHome(w))
+		} else {
+			w.add(p, blank{})
+		}
+	}
+	w.fill()
+	w.over.Resize(fyne.NewSize(1180, 780))
+	w.draw(now)
+	return w
+}
+
+// blank stands where another screen will be, so that the navigation is whole.
+type blank struct{}
+
+func (blank) root() fyne.CanvasObject { return kit.NewBox(kit.ColourPage, "", 0) }
+func (blank) draw(Now)                {}

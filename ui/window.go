@@ -1,0 +1,252 @@
+package ui
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+
+	"roost/assets"
+	"roost/syncer"
+	"roost/ui/kit"
+)
+
+// Place is one of the window's screens.
+type Place int
+
+// The places, in the order of the navigation.
+const (
+	Home Place = iota
+	Files
+	Restore
+	Storages
+	ActivityLog
+	Settings
+)
+
+// MinSize is the smallest window that every screen is made for.
+var MinSize = fyne.NewSize(900, 600)
+
+// screen is what fills the window beside the navigation.
+type screen interface {
+	root() fyne.CanvasObject
+	draw(Now)
+}
+
+// Window is the frame around the screens: navigation at the left, the open screen beside it. Its methods, but
+// for Run, are called on the UI goroutine.
+type Window struct {
+	engine  Engine
+	post    func(func())
+	over    fyne.Window
+	now     Now
+	jobs    chan job
+	root    *fyne.Container
+	nav     *kit.Nav
+	foot    *storageFoot
+	toasts  *kit.Toasts
+	content *fyne.Container
+	places  []Place // that have a screen
+	screens map[Place]screen
+	open    Place
+}
+
+// Options make a Window.
+type Options struct {
+	Engine Engine
+	Window fyne.Window  // that it fills, and shows its dialogs over
+	Post   func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
+}
+
+// New fills a window. It shows what it does not know yet as such until Run has told it.
+func New(o Options) (*Window, error) {
+	if err := loadTranslations(); err != nil {
+		return nil, err
+	}
+	w := newWindow(o)
+	w.add(Home, newHome(w))
+	w.fill()
+	return w, nil
+}
+
+func newWindow(o Options) *Window {
+	return &Window{
+		engine: o.Engine, post: o.Post, over: o.Window, jobs: make(chan job, 16), toasts: kit.NewToasts(),
+		content: container.NewStack(), screens: make(map[Place]screen),
+	}
+}
+
+// fill makes the frame around the screens that were added, and puts it into the window.
+func (w *Window) fill() {
+	w.build()
+	w.Show(w.places[0])
+	w.over.SetContent(w.root)
+	w.over.SetPadded(false)
+	w.over.SetOnDropped(func(_ fyne.Position, dropped []fyne.URI) { w.addDropped(dropped) })
+}
+
+func (w *Window) add(p Place, s screen) {
+	w.places = append(w.places, p)
+	w.screens[p] = s
+}
+
+func (w *Window) has(p Place) bool { return slices.Contains(w.places, p) }
+
+func (w *Window) build() {
+	items := make([]kit.NavItem, len(w.places))
+	for i, p := range w.places {
+		items[i] = navItem(p)
+	}
+	w.nav = kit.NewNav(items, func(i int) { w.Show(w.places[i]) })
+	w.foot = newStorageFoot()
+	nav := kit.VBox(22, logo(), w.nav.Root)
+	side := container.NewStack(kit.NewBox(kit.ColourSidebar, "", 0),
+		kit.Fixed(226, 0, kit.Pad(16, kit.Stretch(kit.Gap, 0, nav, w.foot.root))))
+	w.root = container.NewStack(kit.Lead(0, side, kit.Lead(0, kit.Line(), w.content)), w.toasts.Layer)
+}
+
+func navItem(p Place) kit.NavItem {
+	switch p {
+	case Home:
+		return kit.NavItem{Icon: "home", Label: lang.L("Home")}
+	case Files:
+		return kit.NavItem{Icon: "folder", Label: lang.L("Files")}
+	case Restore:
+		return kit.NavItem{Icon: "restore", Label: lang.L("Restore")}
+	case Storages:
+		return kit.NavItem{Icon: "storage", Label: lang.L("Storage")}
+	case ActivityLog:
+		return kit.NavItem{Icon: "clock", Label: lang.L("Activity")}
+	default:
+		return kit.NavItem{Icon: "settings", Label: lang.L("Settings")}
+	}
+}
+
+func logo() fyne.CanvasObject {
+	picture := canvas.NewImageFromResource(fyne.NewStaticResource("roost-256.png", assets.IconPNG256))
+	picture.ScaleMode = canvas.ImageScaleSmooth
+	return kit.PadXY(4, 2, kit.HBox(10, kit.Fixed(34, 34, picture), kit.Heading("Roost")))
+}
+
+// Show opens a place that has a screen.
+func (w *Window) Show(p Place) {
+	s, ok := w.screens[p]
+	if !ok {
+		return
+	}
+	w.open = p
+	w.nav.Select(slices.Index(w.places, p))
+	s.draw(w.now)
+	w.content.Objects = []fyne.CanvasObject{s.root()}
+	w.content.Refresh()
+}
+
+// Now is what was drawn last.
+func (w *Window) Now() Now { return w.now }
+
+func (w *Window) draw(now Now) {
+	w.now = now
+	w.foot.draw(now)
+	w.screens[w.open].draw(now)
+}
+
+// Run draws what the engine tells and does what taps ask for, until ctx ends. It is the only way from the
+// background to the window; drawn is told each value too, on the UI goroutine, and may be nil.
+func (w *Window) Run(ctx context.Context, drawn func(Now)) {
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { w.work(ctx) })
+	for now := range w.engine.Watch(ctx) {
+		w.post(func() {
+			w.draw(now)
+			if drawn != nil {
+				drawn(now)
+			}
+		})
+	}
+}
+
+// job is what a tap asks for.
+type job struct {
+	do   func(context.Context) error
+	done func(error) // on the UI goroutine
+}
+
+// work runs jobs beside each other until ctx ends, and waits for them.
+func (w *Window) work(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case j := <-w.jobs:
+			running.Go(func() {
+				err := j.do(ctx)
+				if ctx.Err() == nil {
+					w.post(func() { j.done(err) })
+				}
+			})
+		}
+	}
+}
+
+// start does what a button is for, away from the UI goroutine. The button rests until it is done, and an error is
+// shown in the window.
+func (w *Window) start(button *kit.Button, do func(context.Context) error) {
+	button.Disable()
+	w.do(do, func(err error) {
+		button.Enable()
+		if err != nil {
+			w.tell(syncer.Describe(err))
+		}
+	})
+}
+
+// do runs a job. When too many wait already, it says so instead of holding up the window.
+func (w *Window) do(do func(context.Context) error, done func(error)) {
+	select {
+	case w.jobs <- job{do, done}:
+	default:
+		done(syncer.ErrBusy)
+	}
+}
+
+// tell shows what went wrong with something that was asked for.
+func (w *Window) tell(p syncer.Problem) {
+	var dismiss func()
+	details := kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { dismiss(); w.showProblem(p) })
+	closed := kit.NewButton(kit.Quiet, "close", "", func() { dismiss() }).Spoken(lang.L("Close this message"))
+	dismiss = w.toasts.Show(problemTone(p), translated(p.Title), details, closed)
+}
+
+func (w *Window) dialog(d *kit.Dialog) { d.Open(w.over.Canvas()) }
+
+// addDropped keeps the folders that were dropped on the window.
+func (w *Window) addDropped(dropped []fyne.URI) {
+	var dirs []string
+	for _, uri := range dropped {
+		if uri.Scheme() == "file" {
+			dirs = append(dirs, uri.Path())
+		}
+	}
+	w.addFolders(dirs)
+}
+
+func (w *Window) addFolders(dirs []string) {
+	if len(dirs) == 0 {
+		return
+	}
+	w.do(func(ctx context.Context) error {
+		_, err := w.engine.AddFolders(ctx, dirs)
+		return err
+	}, func(err error) {
+		if err != nil {
+			w.tell(syncer.Describe(err))
+		}
+	})
+}

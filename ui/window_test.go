@@ -1,0 +1,471 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"roost/syncer"
+	"roost/ui/kit"
+)
+
+// asked is an engine that notes what it is asked, and answers when it is let.
+type asked struct {
+	nows  chan Now
+	let   chan error // an answer for each call
+	mu    sync.Mutex // guards calls
+	calls []string
+}
+
+func newAsked() *asked { return &asked{nows: make(chan Now), let: make(chan error)} }
+
+func (e *asked) Watch(ctx context.Context) iter.Seq[Now] {
+	return func(yield func(Now) bool) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-e.nows:
+				if !yield(now) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (e *asked) answer(ctx context.Context, call string) error {
+	e.mu.Lock()
+	e.calls = append(e.calls, call)
+	e.mu.Unlock()
+	select {
+	case err := <-e.let:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *asked) Backup(ctx context.Context, dirs []string, _ syncer.Report) ([]syncer.Saved, error) {
+	return nil, e.answer(ctx, fmt.Sprint("back up ", dirs))
+}
+
+func (e *asked) Pause(ctx context.Context, dir string, until time.Time) error {
+	return e.answer(ctx, "pause "+dir+" until "+until.Format(time.TimeOnly))
+}
+
+func (e *asked) Resume(ctx context.Context, dir string) error { return e.answer(ctx, "resume "+dir) }
+
+func (e *asked) AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error) {
+	return nil, e.answer(ctx, fmt.Sprint("add ", dirs))
+}
+
+func (e *asked) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error) {
+	return syncer.NodeInfo{}, e.answer(ctx, "check "+name)
+}
+
+// stage is a window that runs, with this goroutine as the UI's.
+type stage struct {
+	t      *testing.T
+	w      *Window
+	engine *asked
+	posts  chan func()
+}
+
+// newStage starts a window over an engine that answers when the test lets it.
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	speak(t, "en")
+	a := test.NewTempApp(t)
+	light := theme.VariantLight
+	a.Settings().SetTheme(kit.Theme{Forced: &light})
+	s := &stage{t: t, engine: newAsked(), posts: make(chan func())}
+	w, err := New(Options{Engine: s.engine, Window: test.NewTempWindow(t, nil), Post: func(f func()) {
+		done := make(chan struct{})
+		select {
+		case s.posts <- func() { f(); close(done) }:
+			<-done
+		case <-t.Context().Done():
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.w = w
+	w.over.Resize(fyne.NewSize(1180, 780))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { w.Run(ctx, nil); close(ended) }()
+	t.Cleanup(func() {
+		cancel()
+		for {
+			select {
+			case f := <-s.posts:
+				f()
+			case <-ended:
+				return
+			}
+		}
+	})
+	return s
+}
+
+// show lets the engine tell something, and draws it.
+func (s *stage) show(now Now) {
+	s.t.Helper()
+	s.engine.nows <- now
+	(<-s.posts)()
+	s.w.root.Refresh()
+}
+
+// finish lets the engine answer a call, and draws what comes of it.
+func (s *stage) finish(err error) {
+	s.t.Helper()
+	s.engine.let <- err
+	(<-s.posts)()
+}
+
+func (s *stage) called() []string {
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	return slices.Clone(s.engine.calls)
+}
+
+// tap taps what a person sees under this name.
+func (s *stage) tap(label string) {
+	s.t.Helper()
+	for _, o := range visible(s.w.over.Canvas()) {
+		if b, ok := o.(*kit.Button); ok && b.AccessibilityLabel() == label && !b.Disabled() {
+			test.Tap(b)
+			return
+		}
+	}
+	s.t.Fatalf("there is no %q to tap on", label)
+}
+
+// visible lists what is on screen, dialogs and menus included.
+func visible(c fyne.Canvas) (all []fyne.CanvasObject) {
+	var walk func(fyne.CanvasObject)
+	walk = func(o fyne.CanvasObject) {
+		if !o.Visible() {
+			return
+		}
+		all = append(all, o)
+		switch o := o.(type) {
+		case *fyne.Container:
+			for _, child := range o.Objects {
+				walk(child)
+			}
+		case *container.Scroll:
+			walk(o.Content)
+		case fyne.Widget:
+			for _, child := range test.WidgetRenderer(o).Objects() {
+				walk(child)
+			}
+		}
+	}
+	walk(c.Content())
+	for _, overlay := range c.Overlays().List() {
+		walk(overlay)
+	}
+	return all
+}
+
+// texts is what can be read on screen, each once.
+func texts(c fyne.Canvas) map[string]bool {
+	said := make(map[string]bool)
+	for _, o := range visible(c) {
+		if a, ok := o.(fyne.Accessible); ok && a.AccessibilityRole() != fyne.AccessibleRoleContainer {
+			said[a.AccessibilityLabel()] = true
+		}
+	}
+	return said
+}
+
+// Whatever was drawn before, and however often, the window looks like the last value alone.
+func TestDrawingDependsOnTheLastValueOnly(t *testing.T) {
+	speak(t, "en")
+	light := theme.VariantLight
+	test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &light})
+	all := samples()
+	delete(all, "unknown") // it shows the clock
+	look := func(w *Window) string {
+		for range 3 {
+			w.over.Resize(fyne.NewSize(1180, 780))
+			w.root.Refresh()
+		}
+		return drawing(w.over.Canvas())
+	}
+	fresh := make(map[string]string)
+	for name, now := range all {
+		fresh[name] = look(shownWindow(t, now))
+	}
+	w := shownWindow(t, all["empty"])
+	names := slices.Sorted(maps.Keys(all))
+	for step := range 3 {
+		for i := range names { // each value after several others
+			name := names[(i*(step+1)+step)%len(names)]
+			w.draw(all[name])
+			w.draw(all[name])
+			if got := look(w); got != fresh[name] {
+				t.Fatalf("%s looks different after other values:\n%s", name, firstDifference(got, fresh[name]))
+			}
+		}
+	}
+}
+
+// drawing lists what is painted, and where.
+func drawing(c fyne.Canvas) string {
+	var b strings.Builder
+	for _, o := range visible(c) {
+		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
+		switch o := o.(type) {
+		case *canvas.Text:
+			fmt.Fprintf(&b, "%q %v %v at %v %v\n", o.Text, o.TextSize, o.Color, at, o.Size())
+		case *canvas.Rectangle:
+			fmt.Fprintf(&b, "rectangle %v %v at %v %v\n", o.FillColor, o.StrokeColor, at, o.Size())
+		case *canvas.Arc:
+			fmt.Fprintf(&b, "arc %v %v-%v at %v %v\n", o.FillColor, o.StartAngle, o.EndAngle, at, o.Size())
+		case *canvas.Image:
+			fmt.Fprintf(&b, "%s at %v %v\n", o.Resource.Name(), at, o.Size())
+		}
+	}
+	return b.String()
+}
+
+func firstDifference(a, b string) string {
+	one, two := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(one), len(two)) {
+		if one[i] != two[i] {
+			return fmt.Sprintf("line %d\n%s\nwant\n%s", i, one[i], two[i])
+		}
+	}
+	return "one has more lines"
+}
+
+func TestEveryStateFitsTheSmallestWindowInEveryLanguage(t *testing.T) {
+	for language := range pluralForms {
+		speak(t, language)
+		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		for name, now := range samples() {
+			w := shownWindow(t, now)
+			w.over.Resize(MinSize)
+			w.root.Refresh()
+			if least := w.root.MinSize(); least.Width > MinSize.Width || least.Height > MinSize.Height {
+				t.Errorf("%s, %s: needs %v, the window has %v", language, name, least, MinSize)
+			}
+		}
+	}
+}
+
+// Nobody reaches a thing with Tab that says nothing, and everything that can be tapped can be reached.
+func TestTheKeyboardReachesEverythingAndEverythingSaysWhatItIs(t *testing.T) {
+	speak(t, "en")
+	for name, now := range samples() {
+		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		w := shownWindow(t, now)
+		w.root.Refresh()
+		c := w.over.Canvas()
+		reached := make(map[fyne.CanvasObject]bool)
+		for range 200 {
+			c.FocusNext()
+			o, ok := c.Focused().(fyne.CanvasObject)
+			if !ok || reached[o] {
+				break
+			}
+			reached[o] = true
+			if said, ok := o.(fyne.Accessible); !ok || strings.TrimSpace(said.AccessibilityLabel()) == "" {
+				t.Errorf("%s: %T says nothing", name, o)
+			}
+		}
+		for _, o := range visible(c) {
+			_, tappable := o.(fyne.Tappable)
+			disabled, can := o.(fyne.Disableable)
+			if tappable && !(can && disabled.Disabled()) && !reached[o] {
+				t.Errorf("%s: %T can be tapped, and Tab does not reach it", name, o)
+			}
+		}
+	}
+}
+
+func TestNoTrickOfANameReachesTheScreen(t *testing.T) {
+	speak(t, "en")
+	test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+	now := samples()["odd"]
+	now.Problems = []syncer.Problem{{Title: "A folder is not there", Severity: severityNeedsYou, Path: "/home/ana/\u202Egpj.exe\n{{.X}}"}}
+	now.Storages[0].Name = "Pi\u202E\n"
+	w := shownWindow(t, now)
+	for text := range texts(w.over.Canvas()) {
+		if strings.ContainsAny(text, "\u202E\n") {
+			t.Errorf("%q is on screen", text)
+		}
+	}
+}
+
+func TestATapAsksTheEngineAndRestsUntilItIsDone(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	s.tap("Back up now")
+	for _, o := range visible(s.w.over.Canvas()) {
+		if b, ok := o.(*kit.Button); ok && b.AccessibilityLabel() == "Back up now" && !b.Disabled() {
+			t.Error("the button can be tapped again while it works")
+		}
+	}
+	s.finish(nil)
+	if got := s.called(); !slices.Equal(got, []string{"back up []"}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+	s.tap("Back up now") // it can be asked again
+	s.finish(nil)
+}
+
+// A slow engine never holds up the window: what it says meanwhile is drawn, and other taps go their way.
+func TestASlowEngineDoesNotHoldUpTheWindow(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	start := time.Now()
+	s.tap("Back up now")
+	if took := time.Since(start); took > 50*time.Millisecond {
+		t.Errorf("a tap took %v", took)
+	}
+	for _, name := range []string{"saving", "waiting", "many"} {
+		s.show(samples()[name])
+	}
+	s.finish(nil)
+}
+
+func TestAnErrorIsShownWhereItWasAskedFor(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	s.tap("Back up now")
+	s.finish(fmt.Errorf("write: %w", syncer.ErrNoRoom))
+	if !texts(s.w.over.Canvas())["There is not enough room on this disk"] {
+		t.Error("the window does not say what went wrong")
+	}
+	s.tap("Details")
+	if s.w.over.Canvas().Overlays().Top() == nil {
+		t.Fatal("Details shows nothing")
+	}
+	if !texts(s.w.over.Canvas())["no_room"] {
+		t.Error("the details lack the code")
+	}
+	s.tap("Close")
+	if s.w.over.Canvas().Overlays().Top() != nil {
+		t.Error("the dialog stays")
+	}
+}
+
+func TestProblemsAreShownWithAStepThatWorks(t *testing.T) {
+	s := newStage(t)
+	s.show(samples()["waiting"])
+	s.tap("Check connection")
+	s.finish(nil)
+	if got := s.called(); !slices.Equal(got, []string{"check Pi in the living room"}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+	s.show(sampleNow())
+	for text := range texts(s.w.over.Canvas()) {
+		if strings.Contains(text, "can't be reached") {
+			t.Errorf("a problem that is over is still shown: %q", text)
+		}
+	}
+}
+
+func TestManyProblemsShowTheWorstFirstAndTheRestOnDemand(t *testing.T) {
+	s := newStage(t)
+	now := sampleNow()
+	for i := range 9 {
+		now.Problems = append(now.Problems, syncer.Problem{Severity: "warning", Title: fmt.Sprint("Warning ", i)})
+	}
+	now.Problems = append(now.Problems, syncer.Problem{Severity: severityNeedsYou, Title: "Only you can mend this"})
+	s.show(now)
+	if said := texts(s.w.over.Canvas()); !said["Only you can mend this"] || said["Warning 5"] {
+		t.Error("what needs a person is not shown first")
+	}
+	s.tap("Show 7 more")
+	if said := texts(s.w.over.Canvas()); !said["Warning 8"] {
+		t.Error("the rest is not shown")
+	}
+}
+
+func TestPausingAndResuming(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	s.tap("Pause")
+	menu := s.w.over.Canvas().Overlays().Top()
+	if menu == nil {
+		t.Fatal("there is no choice of pauses")
+	}
+	s.w.over.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	s.w.over.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	s.finish(nil)
+	s.show(samples()["paused"])
+	s.tap("Resume")
+	s.finish(nil)
+	if got := s.called(); !slices.Equal(got, []string{"pause  until 10:41:00", "resume "}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+}
+
+func TestFoldersDroppedOnTheWindowAreKept(t *testing.T) {
+	s := newStage(t)
+	s.show(samples()["empty"])
+	s.w.addFolders([]string{"/home/ana/Pictures"})
+	s.finish(errors.New("nested"))
+	if got := s.called(); !slices.Equal(got, []string{"add [/home/ana/Pictures]"}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+	if !texts(s.w.over.Canvas())["Something unexpected happened"] {
+		t.Error("the error is not shown")
+	}
+}
+
+func TestAThousandFoldersAreListedWithoutAThousandWidgets(t *testing.T) {
+	s := newStage(t)
+	now := samples()["many"]
+	s.show(now)
+	few := len(visible(s.w.over.Canvas()))
+	s.tap("Show all 1,000 folders")
+	s.w.root.Refresh()
+	if all := len(visible(s.w.over.Canvas())); all > few+300 {
+		t.Errorf("%d objects are on screen, %d before", all, few)
+	}
+	start := time.Now()
+	s.w.draw(now)
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("drawing took %v", took)
+	}
+	s.tap("Show fewer")
+}
+
+func TestTheRowOfAFolderKeepsTheFocusWhileItIsSaved(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	c := s.w.over.Canvas()
+	for range 30 {
+		if c.FocusNext(); c.Focused() == nil {
+			continue
+		}
+		if row, ok := c.Focused().(*kit.Row); ok {
+			s.show(samples()["saving"])
+			if c.Focused() != row {
+				t.Error("the row lost the focus")
+			}
+			return
+		}
+	}
+	t.Error("no row takes the focus")
+}
