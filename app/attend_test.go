@@ -1,0 +1,111 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"roost/syncer"
+)
+
+// drawn is a window that remembers what it showed last.
+type drawn struct {
+	mu    sync.Mutex // guards below
+	page  statusPage
+	shown int
+}
+
+func (d *drawn) attendant() attendant {
+	return attendant{
+		show: func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.shown++
+		},
+		draw: func(p statusPage) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.page = p
+		},
+		notify: func(syncer.Notice) {},
+	}
+}
+
+func (d *drawn) has(t *testing.T, text string) {
+	t.Helper()
+	waitFor(t, "the window to show "+text, func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return strings.Contains(d.page.title+strings.Join(d.page.folders, " ")+strings.Join(d.page.problems, " "), text)
+	})
+}
+
+// A window that is opened beside a service shows what that one says, comes to the front at a second launch, and keeps the
+// folders itself once the service has ended.
+func TestAWindowBesideAServiceTakesOver(t *testing.T) {
+	opts, folder := setUp(t)
+	newCall := func() *call {
+		log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { log.Close() })
+		return &call{unattended: true, streams: streams{err: log, env: func(name string) string {
+			return map[string]string{
+				"ROOST_HOME": opts.Home, "ROOST_KEYSTORE": "file",
+				"ROOST_PASSPHRASE_FILE": filepath.Join(filepath.Dir(opts.Home), "passphrase"),
+			}[name]
+		}}}
+	}
+	var running sync.WaitGroup
+	defer running.Wait()
+	service, endService := context.WithCancel(t.Context())
+	defer endService()
+	running.Go(func() {
+		err := newCall().keep(service, nil, func(ctx context.Context, _ engine) error { <-ctx.Done(); return nil })
+		if err != nil {
+			t.Errorf("the service: %v", err)
+		}
+	})
+	ask := newCall()
+	waitFor(t, "the service", func() bool { r, err := ask.running(t.Context()); return err == nil && r != nil })
+
+	var d drawn
+	window, endWindow := context.WithCancel(t.Context())
+	defer endWindow()
+	running.Go(func() { newCall().attend(window, d.attendant()) })
+	d.has(t, "no folder is kept yet")
+	waitFor(t, "the window to come to the front", func() bool {
+		shown, err := ask.showRunning(t.Context())
+		return err == nil && shown
+	})
+	waitFor(t, "that to be done", func() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.shown == 1 })
+
+	if err := newCall().keep(t.Context(), nil, nil); describe(t.Context(), err).Code != "running" {
+		t.Errorf("a second service: %v", err)
+	}
+	endService()
+	waitFor(t, "the window to keep the folders", func() bool {
+		shown, err := ask.showRunning(t.Context())
+		return err == nil && shown && d.shownTwice()
+	})
+	err := ask.work(t.Context(), func(e engine) error {
+		_, err := e.AddFolders(t.Context(), []string{folder})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.has(t, folder+"\nsafe")
+}
+
+func (d *drawn) shownTwice() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shown >= 2
+}
