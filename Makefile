@@ -52,7 +52,7 @@ bench: deps-test $(IPFS) ## Run the benchmarks
 	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/bench.sh -tags $(TEST_TAGS)
 
 .PHONY: screenshots
-screenshots: ## Draw every screen into dist/screenshots: light and dark, 1x and 2x
+screenshots: deps-headless ## Draw every screen into dist/screenshots: light and dark, 1x and 2x
 	ROOST_SCREENSHOTS="$(CURDIR)/dist/screenshots" go test -count=1 -tags no_glfw -run Screenshots ./ui
 
 .PHONY: build

@@ -13,7 +13,7 @@ import (
 var variants = map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark}
 
 // useTheme starts a test app that looks like Roost.
-func useTheme(t *testing.T, variant fyne.ThemeVariant) fyne.App {
+func useTheme(t testing.TB, variant fyne.ThemeVariant) fyne.App {
 	t.Helper()
 	a := test.NewTempApp(t)
 	a.Settings().SetTheme(Theme{Forced: &variant})

@@ -85,6 +85,7 @@ func TestATreeAsksOnlyForWhatIsOpened(t *testing.T) {
 
 // First paint of 100,000 rows, and a scroll from one end of the list to the other.
 func BenchmarkTableFirstPaint(b *testing.B) {
+	useTheme(b, theme.VariantLight)
 	for b.Loop() {
 		c := software.NewCanvas()
 		table, _ := filesTable(manyRows)
@@ -95,6 +96,7 @@ func BenchmarkTableFirstPaint(b *testing.B) {
 }
 
 func BenchmarkTableScroll(b *testing.B) {
+	useTheme(b, theme.VariantLight)
 	c := software.NewCanvas()
 	table, _ := filesTable(manyRows)
 	c.SetContent(table.Root)
