@@ -171,22 +171,10 @@ func (k *keeper) begin(fc folderConfig, sc *scope, r *Report) func(*Saved, error
 
 // end notes how a pass ended.
 func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err error) {
-	lost := 0
-	var damaged []error
-	if p := k.e.first.Load(); p != nil {
-		if st := p.vault.Known(); st != nil {
-			damaged = st.Damaged
-		}
-		n, lerr := p.vault.LostCount(context.Background())
-		if lerr != nil {
-			k.e.log.Warn("the list of lost parts cannot be read", "reason", lerr)
-		}
-		lost = n
-	}
+	k.learnDamage()
 	k.mu.Lock()
 	now := time.Now()
 	f.passing, f.last = nil, now
-	k.lost, k.damaged = lost, damaged
 	switch {
 	case errors.Is(err, context.Canceled):
 		f.todo.add(f.doing)

@@ -375,6 +375,24 @@ func (k *keeper) newestOwn() (*vault.Head, bool) {
 	return st.Own(p.vault.Device()), true
 }
 
+// learnDamage takes over what is known to be wrong with the stored data.
+func (k *keeper) learnDamage() {
+	p := k.e.first.Load()
+	if p == nil {
+		return
+	}
+	lost, err := p.vault.LostCount(context.Background())
+	if err != nil {
+		k.e.log.Warn("the list of lost parts cannot be read", "reason", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lost = lost
+	if st := p.vault.Known(); st != nil {
+		k.damaged = st.Damaged
+	}
+}
+
 // retryNow lets every folder whose pass failed try again.
 func (k *keeper) retryNow() {
 	k.mu.Lock()

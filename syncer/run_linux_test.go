@@ -35,7 +35,9 @@ func TestFolderThatCannotBeWatchedIsLookedThroughAndNeverSafe(t *testing.T) {
 		added(t, e, src)
 		must(t, e.Set(t.Context(), "rescan-unwatched", "10s"))
 		running(t, e)
-		s := until(t, e, "the first look", func(s Status) bool { return s.Folders[0].Snapshot != "" && !s.Folders[0].Watched && len(s.Problems) > 0 })
+		s := until(t, e, "the first look", func(s Status) bool {
+			return s.Folders[0].Snapshot != "" && !s.Folders[0].Watched && len(s.Problems) > 0
+		})
 		i := slices.IndexFunc(s.Problems, func(p Problem) bool { return p.Code == "watch_limit" })
 		if i < 0 || !strings.Contains(s.Problems[i].Text, "sysctl") {
 			t.Fatalf("the problems are %+v", s.Problems)

@@ -234,3 +234,30 @@ func TestSecondStorageThatWasAwayCatchesUp(t *testing.T) {
 	until(t, e, "both hold it again", isSafe)
 	sameContents(t, recovered(t, second.Node(t), secret), onDisk(t, src))
 }
+
+// TestDamageFoundWhileRunningIsMended: a verify finds that the storage lost something, and what is still here is sent again
+// without being asked.
+func TestDamageFoundWhileRunningIsMended(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir()
+	sample(t, src, 1)
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	for _, p := range packsOf(t, e) {
+		if p.Type == format.DataPack {
+			m.Lose(p.Digest.RawCID())
+		}
+	}
+	c, err := e.Verify(t.Context(), 0, nil)
+	must(t, err)
+	if c.OK {
+		t.Fatal("verify did not notice that packs are gone")
+	}
+	until(t, e, "it is mended", func(s Status) bool {
+		c, err := e.Verify(t.Context(), 100, nil)
+		return err == nil && c.OK && isSafe(s)
+	})
+	sameContents(t, recovered(t, m, secret), onDisk(t, src))
+}

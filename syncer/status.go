@@ -82,6 +82,10 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 		if err := e.vault().NoteLost(ctx, rep.Lost); err != nil {
 			return nil, err
 		}
+		if k := e.running.Load(); k != nil {
+			k.learnDamage()
+			k.rescan() // which sends again what is still here
+		}
 	}
 	out := &Checked{OK: len(rep.Problems) == 0, Blocks: rep.CheckedBlocks, Bytes: rep.CheckedBytes}
 	for _, p := range rep.Problems {
