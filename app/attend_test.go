@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,36 +50,23 @@ func (d *drawn) has(t *testing.T, text string) {
 // folders itself once the service has ended.
 func TestAWindowBesideAServiceTakesOver(t *testing.T) {
 	opts, folder := setUp(t)
-	newCall := func() *call {
-		log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { log.Close() })
-		return &call{unattended: true, streams: streams{err: log, env: func(name string) string {
-			return map[string]string{
-				"ROOST_HOME": opts.Home, "ROOST_KEYSTORE": "file",
-				"ROOST_PASSPHRASE_FILE": filepath.Join(filepath.Dir(opts.Home), "passphrase"),
-			}[name]
-		}}}
-	}
 	var running sync.WaitGroup
 	defer running.Wait()
 	service, endService := context.WithCancel(t.Context())
 	defer endService()
 	running.Go(func() {
-		err := newCall().keep(service, nil, func(ctx context.Context, _ engine) error { <-ctx.Done(); return nil })
+		err := newCall(t, opts).keep(service, nil, func(ctx context.Context, _ engine) error { <-ctx.Done(); return nil })
 		if err != nil {
 			t.Errorf("the service: %v", err)
 		}
 	})
-	ask := newCall()
+	ask := newCall(t, opts)
 	waitFor(t, "the service", func() bool { r, err := ask.running(t.Context()); return err == nil && r != nil })
 
 	var d drawn
 	window, endWindow := context.WithCancel(t.Context())
 	defer endWindow()
-	running.Go(func() { newCall().attend(window, d.attendant()) })
+	running.Go(func() { newCall(t, opts).attend(window, d.attendant()) })
 	d.has(t, "no folder is kept yet")
 	waitFor(t, "the window to come to the front", func() bool {
 		shown, err := ask.showRunning(t.Context())
@@ -86,7 +74,7 @@ func TestAWindowBesideAServiceTakesOver(t *testing.T) {
 	})
 	waitFor(t, "that to be done", func() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.shown == 1 })
 
-	if err := newCall().keep(t.Context(), nil, nil); describe(t.Context(), err).Code != "running" {
+	if err := newCall(t, opts).keep(t.Context(), nil, nil); describe(t.Context(), err).Code != "running" {
 		t.Errorf("a second service: %v", err)
 	}
 	endService()
@@ -108,4 +96,46 @@ func (d *drawn) shownTwice() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.shown >= 2
+}
+
+// A home on a disk that knows no sockets: keeping folders matters more than being asked about them.
+func TestFoldersAreKeptWithoutASocket(t *testing.T) {
+	opts, folder := setUp(t)
+	if err := os.MkdirAll(filepath.Join(opts.Home, socketName, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := newCall(t, opts).keep(t.Context(), nil, func(ctx context.Context, e engine) error {
+		if _, err := e.AddFolders(ctx, []string{folder}); err != nil {
+			return err
+		}
+		for s, err := range e.Watch(ctx) {
+			if err != nil || s.State == "safe" {
+				return err
+			}
+		}
+		return errors.New("it was never safe")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	err = newCall(t, opts).work(t.Context(), func(e engine) error { return e.Resume(t.Context(), "") })
+	if err != nil {
+		t.Errorf("a verb, alone: %v", err)
+	}
+}
+
+// newCall is a call of nobody in particular, whose words go to a file.
+func newCall(t *testing.T, opts syncer.Options) *call {
+	t.Helper()
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return &call{unattended: true, streams: streams{err: log, env: func(name string) string {
+		return map[string]string{
+			"ROOST_HOME": opts.Home, "ROOST_KEYSTORE": "file",
+			"ROOST_PASSPHRASE_FILE": filepath.Join(filepath.Dir(opts.Home), "passphrase"),
+		}[name]
+	}}}
 }

@@ -16,7 +16,7 @@ func folderCommand() *command {
 			name: "folder add", usage: []string{"DIR…"}, least: 1, most: -1, run: folderAdd,
 			help: "add: these folders are kept from now on, with everything in them.",
 		},
-		{name: "folder list", run: folderList, help: "list: the folders that are kept."},
+		{name: "folder list", run: folderList, help: "list: the folders that are kept. With --json, as all of these: folders[] {path, mode, state}."},
 		{
 			name: "folder remove", usage: []string{"DIR"}, least: 1, most: 1, run: folderRemove,
 			help: "remove: the folder is not kept any longer. Its versions stay.",

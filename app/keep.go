@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 
 	"roost/syncer"
 )
@@ -28,18 +29,31 @@ func (c *call) keep(ctx context.Context, show func(), attend func(context.Contex
 			return errors.Join(err, running.already())
 		}
 		defer unlock()
-		l, err := listenSocket(home)
-		if err != nil {
-			return err
-		}
-		s := &server{engine: local{e}, show: show, log: c.engineLog}
 		return together(
 			ctx,
-			func(ctx context.Context) error { return s.serve(ctx, l) },
+			func(ctx context.Context) error { return c.answerOthers(ctx, home, local{e}, show) },
 			func(ctx context.Context) error { return e.Run(ctx) },
 			func(ctx context.Context) error { return attend(ctx, local{e}) },
 		)
 	})
+}
+
+// answerOthers serves the control socket. Where the home's disk can hold none, the folders are kept all the same, and
+// verbs say that the home is busy.
+func (c *call) answerOthers(ctx context.Context, home string, e engine, show func()) error {
+	l, err := listenSocket(home)
+	if err != nil {
+		reason := "unknown" // the error's own words have paths
+		if errno, ok := errors.AsType[syscall.Errno](err); ok {
+			reason = errno.Error()
+		}
+		c.engineLog.Warn("other processes cannot ask this Roost", "reason", reason)
+		c.engineLog.Debug("the control socket could not be made", "error", err)
+		<-ctx.Done()
+		return nil
+	}
+	s := &server{engine: e, show: show, log: c.engineLog}
+	return s.serve(ctx, l)
 }
 
 // together runs all of them; when one returns, the others are stopped. That they then end is no error.

@@ -20,7 +20,7 @@ other verbs ask this Roost. What happens is said on standard error, one line eac
 Ctrl-C or SIGTERM stops it, within a few seconds and with exit code 0; the next run goes on from there. With
 --json it ends with {state, saved, started, stopped, backups}. Exit code 6: one runs with this home already.
 
-roost service install starts it whenever this computer does.`,
+roost service install starts it whenever this computer does. ROOST_LOG=debug tells more than anybody wants to know.`,
 	}
 }
 

@@ -118,7 +118,12 @@ func dialSocket(ctx context.Context, home string) (net.Conn, error) {
 
 // removeStale removes what a crashed Roost left. Who calls it holds the home's lock.
 func removeStale(home string) error {
-	if err := ignoreMissing(os.Remove(filepath.Join(socketDir(home), socketName))); err != nil {
+	path := filepath.Join(socketDir(home), socketName)
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&os.ModeSocket != 0 {
+		err = os.Remove(path)
+	}
+	if err = ignoreMissing(err); err != nil {
 		return computerError("what an earlier Roost left could not be removed", err)
 	}
 	return nil

@@ -22,7 +22,7 @@ With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watc
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
 held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
-limit, sent} and problems[] {code, severity, title, text, action, path}. What is not known or not so is null.`,
+limit, sent} and problems[] {code, severity, title, text, action, path, since, until}. What is not known or not so is null.`,
 	}
 }
 
@@ -125,10 +125,14 @@ type problemJSON struct {
 	Action   string `json:"action"`
 	Path     string `json:"path,omitempty"`
 	Exact    []byte `json:"path_b64,omitempty"`
+	Since    stamp  `json:"since,omitzero"` // when it began, where that is known
+	Until    stamp  `json:"until,omitzero"` // when it ends by itself, where that is known
 }
 
 func newProblemJSON(p syncer.Problem) problemJSON {
-	return problemJSON{p.Code, p.Severity, p.Title, p.Text, p.Action, utf8Path(p.Path), exactPath(p.Path)}
+	return problemJSON{
+		p.Code, p.Severity, p.Title, p.Text, p.Action, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
+	}
 }
 
 func status(ctx context.Context, c *call) (a answer, err error) {
