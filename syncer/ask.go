@@ -94,7 +94,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 func folderOf(fc *folderConfig, now time.Time) folderFacts {
 	x := folderFacts{id: fc.id(), path: string(fc.Path), mode: fc.Mode, low: fc.Low, held: fc.Held.shown()}
 	if fc.Held != nil && fc.Held.Meant {
-		x.held = nil // it is settled by the next pass
+		x.held, x.changed = nil, fc.Held.Time // it is settled by the next pass
 	}
 	_, err := os.Stat(x.path)
 	x.there = err == nil

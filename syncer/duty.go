@@ -1,13 +1,17 @@
 package syncer
 
 import (
+	"errors"
 	"slices"
 	"time"
+
+	"roost/watcher"
 )
 
 // duty is what decides when a folder is looked through next.
 type duty struct {
 	manual    bool
+	gone      bool      // the folder is not there
 	changed   bool      // something is known to have changed, or nothing was looked at since the start
 	retry     time.Time // a pass failed: not before then; zero: none did
 	last      time.Time // when the last pass ended; zero: none since the start
@@ -76,7 +80,7 @@ func (f *keeping) duty(c config, now time.Time) duty {
 		k.commits = k.commits[1:]
 	}
 	d := duty{
-		manual: f.config.Mode == Manual, changed: !f.todo.none(), retry: f.retry, last: f.last, whole: f.whole,
+		manual: f.config.Mode == Manual, gone: errors.Is(f.watch.Err, watcher.ErrGone), changed: !f.todo.none(), retry: f.retry, last: f.last, whole: f.whole,
 		rescan: c.duration("rescan"), tryFailed: c.duration("rescan-unwatched"), paused: c.pausedUntil(&f.config, now),
 		distance: distanceAfter(len(k.commits)),
 	}

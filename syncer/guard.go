@@ -113,6 +113,9 @@ func (e *Engine) Accept(_ context.Context, dir string) error {
 	if err := e.hold(f.ID, h); err != nil {
 		return err
 	}
+	if k := e.running.Load(); k != nil && h != nil {
+		k.lookAgain(f.id())
+	}
 	e.poke()
 	return nil
 }

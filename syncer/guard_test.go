@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"roost/vault/node/nodetest"
@@ -114,4 +115,55 @@ func TestMostFilesGoneOrDifferentIsAskedAbout(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEveryAcceptedStateIsAVersion: what was full, the emptiness that was meant, and what came after can all be gone back to.
+func TestEveryAcceptedStateIsAVersion(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir()
+	write(t, src+"/a", "one")
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	emptied(t, src)
+	until(t, e, "it is asked about", func(s Status) bool { return s.State == stateNeedsYou })
+	must(t, e.Accept(t.Context(), src))
+	until(t, e, "the empty folder is saved", func(s Status) bool { return isSafe(s) && s.Folders[0].Files == 0 })
+	write(t, src+"/b", "two")
+	until(t, e, "the new file is saved", func(s Status) bool { return isSafe(s) && s.Folders[0].Files == 1 })
+	versions, _, err := e.Snapshots(t.Context(), "")
+	must(t, err)
+	var files []uint64
+	for _, v := range versions {
+		files = append(files, v.Files)
+	}
+	if !slices.Equal(files, []uint64{1, 0, 1}) {
+		t.Errorf("the versions hold %v files, want 1, 0, 1", files)
+	}
+}
+
+// TestFolderThatIsSavedByHandIsStillLookedAt: it is safe when nothing changed, and says how much waits when something did,
+// also after a start.
+func TestFolderThatIsSavedByHandIsStillLookedAt(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir()
+	write(t, src+"/a", "one")
+	write(t, src+"/deep/b", "two")
+	added(t, e, src)
+	backup(t, e)
+	must(t, e.SetMode(t.Context(), src, Manual))
+	running(t, e)
+	until(t, e, "nothing changed", isSafe)
+	write(t, src+"/a", "changed")
+	write(t, src+"/deep/c", "new")
+	until(t, e, "what waits is counted", func(s Status) bool { return s.State == stateWaiting && s.Queue == 2 })
+	if got := recovered(t, m, secret); got["a"] != "one" {
+		t.Error("a folder that is saved by hand was saved by itself")
+	}
+	e.running.Load().rescan() // as after sleep
+	until(t, e, "it still waits", func(s Status) bool { return s.State == stateWaiting && s.Queue == 2 })
+	backup(t, e)
+	until(t, e, "it is saved", isSafe)
 }

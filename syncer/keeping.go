@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"time"
 
+	"roost/vault/format"
 	"roost/vault/node"
 	"roost/watcher"
 )
@@ -23,20 +25,23 @@ type keeping struct {
 	stop   func()
 
 	// The keeper's lock guards what follows.
-	config  folderConfig
-	todo    todo          // what the next pass looks at
-	doing   todo          // what the one under way looks at; back in todo when it fails
-	watch   watcher.State // as the watcher says
-	missed  error         // why the watcher does not know what changed; nil: it does, or a pass over everything went well since
-	whole   time.Time     // when the last pass over the whole folder began that went well; zero: none since Run began
-	last    time.Time     // when the last pass ended, well or not
-	skipped []Skipped     // what the last good pass left out
-	saved   *Version      // newest complete version
-	passing *Progress     // nil: no pass is under way
-	found   int64         // new plaintext of the pass under way: it has something to save
-	err     error         // why the last pass failed
-	tries   int           // passes that failed in a row
-	retry   time.Time     // when a pass that failed is run again
+	config      folderConfig
+	todo        todo          // what the next pass looks at
+	doing       todo          // what the one under way looks at; back in todo when it fails
+	watch       watcher.State // as the watcher says
+	looked      bool          // by look, since Run began
+	differ      int64         // files that look found to have changed
+	differSince time.Time     // the first time that it did; zero: nothing differs
+	missed      error         // why the watcher does not know what changed; nil: it does, or a pass over everything went well since
+	whole       time.Time     // when the last pass over the whole folder began that went well; zero: none since Run began
+	last        time.Time     // when the last pass ended, well or not
+	skipped     []Skipped     // what the last good pass left out
+	saved       *Version      // newest complete version
+	passing     *Progress     // nil: no pass is under way
+	found       int64         // new plaintext of the pass under way: it has something to save
+	err         error         // why the last pass failed
+	tries       int           // passes that failed in a row
+	retry       time.Time     // when a pass that failed is run again
 }
 
 // todo is what is known to have changed.
@@ -101,10 +106,21 @@ func (f *keeping) run(ctx context.Context) {
 			f.pass(ctx)
 			continue
 		}
+		if d.manual && d.changed {
+			f.look(ctx)
+			continue
+		}
+		if f.isBack() {
+			watching.end()
+			watching = f.startWatcher(ctx, c)
+		}
 		// Without a time, something has to happen first.
 		timer := time.NewTimer(time.Hour)
 		if !at.IsZero() {
 			timer.Reset(time.Until(at))
+		}
+		if d.gone {
+			timer.Reset(goneEvery)
 		}
 		select {
 		case <-f.wake:
@@ -130,6 +146,46 @@ func (f *keeping) pass(ctx context.Context) {
 	if err := f.k.e.mirror(ctx, nil); err != nil && ctx.Err() == nil {
 		f.k.e.log.Info("a storage stays behind for now", "reason", err)
 	}
+}
+
+// look counts what waits in a folder that is saved only when a person says so.
+func (f *keeping) look(ctx context.Context) {
+	f.k.mu.Lock()
+	fc, skipped := f.config, make([]format.Skip, 0, len(f.skipped))
+	for _, s := range f.skipped {
+		skipped = append(skipped, format.Skip{Path: []byte(s.Path), Reason: s.Reason})
+	}
+	since := f.todo.since
+	f.todo = todo{}
+	f.k.mu.Unlock()
+	n, err := f.k.e.lookThrough(ctx, fc, skipped)
+	f.k.mu.Lock()
+	defer f.k.mu.Unlock()
+	f.looked, f.differ = err == nil, n
+	switch {
+	case err != nil:
+		f.k.e.log.Debug("a folder could not be looked through", "folder", fc.ID, "error", err)
+	case n == 0:
+		f.differSince = time.Time{}
+	case f.differSince.IsZero():
+		f.differSince = since
+		if since.IsZero() {
+			f.differSince = time.Now()
+		}
+	}
+	poke(f.k.news)
+}
+
+// isBack tells whether a folder that the watcher missed is there again.
+func (f *keeping) isBack() bool {
+	f.k.mu.Lock()
+	gone := errors.Is(f.watch.Err, watcher.ErrGone)
+	f.k.mu.Unlock()
+	if !gone {
+		return false
+	}
+	fi, err := os.Stat(string(f.folder.Path))
+	return err == nil && fi.IsDir()
 }
 
 // scope is where the next pass looks: where something changed, and where something could not be saved. A routine look is
@@ -191,13 +247,14 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 	default:
 		f.err, f.tries, f.retry = nil, 0, time.Time{}
 		f.skipped = s.Skipped
+		f.differ, f.differSince = 0, time.Time{}
 		if whole {
 			f.whole, f.missed = began, nil
 		}
 		if !s.Unchanged {
 			k.commits = append(k.commits, now)
 		}
-		if s.Complete {
+		if s.Complete && (s.Held == nil || !s.Held.Empty) {
 			f.saved = savedVersion(f, s)
 		}
 	}
@@ -227,8 +284,8 @@ func savedVersion(f *keeping, s *Saved) *Version {
 // fill adds what only the keeper knows of a folder; called with its lock.
 func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
 	x.saved, x.watched, x.blind = f.saved, f.watch.Watching && f.watch.Err == nil, cmp.Or(f.watch.Err, f.missed)
-	x.scanned = !f.whole.IsZero()
-	for _, s := range []time.Time{f.todo.since, f.doing.since, f.watch.DirtySince} {
+	x.scanned = !f.whole.IsZero() || f.looked
+	for _, s := range []time.Time{f.todo.since, f.doing.since, f.watch.DirtySince, f.differSince} {
 		if !s.IsZero() && (x.changed.IsZero() || s.Before(x.changed)) {
 			x.changed = s
 		}
@@ -243,7 +300,7 @@ func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
 	if x.busy {
 		x.waiting = max(f.passing.TotalFiles-f.passing.Files, 0)
 	} else {
-		x.waiting = int64(len(f.todo.dirs)) // directories: the files in them are counted when they are looked at
+		x.waiting = f.differ + int64(len(f.todo.dirs)) // directories: the files in them are counted when they are looked at
 		if !f.watch.DirtySince.IsZero() {
 			x.waiting = max(x.waiting, 1)
 		}
@@ -258,6 +315,7 @@ const (
 	retryMost    = time.Minute     // where it may help by itself
 	retryRarely  = 5 * time.Minute // where a person is needed
 	missingEvery = time.Minute     // a folder that is not there
+	goneEvery    = 5 * time.Second // between looks whether it is back
 )
 
 // backoff is how long to wait after a number of failures in a row, with some jitter so that the devices of one person do

@@ -237,6 +237,15 @@ func (k *keeper) rescan() {
 	k.wakeAll()
 }
 
+// lookAgain has one folder looked through whole.
+func (k *keeper) lookAgain(id format.FolderID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if f := k.folders[id]; f != nil {
+		f.todo.add(todo{all: true, since: time.Now()})
+	}
+}
+
 func (k *keeper) wakeAll() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
