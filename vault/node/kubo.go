@@ -31,6 +31,7 @@ type Options struct {
 // Kubo is a Node reached over the RPC of a Kubo daemon.
 type Kubo struct {
 	api      *rpc.HttpApi
+	gateway  *gateway
 	idle     func() // closes connections that no call uses
 	patience patience
 	pinning  keyedLock
@@ -57,12 +58,14 @@ func newKubo(url, token string, base *http.Transport) (*Kubo, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: &transport{base: base, auth: auth}} // no Timeout: each call has its own
-	api, err := rpc.NewURLApiWithClient(url, client)
+	door := &transport{base: base, auth: auth}
+	api, err := rpc.NewURLApiWithClient(url, &http.Client{Transport: door}) // no Timeout: each call has its own
 	if err != nil {
 		return nil, fmt.Errorf("connect to storage: %w", err)
 	}
-	return &Kubo{api: api, idle: base.CloseIdleConnections, patience: defaultPatience}, nil
+	return &Kubo{
+		api: api, gateway: newGateway(url, door), idle: base.CloseIdleConnections, patience: defaultPatience,
+	}, nil
 }
 
 // Close closes the connections that no call is using.
