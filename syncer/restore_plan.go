@@ -11,7 +11,8 @@ import (
 	"roost/vault/format"
 )
 
-// plan reads the folders of all targets, without any content, for the totals and the room that is needed.
+// plan reads the folders of all targets, without any content, for the totals, the room that is needed, and what is read
+// more than once.
 func (r *restore) plan(ctx context.Context, targets []*target) error {
 	r.phaseName.Store("looking")
 	folder := ""
@@ -118,7 +119,7 @@ func (p *planner) folder(ctx context.Context, tree []byte, pick selection, there
 			case format.TypeDir:
 				err = p.below(ctx, x.Tree, pick[string(x.Name)], there, string(x.Name), depth+1)
 			case format.TypeFile:
-				p.file(x, there)
+				err = p.file(ctx, x, there)
 			case format.TypeSymlink:
 				p.r.totalFiles.Add(1)
 			}
@@ -130,23 +131,24 @@ func (p *planner) folder(ctx context.Context, tree []byte, pick selection, there
 	return ctx.Err()
 }
 
-func (p *planner) file(x *format.Entry, there *disk.Dir) {
+func (p *planner) file(ctx context.Context, x *format.Entry, there *disk.Dir) error {
 	p.r.totalFiles.Add(1)
 	p.r.totalBytes.Store(sum(p.r.totalBytes.Load(), int64(x.Size)))
 	if len(x.Link) > 0 {
 		k := linkKeyOf(x)
 		if p.seen[k] {
-			return
+			return nil
 		}
 		p.seen[k] = true
 	}
 	if there != nil {
 		e, err := there.Lstat(string(x.Name))
 		if err == nil && e.Kind == disk.File && e.Size == int64(x.Size) && e.MTimeSec == x.MTime && e.MTimeNsec == int32(x.MNano) {
-			return
+			return nil
 		}
 	}
 	p.need = sum(p.need, dataSize(x))
+	return p.r.e.vault.Expect(ctx, x)
 }
 
 // dataSize is how many bytes of a file are in chunks: all that is not a hole.

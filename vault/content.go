@@ -124,6 +124,21 @@ func (v *Vault) Chunks(ctx context.Context, e *format.Entry) iter.Seq2[format.Ch
 	}
 }
 
+// Expect says that a file's chunks will be read once more, each by one Read. What is
+// expected stays in memory in preference to all else, so that a storage is asked for less. ExpectNothing ends it.
+func (v *Vault) Expect(ctx context.Context, e *format.Entry) error {
+	for id, err := range v.Chunks(ctx, e) {
+		if err != nil {
+			return err
+		}
+		v.packs.expect(id)
+	}
+	return nil
+}
+
+// ExpectNothing forgets what Expect announced.
+func (v *Vault) ExpectNothing() { v.packs.forget() }
+
 // listWalk is one walk over the lists of a file.
 type listWalk struct {
 	v     *Vault

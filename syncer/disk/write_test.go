@@ -49,6 +49,29 @@ func TestCommitPutsContentInPlaceInOneStep(t *testing.T) {
 	must(t, d.SyncFS())
 }
 
+// What goes to the disk while the file is still being written is the file all the same, whatever the pieces.
+func TestALargeFileIsWholeHoweverItIsWritten(t *testing.T) {
+	d, dir := target(t)
+	for _, piece := range []int{100_000, tellAfter, 5*tellAfter + 1} {
+		f, err := d.Create()
+		must(t, err)
+		f.NoSync = true
+		var want []byte
+		for i := byte(1); len(want) < 12*tellAfter; i++ {
+			p := bytes.Repeat([]byte{i}, piece)
+			_, err := f.Write(p)
+			must(t, err)
+			must(t, f.Hole(4097))
+			want = append(append(want, p...), make([]byte, 4097)...)
+		}
+		must(t, f.Commit("file", plain, true))
+		must(t, d.SyncFS())
+		if got, err := os.ReadFile(filepath.Join(dir, "file")); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("in pieces of %d: %d bytes came back, %v", piece, len(got), err)
+		}
+	}
+}
+
 func TestAbortLeavesNothing(t *testing.T) {
 	d, dir := target(t)
 	f, err := d.Create()

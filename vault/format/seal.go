@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/zeebo/blake3"
 )
@@ -192,10 +193,11 @@ type Sealed struct {
 	Bodies []Body
 	Pad    int
 
-	raw  []byte
+	raw  []byte // of a partial object, the bodies it holds
 	keys sealKeys
 	ad   adBytes
-	offs []int
+	offs []int // of the bodies in raw; -1: not held
+	part bool
 }
 
 // Open authenticates the header of a sealed object of type t, trying the epochs in order; the key commitment decides.
@@ -267,20 +269,60 @@ func (s *Sealed) openHeader(masked []byte) error {
 	return nil
 }
 
+// Keep returns the object with some of its bodies, in memory of its own. The others are still listed.
+func (s *Sealed) Keep(wanted func(ChunkID) bool) *Sealed {
+	size := 0
+	for i, b := range s.Bodies {
+		if s.Holds(i) && wanted(b.ID) {
+			size += int(b.Stored) + tagSize
+		}
+	}
+	part := *s
+	part.raw, part.offs, part.part = make([]byte, 0, size), make([]int, len(s.offs)), true
+	for i, b := range s.Bodies {
+		part.offs[i] = -1
+		if off := s.offs[i]; s.Holds(i) && wanted(b.ID) {
+			part.offs[i] = len(part.raw)
+			part.raw = append(part.raw, s.raw[off:off+int(b.Stored)+tagSize]...)
+		}
+	}
+	return &part
+}
+
+// Partial tells an object that Keep made. Only its Body may be called, for what it holds.
+func (s *Sealed) Partial() bool { return s.part }
+
+// Holds tells whether body i is there.
+func (s *Sealed) Holds(i int) bool { return s.offs[i] >= 0 }
+
+// Size is how many bytes of sealed content are held.
+func (s *Sealed) Size() int { return len(s.raw) }
+
 // Body opens body i: authenticated, decompressed, and with the length that the header states.
 func (s *Sealed) Body(i int) ([]byte, error) {
 	b, off := s.Bodies[i], s.offs[i]
 	ad := s.ad.clone()
 	ad.setID(b.ID)
-	data, err := aead(s.keys.body(i)).Open(nil, zeroNonce, s.raw[off:off+int(b.Stored)+tagSize], ad.bytes)
+	sealed := s.raw[off : off+int(b.Stored)+tagSize]
+	if !b.Zstd {
+		data, err := aead(s.keys.body(i)).Open(nil, zeroNonce, sealed, ad.bytes)
+		if err != nil {
+			return nil, damaged("body %d does not authenticate", i)
+		}
+		return data, nil
+	}
+	scratch := compressed.Get().(*[]byte)
+	defer compressed.Put(scratch)
+	data, err := aead(s.keys.body(i)).Open((*scratch)[:0], zeroNonce, sealed, ad.bytes)
 	if err != nil {
 		return nil, damaged("body %d does not authenticate", i)
 	}
-	if !b.Zstd {
-		return data, nil
-	}
+	*scratch = data
 	return decompress(data, int(b.Plain))
 }
+
+// compressed holds bodies until they are decompressed.
+var compressed = sync.Pool{New: func() any { return new([]byte) }}
 
 // CheckPadding authenticates the padding: with Open and every Body, no byte of the object is left unchecked.
 func (s *Sealed) CheckPadding() error {

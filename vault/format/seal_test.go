@@ -68,6 +68,36 @@ func TestWhatIsSealedComesBack(t *testing.T) {
 	}
 }
 
+func TestAPartOfAnObjectHoldsWhatWasKept(t *testing.T) {
+	k := testKeys(1, 3)
+	whole := must(Open(testPack(t, k, DataPack, MinPackSize), DataPack, k.Vault, k.Epochs))(t)
+	part := whole.Keep(func(id ChunkID) bool { return id != whole.Bodies[0].ID })
+	less := part.Keep(func(id ChunkID) bool { return id != whole.Bodies[1].ID })
+	for _, c := range []struct {
+		s       *Sealed
+		partial bool
+		holds   []int
+	}{{whole, false, []int{0, 1, 2}}, {part, true, []int{1, 2}}, {less, true, []int{2}}} {
+		size := 0
+		for i, b := range c.s.Bodies {
+			if c.s.Holds(i) != slices.Contains(c.holds, i) || c.s.Partial() != c.partial {
+				t.Errorf("body %d: held %v in an object that should hold %v", i, c.s.Holds(i), c.holds)
+			}
+			if !c.s.Holds(i) {
+				continue
+			}
+			size += int(b.Stored) + tagSize
+			got, err := c.s.Body(i)
+			if want := must(whole.Body(i))(t); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("body %d is %d bytes, %v; want %d", i, len(got), err, len(want))
+			}
+		}
+		if c.partial && c.s.Size() != size {
+			t.Errorf("the part takes %d bytes, want %d", c.s.Size(), size)
+		}
+	}
+}
+
 func TestABuilderKnowsItsSizeBeforehand(t *testing.T) {
 	b := NewBuilder(DataPack)
 	for n := range 50 {

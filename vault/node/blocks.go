@@ -78,6 +78,9 @@ func (k *Kubo) Get(ctx context.Context, c cid.Cid) ([]byte, error) {
 	if !c.Defined() {
 		return nil, fmt.Errorf("%s: no name given", op)
 	}
+	if data := k.gateway.block(ctx, c, k.patience.block); data != nil {
+		return data, nil
+	}
 	scratch := scratches.Get().(*[MaxBlockSize + 1]byte)
 	defer scratches.Put(scratch)
 	n := 0
@@ -99,12 +102,8 @@ func (k *Kubo) Get(ctx context.Context, c cid.Cid) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum, err := c.Prefix().Sum(scratch[:n])
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", op, c, err)
-	}
-	if !sum.Equals(c) {
-		return nil, fmt.Errorf("%s %s: %w", op, c, ErrWrongBytes)
+	if err := checkBlock(c, scratch[:n]); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	return slices.Clone(scratch[:n]), nil
 }

@@ -42,7 +42,9 @@ func spawn(ctx context.Context, binary string, r repo, log logFile) (_ *daemon, 
 		return nil, err
 	}
 	defer out.Close() // the daemon has its own descriptor
-	cmd := exec.Command(binary, "daemon", "--migrate=true", "--enable-gc=false")
+	// Unrestricted means that the gateway serves every block, not those of Kubo's web page alone, at the address of the
+	// RPC. The RPC itself wants the token, from a page that a browser got there too.
+	cmd := exec.Command(binary, "daemon", "--migrate=true", "--enable-gc=false", "--unrestricted-api")
 	cmd.Env, cmd.Stdout, cmd.Stderr = r.env(), out, out
 	detach(cmd)
 	if err := cmd.Start(); err != nil {

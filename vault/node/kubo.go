@@ -33,6 +33,7 @@ type Options struct {
 // Kubo is a Node reached over the RPC of a Kubo daemon.
 type Kubo struct {
 	api      *rpc.HttpApi
+	gateway  *gateway
 	idle     func() // closes connections that no call uses
 	patience patience
 	pinning  keyedLock
@@ -62,12 +63,14 @@ func newKubo(url, token string, base *http.Transport, m meters) (*Kubo, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: &transport{base: base, auth: auth}} // no Timeout: each call has its own
-	api, err := rpc.NewURLApiWithClient(url, client)
+	door := &transport{base: base, auth: auth}
+	api, err := rpc.NewURLApiWithClient(url, &http.Client{Transport: door}) // no Timeout: each call has its own
 	if err != nil {
 		return nil, fmt.Errorf("connect to storage: %w", err)
 	}
-	return &Kubo{api: api, idle: base.CloseIdleConnections, patience: defaultPatience, meters: m}, nil
+	return &Kubo{
+		api: api, gateway: newGateway(url, door), idle: base.CloseIdleConnections, patience: defaultPatience, meters: m,
+	}, nil
 }
 
 // Sent returns how many bytes went to this storage, counted as a Meter does.

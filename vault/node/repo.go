@@ -132,11 +132,14 @@ func (c settings) set(value any, keys ...string) {
 
 // quiet makes a node that serves this computer alone, tells nobody what it has, and keeps what it confirmed.
 func (c settings) quiet() error {
-	// Listen on this computer only, on whatever port is free. No gateway: it would answer without a token.
+	// Listen on this computer only, on whatever port is free. The gateway has no address of its own, see spawn; to who
+	// knows a block's name it gives that block, which is sealed, as raw bytes and nothing else: no pages, no names.
 	c.set([]any{"/ip4/127.0.0.1/tcp/0"}, "Addresses", "API")
 	c.set([]any{}, "Addresses", "Gateway")
 	c.set([]any{"/ip4/127.0.0.1/tcp/0"}, "Addresses", "Swarm")
 	c.set(true, "Gateway", "NoFetch")
+	c.set(true, "Gateway", "NoDNSLink")
+	c.set(false, "Gateway", "DeserializedResponses")
 
 	// Look for nobody, announce nothing, relay for nobody, report to nobody.
 	c.set([]any{}, "Bootstrap")

@@ -32,6 +32,20 @@ func TestKuboPassesTheSuite(t *testing.T) {
 	Suite(t, func(*testing.T) node.Node { return k })
 }
 
+// It gives blocks through its gateway, too.
+func TestManagedPassesTheSuite(t *testing.T) {
+	m, err := node.StartManaged(t.Context(), node.ManagedOptions{Dir: t.TempDir(), Binary: Binary(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	Suite(t, func(*testing.T) node.Node { return m.Node() })
+}
+
 // Both sides of what a node does when blocks were lost from its disk: the memory node must behave as Kubo.
 func TestLostBlocksLookTheSameInMemoryAndKubo(t *testing.T) {
 	type lossy struct {

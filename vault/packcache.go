@@ -1,0 +1,190 @@
+package vault
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+
+	"roost/vault/format"
+)
+
+const (
+	// cachedBytes bounds what the cache keeps of opened packs. Chunks of neighbouring files lie within the open packs of
+	// the writer, so that most reads in tree order need a few; the rest is for content that a folder has twice, and for
+	// what was saved in another order than it is read in.
+	cachedBytes = 64 << 20
+	// mostExpected bounds the memory of what is known about reads to come, about 10 MB.
+	mostExpected = 1 << 19
+)
+
+// packCache keeps recently used packs and lets concurrent readers of one pack share its fetch. Of a pack that a restore
+// reads it keeps, when room is short, only what will be read again: a pack is 1 MiB, and what a far part of the folder
+// wants of it may be one chunk.
+type packCache struct {
+	fetch func(context.Context, packRef) (*openPack, error)
+	most  int // bytes of packs that are kept; the one last used is in any case
+
+	mu       sync.Mutex // guards below
+	entries  map[packRef]*list.Element
+	order    *list.List                // of *packEntry, most recently used first
+	size     int                       // bytes of all entries
+	expected map[format.ChunkID]uint32 // how often a chunk will be read yet; nil: nothing is known
+}
+
+type packEntry struct {
+	ref  packRef
+	done chan struct{} // closed when pack and err are set
+	pack *openPack
+	err  error
+
+	size int // bytes; while it is fetched, those of a full pack; guarded by the cache
+	live int // bytes of chunks that will be read yet; guarded by the cache
+}
+
+func newPackCache(fetch func(context.Context, packRef) (*openPack, error)) *packCache {
+	return &packCache{fetch: fetch, most: cachedBytes, entries: map[packRef]*list.Element{}, order: list.New()}
+}
+
+// get returns a whole pack.
+func (c *packCache) get(ctx context.Context, ref packRef) (*openPack, error) {
+	return c.find(ctx, ref, func(p *openPack) bool { return !p.Partial() })
+}
+
+// holding returns a pack of which there may be no more in memory than that chunk.
+func (c *packCache) holding(ctx context.Context, ref packRef, id format.ChunkID) (*openPack, error) {
+	return c.find(ctx, ref, func(p *openPack) bool {
+		i, ok := p.at[id]
+		return !p.Partial() || ok && p.Holds(i)
+	})
+}
+
+func (c *packCache) find(ctx context.Context, ref packRef, enough func(*openPack) bool) (*openPack, error) {
+	for {
+		c.mu.Lock()
+		el, ok := c.entries[ref]
+		if !ok {
+			e := &packEntry{ref: ref, done: make(chan struct{}), size: format.PackSize}
+			c.entries[ref] = c.order.PushFront(e)
+			c.size += e.size
+			c.shrink()
+			c.mu.Unlock()
+			p, err := c.fetch(ctx, ref)
+			c.fetched(e, p, err)
+			return p, err
+		}
+		c.order.MoveToFront(el)
+		e := el.Value.(*packEntry)
+		c.mu.Unlock()
+		select {
+		case <-e.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		c.mu.Lock()
+		p, err := e.pack, e.err
+		c.mu.Unlock()
+		switch {
+		case (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) && ctx.Err() == nil:
+			continue // the reader that fetched gave up; this one has not
+		case err == nil && !enough(p):
+			c.drop(e)
+			continue
+		}
+		return p, err
+	}
+}
+
+// fetched ends a fetch. A failed one is forgotten, so that the next reader tries again.
+func (c *packCache) fetched(e *packEntry, p *openPack, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.pack, e.err = p, err
+	close(e.done)
+	if el, ok := c.entries[e.ref]; !ok || el.Value != e {
+		return
+	}
+	if err != nil {
+		c.remove(e)
+		return
+	}
+	for _, b := range p.Bodies {
+		if c.expected[b.ID] > 0 {
+			e.live += int(b.Stored)
+		}
+	}
+	c.size += p.Size() - e.size
+	e.size = p.Size()
+}
+
+// expect says that a chunk will be read once more.
+func (c *packCache) expect(id format.ChunkID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.expected == nil {
+		c.expected = map[format.ChunkID]uint32{}
+	}
+	if n, known := c.expected[id]; known || len(c.expected) < mostExpected {
+		c.expected[id] = n + 1
+	}
+}
+
+// forget ends all that expect began.
+func (c *packCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expected = nil
+}
+
+// used notes that an expected chunk of a pack was read. A pack without any other goes.
+func (c *packCache) used(ref packRef, b format.Body) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, known := c.expected[b.ID]
+	switch {
+	case !known:
+		return
+	case n > 1:
+		c.expected[b.ID] = n - 1
+		return
+	}
+	delete(c.expected, b.ID)
+	if el, ok := c.entries[ref]; ok {
+		e := el.Value.(*packEntry)
+		if e.live -= int(b.Stored); e.live <= 0 && e.pack != nil {
+			c.remove(e)
+		}
+	}
+}
+
+// shrink makes room: first by what nobody expects to read again, of the packs that were used longest ago.
+func (c *packCache) shrink() {
+	for el := c.order.Back(); el != nil && c.size > c.most; el = el.Prev() {
+		e := el.Value.(*packEntry)
+		if e.pack == nil || e.live == 0 || e.live > e.size-e.size/8 {
+			continue
+		}
+		part := *e.pack
+		part.Sealed = e.pack.Keep(func(id format.ChunkID) bool { return c.expected[id] > 0 })
+		c.size += part.Size() - e.size
+		e.pack, e.size = &part, part.Size()
+	}
+	for c.size > c.most && c.order.Len() > 1 {
+		c.remove(c.order.Back().Value.(*packEntry))
+	}
+}
+
+func (c *packCache) drop(e *packEntry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if el, ok := c.entries[e.ref]; ok && el.Value == e {
+		c.remove(e)
+	}
+}
+
+// remove takes out an entry that is there.
+func (c *packCache) remove(e *packEntry) {
+	c.order.Remove(c.entries[e.ref])
+	delete(c.entries, e.ref)
+	c.size -= e.size
+}

@@ -1,0 +1,197 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	mathrand "math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"roost/vault/format"
+)
+
+// shelf is packs of one large and one small chunk each, behind a cache with room for few.
+type shelf struct {
+	*packCache
+	refs    []packRef
+	large   []format.ChunkID
+	small   []format.ChunkID
+	plain   map[format.ChunkID][]byte
+	fetches atomic.Int64
+}
+
+func newShelf(t *testing.T, packs int) *shelf {
+	t.Helper()
+	e, err := NewEntropy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := format.DeriveKeys(e, 1)
+	ids := format.NewIDs(k.ChunkID)
+	s := &shelf{plain: map[format.ChunkID][]byte{}}
+	blocks := map[packRef][]byte{}
+	for range packs {
+		pack := format.NewBuilder(format.DataPack)
+		for _, size := range []int{200 << 10, 1 << 10} {
+			plain := make([]byte, size)
+			rand.Read(plain) // never fails
+			id := ids.ID(format.KindData, plain)
+			pack.Add(format.KindData, id, size, false, plain)
+			s.plain[id] = plain
+			if size > 1<<10 {
+				s.large = append(s.large, id)
+			} else {
+				s.small = append(s.small, id)
+			}
+		}
+		block, err := pack.Seal(k.Vault, k.Current(), 256<<10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref := packRef{format.Sum(block), format.DataPack}
+		s.refs = append(s.refs, ref)
+		blocks[ref] = block
+	}
+	s.packCache = newPackCache(func(_ context.Context, ref packRef) (*openPack, error) {
+		s.fetches.Add(1)
+		sealed, err := format.Open(blocks[ref], ref.typ, k.Vault, k.Epochs)
+		if err != nil {
+			return nil, err
+		}
+		return newOpenPack(sealed), nil
+	})
+	s.most = 2 << 20
+	return s
+}
+
+// read reads a chunk as a vault does.
+func (s *shelf) read(ref packRef, id format.ChunkID) error {
+	p, err := s.holding(context.Background(), ref, id)
+	if err != nil {
+		return err
+	}
+	i := p.at[id]
+	got, err := p.Body(i)
+	if err == nil && !bytes.Equal(got, s.plain[id]) {
+		err = errors.New("other bytes")
+	}
+	if err == nil {
+		s.used(ref, p.Bodies[i])
+	}
+	return err
+}
+
+// check wants the cache to hold no more than it may, and to know how much that is.
+func (s *shelf) check(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	size := 0
+	for el := s.order.Front(); el != nil; el = el.Next() {
+		size += el.Value.(*packEntry).size
+	}
+	if size != s.size || size > s.most || len(s.entries) != s.order.Len() {
+		t.Errorf("%d entries, %d in order, of %d bytes, counted as %d; room for %d", len(s.entries), s.order.Len(), size, s.size, s.most)
+	}
+}
+
+func TestEveryPackIsFetchedOnceWhenItsReadsAreExpected(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		s := newShelf(t, 40)
+		if known {
+			for _, id := range slices.Concat(s.large, s.small) {
+				s.expect(id)
+			}
+		}
+		for _, round := range [][]format.ChunkID{s.large, s.small} {
+			for i, id := range round {
+				if err := s.read(s.refs[i], id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.check(t)
+		}
+		want := int64(40)
+		if !known {
+			want = 80 // 40 packs apart, there is no room for what nobody announced
+		}
+		if n := s.fetches.Load(); n != want {
+			t.Errorf("announced %v: %d fetches, want %d", known, n, want)
+		}
+		if known && s.order.Len() != 0 {
+			t.Errorf("%d packs stay that nobody reads again", s.order.Len())
+		}
+	}
+}
+
+func TestAPartOfAPackIsNotTakenForThePack(t *testing.T) {
+	s := newShelf(t, 40)
+	for _, id := range s.small {
+		s.expect(id)
+	}
+	for i, id := range s.large {
+		if err := s.read(s.refs[i], id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := s.holding(t.Context(), s.refs[0], s.small[0]); err != nil || !p.Partial() {
+		t.Fatalf("the oldest pack is whole (%v)", err)
+	}
+	before := s.fetches.Load()
+	if err := s.read(s.refs[0], s.large[0]); err != nil { // once more than was expected
+		t.Error(err)
+	}
+	if p, err := s.get(t.Context(), s.refs[1]); err != nil || p.Partial() || p.CheckPadding() != nil {
+		t.Errorf("a pack came back as a part of it (%v)", err)
+	}
+	if n := s.fetches.Load() - before; n != 2 {
+		t.Errorf("%d packs were fetched again, want 2", n)
+	}
+	s.forget()
+	for i, id := range s.small {
+		if err := s.read(s.refs[i], id); err != nil {
+			t.Error(err)
+		}
+	}
+	s.check(t)
+}
+
+func TestReadersInAnyOrderGetTheirBytes(t *testing.T) {
+	s := newShelf(t, 30)
+	type want struct {
+		ref packRef
+		id  format.ChunkID
+	}
+	var all []want
+	for i, ref := range s.refs {
+		for _, id := range []format.ChunkID{s.large[i], s.small[i], s.small[i]} {
+			all = append(all, want{ref, id})
+			if i%3 > 0 { // a third is read without a word
+				s.expect(id)
+			}
+		}
+	}
+	mathrand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(all, len(all)/8) {
+		wg.Go(func() {
+			for _, w := range part {
+				if err := s.read(w.ref, w.id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s.mu.Lock()
+	s.shrink()
+	s.mu.Unlock()
+	s.check(t)
+	if len(s.expected) != 0 {
+		t.Errorf("%d chunks are still expected", len(s.expected))
+	}
+}
