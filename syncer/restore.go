@@ -55,7 +55,7 @@ func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (
 	if err != nil {
 		return nil, err
 	}
-	defer e.vault.ExpectNothing()
+	defer e.vault().ExpectNothing()
 	if err := r.plan(ctx, targets); err != nil {
 		return nil, err
 	}
