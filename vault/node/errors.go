@@ -130,6 +130,8 @@ var meanings = []struct {
 	{"disk quota exceeded", ErrNoSpace},
 	{"context deadline exceeded", ErrTimeout},    // our timeout=
 	{"context canceled", ErrUnreachable},         // the daemon is shutting down
+	{"datastore closed", ErrUnreachable},         // likewise
+	{"repo not open", ErrUnreachable},            // likewise
 	{"block was not found locally", ErrNotFound}, // offline=true
 	{"ipld: could not find", ErrNotFound},
 	{"file does not exist", ErrNotFound}, // a path

@@ -20,3 +20,10 @@ func Crash(m *Managed) error {
 	defer m.mu.Unlock()
 	return m.up.cmd.Process.Kill()
 }
+
+// Supervises says whether m looks after its daemon, rather than another process.
+func Supervises(m *Managed) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.standby && m.up != nil
+}

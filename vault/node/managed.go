@@ -25,8 +25,8 @@ type ManagedOptions struct {
 // Managed is a Kubo daemon on this computer that Roost runs: quiet, listening on loopback alone, behind a token of its
 // own. It is started again when it ends by itself.
 //
-// One process supervises a folder, which a lock tells; others that start it use the same daemon and leave it alone. A
-// daemon that outlived its supervisor is adopted by the next.
+// One process supervises a folder, which a lock tells; others that start it use the same daemon and stand by: when the
+// supervisor ends, it leaves the daemon to them. A daemon that outlived its supervisor is adopted by the next.
 type Managed struct {
 	kubo   *Kubo
 	token  string
@@ -36,13 +36,15 @@ type Managed struct {
 	dir    string
 	meter  *Meter
 
-	lock *flock.Flock  // nil: another process supervises
-	quit func()        // asks the supervisor to end
+	lock *flock.Flock  // held by the process that supervises
+	user *flock.Flock  // shared by those that stand by
+	quit func()        // asks the supervisor, or who stands by, to end
 	done chan struct{} // closed when it ended
 	err  error         // of stopping; read after done
 
-	mu sync.Mutex
-	up *daemon // nil: it is down
+	mu      sync.Mutex // guards below
+	standby bool       // another process supervises
+	up      *daemon    // nil: it is down, or another process's
 }
 
 // StartManaged starts the node in opts.Dir, or joins the one that runs there, and returns when it answers. ctx is for
@@ -70,18 +72,18 @@ func StartManaged(ctx context.Context, opts ManagedOptions) (_ *Managed, err err
 		repo: repo(filepath.Join(dir, "repo")), binary: opts.Binary, log: logFile(opts.Log), dir: dir,
 		meter: opts.Meter, quit: func() {}, done: make(chan struct{}),
 	}
-	lock := flock.New(filepath.Join(dir, "supervisor.lock"), flock.SetPermissions(0o600))
-	mine, err := lock.TryLock()
+	m.lock = flock.New(filepath.Join(dir, "supervisor.lock"), flock.SetPermissions(0o600))
+	m.user = flock.New(filepath.Join(dir, "users.lock"), flock.SetPermissions(0o600))
+	mine, err := m.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("start storage: lock its folder: %w", err)
 	}
 	if !mine {
 		return m.join(ctx)
 	}
-	m.lock = lock
 	defer func() {
 		if err != nil {
-			lock.Unlock()
+			m.lock.Unlock()
 		}
 	}()
 	if err := m.repo.prepare(ctx, m.binary); err != nil {
@@ -122,25 +124,89 @@ func (m *Managed) connect() (err error) {
 	return err
 }
 
-// join waits for the daemon that another process supervises.
+// join waits for the daemon that another process supervises, and stands by from then on.
 func (m *Managed) join(ctx context.Context) (*Managed, error) {
-	close(m.done)
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	m.standby = true
+	if _, err := m.user.TryRLock(); err != nil {
+		return nil, fmt.Errorf("start storage: lock its folder: %w", err)
+	}
+	limited, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	for {
-		_, err := adopt(ctx, m.repo)
+		_, err := adopt(limited, m.repo)
 		if err == nil {
 			err = m.connect()
 		}
 		if err == nil {
+			inner, quit := context.WithCancel(context.WithoutCancel(ctx))
+			m.quit = quit
+			go m.standBy(inner)
 			return m, nil
 		}
 		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for the storage that another Roost starts: %w", err)
+		case <-limited.Done():
+			return nil, errors.Join(fmt.Errorf("wait for the storage that another Roost starts: %w", err), m.user.Unlock())
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// standByEvery is how often a process that stands by looks whether the supervisor is still there.
+const standByEvery = 2 * time.Second
+
+// standBy takes over when the supervisor ends. The last one to end stops the daemon.
+func (m *Managed) standBy(ctx context.Context) {
+	tick := time.NewTicker(standByEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+		mine, err := m.lock.TryLock()
+		if err != nil {
+			slog.Warn("It is not known whether somebody looks after the storage on this computer.", "error", err)
+		}
+		if !mine {
+			continue
+		}
+		m.mu.Lock()
+		m.standby = false
+		m.mu.Unlock()
+		if err := m.user.Unlock(); err != nil {
+			slog.Warn("The storage on this computer will be left running.", "error", err)
+		}
+		wait := restartFirst
+		d, err := m.start(context.WithoutCancel(ctx))
+		if err != nil {
+			slog.Warn("The storage on this computer does not start.", "error", err)
+			if d = m.restart(ctx, &wait); d == nil {
+				m.err = m.lock.Unlock()
+				close(m.done)
+				return
+			}
+		}
+		m.supervise(ctx, d)
+		return
+	}
+	m.err = errors.Join(m.user.Unlock(), m.clearUp())
+	close(m.done)
+}
+
+// clearUp stops a daemon that the last supervisor left to those who stood by, none of whom is there any more.
+func (m *Managed) clearUp() error {
+	mine, err := m.lock.TryLock()
+	if err != nil || !mine {
+		return err
+	}
+	addr, err := m.repo.address()
+	d := &daemon{addr: addr}
+	if err != nil || !d.alive() { // it was stopped
+		return m.lock.Unlock()
+	}
+	left, err := os.ReadFile(m.startedFile())
+	d.ours = err == nil && string(left) == addr
+	return m.finish(d)
 }
 
 // start brings a daemon up: a new one, or the one that an earlier supervisor left behind.
@@ -239,14 +305,18 @@ func (m *Managed) restart(ctx context.Context, wait *time.Duration) *daemon {
 // finish stops the daemon, if a Roost started it, and gives the folder free.
 func (m *Managed) finish(d *daemon) error {
 	var err error
-	if d.ours {
+	alone, lockErr := m.user.TryLock()
+	if lockErr != nil {
+		err = fmt.Errorf("stop storage: %w", lockErr)
+	}
+	if d.ours && alone { // else who stands by goes on with it
 		err = d.stop(m.kubo)
 		if removeErr := os.Remove(m.startedFile()); err == nil && !errors.Is(removeErr, os.ErrNotExist) {
 			err = removeErr
 		}
 	}
 	m.setUp(nil)
-	return errors.Join(err, m.lock.Unlock())
+	return errors.Join(err, m.user.Unlock(), m.lock.Unlock())
 }
 
 func (m *Managed) setUp(d *daemon) {
@@ -258,11 +328,11 @@ func (m *Managed) setUp(d *daemon) {
 
 // address returns host:port of the daemon.
 func (m *Managed) address() (string, error) {
-	if m.lock == nil {
-		return m.repo.address()
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.standby {
+		return m.repo.address()
+	}
 	if m.up == nil {
 		return "", errors.New("the storage on this computer is not running")
 	}

@@ -194,6 +194,51 @@ func TestManagedNodeComesBackAfterACrash(t *testing.T) {
 	has(t, m.Node(), b) // by the same client
 }
 
+// TestStorageOutlivesWhoStartedItWhileSomebodyElseUsesIt: a verb that starts the storage and a Roost that keeps on running
+// meet; when the verb ends, the storage goes on for the other, which looks after it from then on.
+func TestStorageOutlivesWhoStartedItWhileSomebodyElseUsesIt(t *testing.T) {
+	dir := t.TempDir()
+	cmd, in, url := supervisor(t, dir)
+	m := startManaged(t, dir) // stands by
+	b := nodetest.Raw([]byte("kept"))
+	if err := m.Node().Put(t.Context(), []node.Block{b}); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil { // which ends the supervisor in order
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	has(t, m.Node(), b)
+	if m.URL() != url {
+		t.Errorf("the storage was at %s, now it is at %s", url, m.URL())
+	}
+	waitFor(t, func() bool { return node.Supervises(m) })
+	has(t, m.Node(), b)
+}
+
+// TestLastOneToEndStopsTheStorage: also when it ends before it has noticed that it is the last.
+func TestLastOneToEndStopsTheStorage(t *testing.T) {
+	dir := t.TempDir()
+	cmd, in, url := supervisor(t, dir)
+	m := startManaged(t, dir)
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err == nil {
+		conn.Close()
+		t.Error("the storage runs although nobody uses it")
+	}
+}
+
 // waitFor waits for a process outside of our reach.
 func waitFor(t *testing.T, done func() bool) {
 	t.Helper()
