@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -140,6 +141,9 @@ func (f *keeping) pass(ctx context.Context) {
 	fc, sc := f.config, f.scope(f.duty(c, now), now)
 	f.k.mu.Unlock()
 	s, err := f.k.e.save(ctx, fc, sc, nil)
+	if sc == nil {
+		debug.FreeOSMemory() // what a look at everything took is not needed for hours
+	}
 	if err != nil || s.Unchanged || s.Missing {
 		return // written down by save
 	}
