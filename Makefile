@@ -12,7 +12,8 @@ override export FOLDER := $(value FOLDER)
 SCREEN := $(strip $(EXE) $(filter Darwin,$(shell uname)) $(DISPLAY) $(WAYLAND_DISPLAY))
 
 # All of the repository is tested in one go: with `ci` Fyne draws in memory, so the window's code too
-# compiles and runs without a display and without GL, and only SQLite and -race need a C compiler.
+# compiles and runs without a display and without GL. One test builds the program itself and runs it under
+# Xvfb; the first time, its GL takes a minute or two.
 TEST_TAGS := ci,no_glfw
 
 # Git answers nothing about a checkout that belongs to somebody else, such as a folder mounted into a

@@ -42,6 +42,8 @@ func (c *call) parse(args []string) error {
 	case verb == "":
 		c.do = openWindow
 		return nil
+	case global.has("hidden"):
+		return usage(nil, "--hidden is for the app, which has no verb.")
 	}
 	if c.command = find(commands(), verb); c.command == nil {
 		return usage(nil, "There is no verb %q.", verb)

@@ -75,7 +75,7 @@ func parseArguments(args []string, flags []flag) (arguments, error) {
 // splitVerb takes the flags that stand before the verb, and the verb.
 func splitVerb(args []string) (global arguments, verb string, rest []string, err error) {
 	global = arguments{values: map[string]string{}}
-	flags := append(slices.Clone(globalFlags), flag{name: "version"})
+	flags := append(slices.Clone(globalFlags), flag{name: "version"}, flag{name: "hidden"})
 	for len(args) > 0 && isFlag(args[0]) && args[0] != "--" {
 		n, err := global.take(args, flags)
 		if err != nil {

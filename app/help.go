@@ -19,7 +19,7 @@ func overview(context.Context, *call) (answer, error) {
 	var b strings.Builder
 	b.WriteString("Roost keeps folders safe: encrypted here, versioned on storage that you own.\n\n")
 	if hasWindow {
-		line(&b, "", "open the window")
+		line(&b, "", "open the window; --hidden: only its sign in the tray")
 	}
 	for _, c := range commands() {
 		if c.about != "" {

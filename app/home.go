@@ -5,6 +5,9 @@ import (
 	"runtime"
 )
 
+// appID is Roost's name among the programs of a desktop.
+const appID = "io.github.roost.Roost"
+
 // homeDir is Roost's folder on this computer: --home, ROOST_HOME, or where the system keeps such things.
 func homeDir(a arguments, env func(string) string) (string, error) {
 	dir := a.value("home")

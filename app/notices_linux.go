@@ -19,7 +19,7 @@ func showNotices(ctx context.Context, log *slog.Logger, e engine) error {
 	desktop := bus.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications")
 	shown := map[string]uint32{} // by code: the next of its kind takes its place
 	for n := range e.Notices(ctx) {
-		hints := map[string]dbus.Variant{"desktop-entry": dbus.MakeVariant("io.github.roost.Roost")}
+		hints := map[string]dbus.Variant{"desktop-entry": dbus.MakeVariant(appID)}
 		var id uint32
 		err := desktop.CallWithContext(ctx, "org.freedesktop.Notifications.Notify", 0,
 			"Roost", shown[n.Code], "", n.Title, noticeText(n), []string{}, hints, int32(-1)).Store(&id)

@@ -16,8 +16,8 @@ import (
 	"roost/syncer"
 )
 
-// desktop is who shows notifications on a bus of the test's own.
-type desktop struct{ shown chan shownNotice }
+// screen is who shows notifications on a bus of the test's own.
+type screen struct{ shown chan shownNotice }
 
 type shownNotice struct {
 	replaces    uint32
@@ -25,7 +25,7 @@ type shownNotice struct {
 }
 
 // Notify is org.freedesktop.Notifications.Notify; it numbers what it shows from 7.
-func (d desktop) Notify(_ string, replaces uint32, _, title, text string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
+func (d screen) Notify(_ string, replaces uint32, _, title, text string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
 	d.shown <- shownNotice{replaces, title, text}
 	return 7, nil
 }
@@ -53,7 +53,7 @@ func TestNoticesAreShownOnTheDesktop(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	d := desktop{make(chan shownNotice, 10)}
+	d := screen{make(chan shownNotice, 10)}
 	if err := bus.Export(d, "/org/freedesktop/Notifications", "org.freedesktop.Notifications"); err != nil {
 		t.Fatal(err)
 	}

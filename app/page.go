@@ -9,35 +9,12 @@ import (
 	"roost/syncer"
 )
 
-// statusPage is what the window shows, in words.
-type statusPage struct {
-	title    string
-	folders  []string
-	problems []string
-}
-
-func newStatusPage(s syncer.Status) statusPage {
-	p := statusPage{title: stateTitle(s)}
-	for _, f := range s.Folders {
-		p.folders = append(p.folders, shown(f.Path)+"\n"+folderWords(f))
-	}
-	for _, problem := range s.Problems {
-		p.problems = append(p.problems, problemWords(problem))
-	}
-	return p
-}
-
-// problemPage is shown while the home cannot be opened at all.
-func problemPage(ctx context.Context, err error) statusPage {
-	p := describe(ctx, err)
-	return statusPage{title: sentence(p.Title), problems: []string{p.Text + " " + sentence(p.Action)}}
-}
-
-// attendant is what a window does for who keeps the folders.
+// attendant is what a window and its tray do for who keeps the folders.
 type attendant struct {
-	show   func()              // comes to the front
-	draw   func(statusPage)    // shows how things are
-	notify func(syncer.Notice) // says something on the desktop
+	show   func()                              // comes to the front
+	follow func(context.Context, engine) error // shows an engine until that or ctx ends
+	cover  func(syncer.Problem)                // shows why there is no engine to show
+	notify func(syncer.Notice)                 // says something on the desktop
 }
 
 // showRunning brings the window of the Roost that runs to the front; false where there is none.
@@ -47,6 +24,12 @@ func (c *call) showRunning(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return running.Show(ctx)
+}
+
+// windowRuns tells whether a window or a tray shows this home already.
+func (c *call) windowRuns(ctx context.Context) (bool, error) {
+	running, err := c.running(ctx)
+	return err == nil && running != nil && running.hello.Window, err
 }
 
 // retryEvery is how often a home that cannot be opened is tried again.
@@ -79,20 +62,10 @@ func (c *call) attend(ctx context.Context, w attendant) {
 			})
 		}
 		if err != nil && ctx.Err() == nil {
-			w.draw(problemPage(ctx, err))
+			w.cover(describe(ctx, err))
 			wait(ctx, retryEvery)
 		}
 	}
-}
-
-func (w attendant) follow(ctx context.Context, e engine) error {
-	for s, err := range e.Watch(ctx) {
-		if err != nil {
-			return err
-		}
-		w.draw(newStatusPage(s))
-	}
-	return nil
 }
 
 func (w attendant) notices(ctx context.Context, e engine) error {

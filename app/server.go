@@ -38,6 +38,7 @@ const (
 type hello struct {
 	Version string
 	PID     int
+	Window  bool // it has one, or a tray, or another process shows this home beside it
 }
 
 // serve answers on l until ctx ends. Then it takes no more calls, tells those under way to stop, and waits for them.
@@ -101,7 +102,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	defer watched()
 	switch name {
 	case "hello":
-		s.reply(ctx, a, hello{versionNumber, os.Getpid()}, nil)
+		s.reply(ctx, a, hello{versionNumber, os.Getpid(), s.hasWindow()}, nil)
 	case "show":
 		s.reply(ctx, a, s.showWindow(), nil)
 	case "attach":
@@ -187,6 +188,12 @@ func (s *server) stream(ctx context.Context, a *answering, values iter.Seq2[sync
 		return
 	}
 	s.reply(ctx, a, nil, context.Canceled)
+}
+
+func (s *server) hasWindow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.show != nil || len(s.windows) > 0
 }
 
 // showWindow brings the window to the front, be it of this process or of another one beside it; false where there is none.

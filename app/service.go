@@ -41,6 +41,7 @@ type service struct {
 	name    string // "roost"; with something of its own for a home that is not the usual one
 	binary  string // absolute
 	home    string
+	does    []string // what it is started with, beside the home
 	env     func(string) string
 	setting []string // NAME=value, of its environment
 }
@@ -53,7 +54,7 @@ func (c *call) service() (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{name: "roost", home: home, env: c.env}
+	s := &service{name: "roost", home: home, does: []string{"run"}, env: c.env}
 	if home != defaultHome(runtime.GOOS, c.env) {
 		sum := sha256.Sum256([]byte(home))
 		s.name += "-" + hex.EncodeToString(sum[:4])
@@ -77,7 +78,9 @@ func (c *call) service() (*service, error) {
 }
 
 // arguments are the command line.
-func (s *service) arguments() []string { return []string{s.binary, "--home", s.home, "run"} }
+func (s *service) arguments() []string {
+	return append([]string{s.binary, "--home", s.home}, s.does...)
+}
 
 // ownBinary is the absolute path that this program was called by, which stays when what a link leads to is replaced by
 // an update; or else where the program lies.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -94,12 +95,15 @@ func (s *service) agent() []byte {
 	}
 	b.WriteString(`</dict>
 <key>RunAtLoad</key><true/>
-<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
+`)
+	if slices.Contains(s.does, "run") {
+		b.WriteString(`<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
 <key>ThrottleInterval</key><integer>30</integer>
 <key>ProcessType</key><string>Background</string>
 <key>LowPriorityIO</key><true/>
 <key>Nice</key><integer>10</integer>
 `)
+	}
 	text("key", "StandardErrorPath")
 	text("string", filepath.Join(s.env("HOME"), "Library", "Logs", s.label()+".log"))
 	b.WriteString("</dict></plist>\n")

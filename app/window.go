@@ -5,66 +5,91 @@ package main
 import (
 	"context"
 	"log"
+	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/systray"
 
 	_ "roost/app/early"
 	"roost/assets"
 	"roost/syncer"
+	"roost/ui"
 )
+
+// This is the one file that starts Fyne: the window and the tray around what ui draws.
 
 // hasWindow says whether this Roost can open one.
 const hasWindow = true
 
-// openWindow keeps the folders and shows how they are, until the window is closed. When another one shows that already, it
-// is brought to the front instead.
+// openWindow keeps the folders and shows how they are, until somebody quits. When another one shows that already, it is
+// brought to the front instead. With --hidden only the tray shows; where there is none, the window does.
 func openWindow(ctx context.Context, c *call) (answer, error) {
 	if !hasScreen(runtime.GOOS, c.env) {
 		return nil, usage(nil, "There is no screen here to open the window on. Every verb works without one.")
 	}
 	log.SetOutput(os.Stderr) // silent until here, see early
 	c.unattended = true
-	if shown, err := c.showRunning(ctx); shown || err != nil {
+	hidden := c.has("hidden")
+	there := c.showRunning
+	if hidden {
+		there = c.windowRuns
+	}
+	if there, err := there(ctx); there || err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	login, err := c.atLogin()
+	if err != nil {
+		return nil, err
+	}
+	attending, cancel := context.WithCancel(ctx)
 	defer cancel()
-	icon := fyne.NewStaticResource("icon.png", assets.IconPNG)
-	app.SetMetadata(fyne.AppMetadata{
-		ID: "io.github.roost.Roost", Name: "Roost", Version: versionNumber, Icon: icon,
-		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
+	s, err := newShell(attending, cancel, login)
+	if err != nil {
+		return nil, err
+	}
+	var running sync.WaitGroup
+	if !hidden || !s.hasTray {
+		s.open()
+	} else {
+		time.AfterFunc(trayPatience, func() { fyne.Do(s.openUnlessTray) })
+	}
+	running.Go(func() { s.followTrayHost(attending) })
+	running.Go(func() { s.calm(attending) })
+	running.Go(func() {
+		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
+		fyne.Do(s.app.Quit)
 	})
-	a := app.New()
-	a.SetIcon(icon)
-	w := a.NewWindow("Roost")
-	v := newStatusView()
-	w.SetContent(v.root)
-	w.Resize(fyne.NewSize(640, 480))
-
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		c.attend(ctx, attendant{
-			show:   func() { fyne.Do(func() { w.Show(); w.RequestFocus() }) },
-			draw:   func(p statusPage) { fyne.Do(func() { v.draw(p) }) },
-			notify: func(n syncer.Notice) { a.SendNotification(fyne.NewNotification(n.Title, noticeText(n))) },
-		})
-	})
-	closing := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
-	w.ShowAndRun()
-	interrupted := !closing()
+	s.app.Run()
+	close(s.ended)
+	stopped := s.asked || ctx.Err() == nil && !signalled(ctx)
 	cancel()
-	watching.Wait()
-	if interrupted {
+	running.Wait()
+	if !stopped {
 		return nil, context.Canceled
 	}
 	return nil, nil
 }
+
+// signalled tells whether the app ended because of a signal: Fyne hears of it as soon as everybody else.
+func signalled(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(100 * time.Millisecond):
+		return false
+	}
+}
+
+// trayPatience is how long a start without a window waits for the tray to appear, which may start later at log-in.
+const trayPatience = 15 * time.Second
 
 // hasScreen tells whether a window can be opened: Fyne ends the process where it cannot.
 func hasScreen(system string, env func(string) string) bool {
@@ -75,37 +100,309 @@ func hasScreen(system string, env func(string) string) bool {
 	return env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != ""
 }
 
-// statusView draws a statusPage. It holds no truth of its own.
-type statusView struct {
-	root     fyne.CanvasObject
-	title    *widget.Label
-	folders  *fyne.Container
-	problems *fyne.Container
+// shell is the window and the tray. Its fields are used on the UI goroutine only, but for those at the top, which stay as
+// they are made.
+type shell struct {
+	ctx      context.Context // of everything that was started; a window has no call that it belongs to
+	stop     func()          // ends ctx, and with it the app
+	app      fyne.App
+	login    ui.AtLogin
+	tray     *ui.TrayIcon
+	hasTray  bool           // there is a bus to be in a tray on
+	ended    chan struct{}  // closed when the UI goroutine runs nothing any more
+	drawing  sync.WaitGroup // windows that are being drawn
+	quietEnd chan struct{}  // holds one when a hidden app should look at its events at once
+
+	over    fyne.Window // nil while there is none
+	size    fyne.Size   // of the last one
+	window  *ui.Window  // what fills it; nil while there is no engine to show
+	undraw  func()      // stops drawing it
+	engine  *view       // what is shown; nil: covered is
+	covered syncer.Problem
+	inTray  bool // somebody shows the tray
+	asked   bool // a person quit
 }
 
-func newStatusView() *statusView {
-	v := &statusView{
-		title:   widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true}),
-		folders: container.NewVBox(), problems: container.NewVBox(),
+// windowSize is that of the first window.
+var windowSize = fyne.NewSize(1180, 780)
+
+func newShell(ctx context.Context, stop func(), login ui.AtLogin) (*shell, error) {
+	icon := fyne.NewStaticResource("icon.png", assets.IconPNG)
+	app.SetMetadata(fyne.AppMetadata{
+		ID: appID, Name: "Roost", Version: versionNumber, Icon: icon,
+		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
+	})
+	s := &shell{
+		ctx: ctx, stop: stop, app: app.New(), login: login, size: windowSize, undraw: func() {}, ended: make(chan struct{}),
+		quietEnd: make(chan struct{}, 1), hasTray: canHaveTray(ctx),
 	}
-	v.title.Wrapping = fyne.TextWrapWord
-	v.root = container.NewPadded(container.NewBorder(v.title, nil, nil, nil,
-		container.NewVScroll(container.NewVBox(v.folders, v.problems))))
-	return v
-}
-
-func (v *statusView) draw(p statusPage) {
-	v.title.SetText(p.title)
-	fill(v.folders, p.folders)
-	fill(v.problems, p.problems)
-}
-
-func fill(box *fyne.Container, texts []string) {
-	box.RemoveAll()
-	for _, text := range texts {
-		label := widget.NewLabel(text)
-		label.Wrapping = fyne.TextWrapWord
-		box.Add(label)
+	s.app.SetIcon(icon)
+	s.app.Settings().SetTheme(ui.Theme())
+	tray, err := ui.NewTrayIcon(trayHost{s.app.(desktop.App), s.hasTray}, s.choose)
+	if err != nil {
+		return nil, err
 	}
-	box.Refresh()
+	s.tray = tray
+	s.tray.Draw(ui.TrayOf(ui.Now{})) // before the app runs: Fyne starts no tray later
+	systray.SetOnTapped(func() { fyne.Do(s.open) })
+	return s, nil
+}
+
+// post runs f on the UI goroutine and waits for it, or until that has ended.
+func (s *shell) post(f func()) {
+	done := make(chan struct{})
+	s.wake()
+	fyne.Do(func() { defer close(done); f() })
+	select {
+	case <-done:
+	case <-s.ended:
+	}
+}
+
+// open brings the window to the front, and makes it where there is none.
+func (s *shell) open() {
+	if s.over == nil {
+		s.over = s.app.NewWindow("Roost")
+		s.over.Resize(s.size)
+		s.over.SetCloseIntercept(s.close)
+		s.fill()
+	}
+	s.over.Show()
+	s.over.RequestFocus()
+}
+
+// close is what the window's own button does: with a tray Roost goes on there, without one it would be out of reach.
+func (s *shell) close() {
+	if s.inTray {
+		s.hide()
+		return
+	}
+	ui.AskQuit(s.over, s.quit)
+}
+
+// hide takes the window away, whole: one that is only hidden is still looked after 60 times a second.
+func (s *shell) hide() {
+	s.undraw()
+	s.size = s.over.Canvas().Size()
+	s.over.Close()
+	s.over, s.window, s.undraw = nil, nil, func() {}
+}
+
+func (s *shell) quit() {
+	s.asked = true
+	s.stop()
+}
+
+// fill draws into the window what there is to show.
+func (s *shell) fill() {
+	s.undraw()
+	s.window, s.undraw = nil, func() {}
+	if s.over == nil {
+		return
+	}
+	if s.engine == nil {
+		if err := ui.Cover(s.over, s.covered); err != nil {
+			fyne.LogError("show what is wrong", err)
+		}
+		return
+	}
+	w, err := ui.New(ui.Options{Engine: *s.engine, Window: s.over, Post: s.post, Login: s.login})
+	if err != nil {
+		fyne.LogError("show how things are", err)
+		return
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.window, s.undraw = w, cancel
+	s.drawing.Go(func() { w.Run(ctx, nil) })
+}
+
+// follow shows an engine in the tray and in the window until it or ctx ends.
+func (s *shell) follow(ctx context.Context, e engine) error {
+	defer s.drawing.Wait()
+	defer s.post(func() { s.engine = nil; s.undraw() })
+	s.post(func() { s.engine = &view{e}; s.fill() })
+	for st, err := range e.Watch(ctx) {
+		if err != nil {
+			return err
+		}
+		s.post(func() { s.tray.Draw(ui.TrayOf(ui.Now{Status: st, At: time.Now()})) })
+	}
+	return nil
+}
+
+// cover shows why there is no engine to show. Called again with the same, it changes nothing.
+func (s *shell) cover(p syncer.Problem) {
+	s.post(func() {
+		if s.covered.Code == p.Code && s.covered.Text == p.Text && s.engine == nil && s.window == nil {
+			return
+		}
+		s.covered = p
+		s.fill()
+		s.tray.Draw(ui.TrayWithout(p))
+	})
+}
+
+func (s *shell) notify(n syncer.Notice) {
+	title, text := ui.NoticeWords(n)
+	s.app.SendNotification(fyne.NewNotification(title, text))
+}
+
+// choose does what an entry of the tray's menu is for.
+func (s *shell) choose(item ui.TrayItem) {
+	switch item.Do {
+	case ui.TrayBackUp:
+		s.ask(func(ctx context.Context, e engine) error {
+			_, err := e.Backup(ctx, nil, nil)
+			return err
+		})
+	case ui.TrayPause:
+		s.ask(func(ctx context.Context, e engine) error { return e.Pause(ctx, "", item.Until) })
+	case ui.TrayResume:
+		s.ask(func(ctx context.Context, e engine) error { return e.Resume(ctx, "") })
+	case ui.TrayOpenFolder:
+		if err := s.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(item.Path)}); err != nil {
+			s.tell(err)
+		}
+	case ui.TrayRestore:
+		s.open()
+		if s.window != nil {
+			s.window.Show(ui.Restore)
+		}
+	case ui.TrayOpen:
+		s.open()
+	case ui.TrayQuit:
+		s.quit()
+	}
+}
+
+// ask does something with the engine, away from the UI goroutine, and tells what went wrong.
+func (s *shell) ask(do func(context.Context, engine) error) {
+	e := s.engine
+	if e == nil {
+		return // the menu of a moment ago
+	}
+	s.drawing.Go(func() {
+		if err := do(s.ctx, e.engine); err != nil && s.ctx.Err() == nil {
+			s.post(func() { s.tell(err) })
+		}
+	})
+}
+
+// tell says what went wrong: in the window, or on the desktop without one.
+func (s *shell) tell(err error) {
+	if s.window != nil {
+		s.window.Tell(err)
+		return
+	}
+	p := describe(s.ctx, err)
+	go s.notify(syncer.Notice{Code: p.Code, Title: p.Title, Text: p.Text, Action: p.Action})
+}
+
+// followTrayHost keeps up with whether somebody shows the tray. When nobody does any more, the window comes back: a Roost
+// that cannot be reached would be none.
+func (s *shell) followTrayHost(ctx context.Context) {
+	for there := range trayHosts(ctx) {
+		s.post(func() {
+			gone := s.inTray && !there
+			s.inTray = there
+			if gone && s.over == nil {
+				s.open()
+			}
+		})
+	}
+}
+
+func (s *shell) openUnlessTray() {
+	if !s.inTray && s.over == nil {
+		s.open()
+	}
+}
+
+// trayHost is the tray as Fyne has it.
+type trayHost struct {
+	app  desktop.App
+	real bool // false: there is no tray, and Fyne fails when it ends one
+}
+
+func (h trayHost) SetIcon(state string) {
+	switch {
+	case !h.real:
+	case runtime.GOOS == "darwin":
+		systray.SetTemplateIcon(assets.TrayIcon(state, true, true), assets.TrayIcon(state, false, true))
+	default:
+		h.app.SetSystemTrayIcon(fyne.NewStaticResource(state+".png", assets.TrayIcon(state, false, true)))
+	}
+}
+
+func (h trayHost) SetTooltip(text string) {
+	if h.real {
+		systray.SetTooltip(text)
+	}
+}
+
+func (h trayHost) SetMenu(menu *fyne.Menu) {
+	if h.real {
+		plainLabels(menu)
+		h.app.SetSystemTrayMenu(menu)
+	}
+}
+
+// plainLabels doubles what a system takes for the mark of a key in a label.
+func plainLabels(menu *fyne.Menu) {
+	mark := map[string]string{"linux": "_", "windows": "&"}[runtime.GOOS]
+	if mark == "" {
+		return
+	}
+	for _, item := range menu.Items {
+		item.Label = strings.ReplaceAll(item.Label, mark, mark+mark)
+		if item.ChildMenu != nil {
+			plainLabels(item.ChildMenu)
+		}
+	}
+}
+
+// calmEvery is how often a Roost without a window looks at its events; Fyne does so 60 times a second.
+const calmEvery = 150 * time.Millisecond
+
+// calm holds up the UI goroutine while there is no window, because nothing is to be drawn then: what is posted, and a tap on
+// the tray's menu, waits for that long at most.
+func (s *shell) calm(ctx context.Context) {
+	rest := time.NewTimer(calmEvery)
+	defer rest.Stop()
+	for ctx.Err() == nil {
+		s.rested(func() bool {
+			if s.over != nil {
+				return false
+			}
+			rest.Reset(calmEvery)
+			select {
+			case <-rest.C:
+			case <-s.quietEnd:
+			case <-ctx.Done():
+			}
+			return true
+		})
+	}
+}
+
+// rested runs pause on the UI goroutine; while it has no reason to, it waits a while before the next time.
+func (s *shell) rested(pause func() bool) {
+	paused := make(chan bool, 1)
+	fyne.Do(func() { paused <- pause() })
+	select {
+	case did := <-paused:
+		if !did {
+			wait(s.ctx, time.Second)
+		}
+	case <-s.ended:
+		<-s.ctx.Done()
+	}
+}
+
+// wake ends a pause of calm.
+func (s *shell) wake() {
+	select {
+	case s.quietEnd <- struct{}{}:
+	default:
+	}
 }

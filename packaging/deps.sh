@@ -7,13 +7,14 @@ c_compiler="gcc libc6-dev" # cgo, for SQLite and the race detector
 window="pkg-config libgl1-mesa-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev
 	libxxf86vm-dev libwayland-dev libxkbcommon-dev" # what Fyne links
 secret_service="dbus gnome-keyring" # the keyring tests run a real one on a bus of their own
+screen="xvfb libgl1-mesa-dri" # a screen for the test that runs the window itself
 units="systemd" # its systemd-analyze checks the unit that roost service install writes
 windows_compiler="gcc-mingw-w64-x86-64"
 
 case ${1-} in
 headless) packages="$c_compiler" ;;
 build) packages="$c_compiler $window" ;;
-test) packages="$c_compiler $secret_service $units" ;;
+test) packages="$c_compiler $window $screen $secret_service $units" ;;
 check) packages="$c_compiler $window $windows_compiler" ;;
 *)
 	echo "usage: deps.sh headless|build|test|check" >&2
@@ -36,6 +37,11 @@ elsewhere() {
 	*gnome-keyring*)
 		command -v gnome-keyring-daemon >/dev/null && command -v dbus-daemon >/dev/null ||
 			echo "Roost's tests need dbus-daemon and gnome-keyring-daemon."
+		;;
+	esac
+	case " $packages " in
+	*xvfb*)
+		command -v Xvfb >/dev/null || echo "Roost's tests open its window on Xvfb."
 		;;
 	esac
 	case " $packages " in

@@ -11,9 +11,10 @@ import (
 
 // The kinds of activities.
 const (
-	activityBackup  = "backup"
-	activityRestore = "restore"
-	activityVerify  = "verify"
+	ActivityBackup  = "backup"
+	ActivityRestore = "restore"
+	ActivityVerify  = "verify"  // what was looked at is whole
+	ActivityProblem = "problem" // Text says which
 )
 
 // mostNamed is how many files an activity names.
@@ -44,7 +45,7 @@ func (e *Engine) noteSaved(ctx context.Context, s *Saved) error {
 			failed++
 		}
 	}
-	a := Activity{Kind: activityBackup, Folder: s.Folder, Files: s.Files, Bytes: s.NewBytes, Skipped: s.Skipped}
+	a := Activity{Kind: ActivityBackup, Folder: s.Folder, Files: s.Files, Bytes: s.NewBytes, Skipped: s.Skipped}
 	switch {
 	case s.Missing:
 		a.Text = "The folder was not there; its last version stands."
@@ -62,7 +63,7 @@ func (e *Engine) noteSaved(ctx context.Context, s *Saved) error {
 
 // noteRestored writes down what a restore did.
 func (e *Engine) noteRestored(ctx context.Context, r *Restored) error {
-	a := Activity{Kind: activityRestore, Text: many(r.Files, "file", "files") + " restored.", Files: r.Files, Bytes: r.Bytes}
+	a := Activity{Kind: ActivityRestore, Text: many(r.Files, "file", "files") + " restored.", Files: r.Files, Bytes: r.Bytes}
 	if len(r.Targets) > 0 {
 		a.Folder = r.Targets[0]
 	}
@@ -77,9 +78,9 @@ func (e *Engine) noteRestored(ctx context.Context, r *Restored) error {
 
 // noteVerified writes down what a verify found.
 func (e *Engine) noteVerified(ctx context.Context, c *Checked) error {
-	a := Activity{Kind: activityVerify, Text: "Everything that was looked at opens.", Files: c.Blocks, Bytes: c.Bytes}
+	a := Activity{Kind: ActivityVerify, Text: "Everything that was looked at opens.", Files: c.Blocks, Bytes: c.Bytes}
 	if !c.OK {
-		a.Text = many(int64(len(c.Problems)), "problem was", "problems were") + " found."
+		a.Kind, a.Text = ActivityProblem, many(int64(len(c.Problems)), "problem was", "problems were")+" found."
 	}
 	return e.note(ctx, a, false)
 }

@@ -15,12 +15,12 @@ import (
 
 // The states of everything, and of one folder.
 const (
-	stateSafe        = "safe"        // the storage confirmed that it holds what is here
-	stateSaving      = "saving"      // changes are on their way
-	stateWaiting     = "waiting"     // something is not saved, confirmed or looked at yet, and Roost will do it by itself
-	statePaused      = "paused"      // a person wants it to wait
-	stateNeedsYou    = "needs_you"   // only a person can help
-	stateUnprotected = "unprotected" // there is no complete version, or it is long out of date
+	StateSafe        = "safe"        // the storage confirmed that it holds what is here
+	StateSaving      = "saving"      // changes are on their way
+	StateWaiting     = "waiting"     // something is not saved, confirmed or looked at yet, and Roost will do it by itself
+	StatePaused      = "paused"      // a person wants it to wait
+	StateNeedsYou    = "needs_you"   // only a person can help
+	StateUnprotected = "unprotected" // there is no complete version, or it is long out of date
 )
 
 // longUnsaved is how long changes wait, or storages stay silent, until files count as unprotected.
@@ -83,7 +83,7 @@ func statusOf(f facts) Status {
 	kept := true // every storage confirmed it lately
 	for _, x := range f.storages {
 		st := x.status(f)
-		kept = kept && st.State == stateSafe
+		kept = kept && st.State == StateSafe
 		s.Storages = append(s.Storages, st)
 	}
 	if len(f.storages) > 0 {
@@ -111,20 +111,20 @@ func stateOf(s Status) string {
 		return slices.ContainsFunc(s.Folders, func(f FolderStatus) bool { return f.State == state })
 	}
 	switch {
-	case any(stateNeedsYou), slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Severity == needsYou }):
-		return stateNeedsYou
+	case any(StateNeedsYou), slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Severity == needsYou }):
+		return StateNeedsYou
 	case len(s.Folders) == 0:
-		return stateUnprotected
-	case any(stateSaving):
-		return stateSaving
-	case any(stateUnprotected):
-		return stateUnprotected
-	case any(statePaused):
-		return statePaused
-	case any(stateWaiting):
-		return stateWaiting
+		return StateUnprotected
+	case any(StateSaving):
+		return StateSaving
+	case any(StateUnprotected):
+		return StateUnprotected
+	case any(StatePaused):
+		return StatePaused
+	case any(StateWaiting):
+		return StateWaiting
 	}
-	return stateSafe
+	return StateSafe
 }
 
 // state names the state of one folder; kept says that every storage confirmed the newest state lately.
@@ -132,17 +132,17 @@ func (x *folderFacts) state(f facts, kept bool) string {
 	silent := f.silence()
 	switch {
 	case !x.there, x.held != nil, x.err != nil && Describe(x.err).Severity == needsYou:
-		return stateNeedsYou
+		return StateNeedsYou
 	case x.busy:
-		return stateSaving
+		return StateSaving
 	case x.saved == nil, !x.changed.IsZero() && f.now.Sub(x.changed) > longUnsaved, silent > longUnsaved:
-		return stateUnprotected
+		return StateUnprotected
 	case f.paused.After(f.now), x.paused.After(f.now):
-		return statePaused
+		return StatePaused
 	case !kept, x.err != nil, !x.changed.IsZero(), x.waiting > 0, !x.scanned, f.watching && !x.watched && x.mode == Automatic:
-		return stateWaiting
+		return StateWaiting
 	}
-	return stateSafe
+	return StateSafe
 }
 
 // silence is how long the storage that has been silent longest has not confirmed anything.
@@ -171,23 +171,23 @@ func (x *folderFacts) status(f facts, kept bool) FolderStatus {
 
 func (x *storageFacts) status(f facts) StorageStatus {
 	s := StorageStatus{
-		Name: x.name, URL: x.url, State: stateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
+		Name: x.name, URL: x.url, State: StateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
 		Used: x.used, Limit: x.limit, Sent: x.sent,
 	}
 	switch {
 	case x.err != nil:
 		s.State = stateOfError(x.err)
 	case x.confirmed.IsZero(), f.now.Sub(x.confirmed) > f.within:
-		s.State = stateWaiting
+		s.State = StateWaiting
 	}
 	return s
 }
 
 func stateOfError(err error) string {
 	if Describe(err).Severity == needsYou {
-		return stateNeedsYou
+		return StateNeedsYou
 	}
-	return stateWaiting
+	return StateWaiting
 }
 
 // problemsOf lists what is wrong now, each thing once, what needs a person first.

@@ -23,36 +23,36 @@ func TestStateSaysWhatIsTrue(t *testing.T) {
 		change func(*facts, *folder, *storage)
 		want   string
 	}{
-		{"everything is saved, watched and confirmed", func(*facts, *folder, *storage) {}, stateSafe},
-		{"no folder is kept", func(f *facts, _ *folder, _ *storage) { f.folders = nil }, stateUnprotected},
-		{"nothing was saved yet", func(_ *facts, x *folder, _ *storage) { x.saved = nil }, stateUnprotected},
-		{"the first backup runs", func(_ *facts, x *folder, _ *storage) { x.saved, x.busy = nil, true }, stateSaving},
-		{"a change was seen", func(_ *facts, x *folder, _ *storage) { x.changed = ago(time.Second) }, stateWaiting},
-		{"a change is on its way", func(_ *facts, x *folder, _ *storage) { x.changed, x.busy = ago(time.Second), true }, stateSaving},
-		{"a change has waited for days", func(_ *facts, x *folder, _ *storage) { x.changed = ago(4 * 24 * time.Hour) }, stateUnprotected},
-		{"the folder was not looked through since the start", func(_ *facts, x *folder, _ *storage) { x.scanned = false }, stateWaiting},
-		{"files are known to differ", func(_ *facts, x *folder, _ *storage) { x.waiting = 3 }, stateWaiting},
-		{"watching has stopped", func(_ *facts, x *folder, _ *storage) { x.watched, x.blind = false, watcher.ErrLimit }, stateWaiting},
-		{"a folder that is saved by hand is not watched", func(_ *facts, x *folder, _ *storage) { x.watched, x.mode = false, Manual }, stateSafe},
-		{"nobody watches, a look from outside found no change", func(f *facts, x *folder, _ *storage) { f.watching, x.watched = false, false }, stateSafe},
-		{"the storage is away", func(_ *facts, _ *folder, s *storage) { s.err, s.since = node.ErrUnreachable, ago(time.Minute) }, stateWaiting},
-		{"the storage is away for days", func(_ *facts, _ *folder, s *storage) { s.err, s.since = node.ErrUnreachable, ago(5*24*time.Hour) }, stateUnprotected},
-		{"the storage's last word is old", func(_ *facts, _ *folder, s *storage) { s.confirmed = ago(time.Hour) }, stateWaiting},
-		{"the storage never said anything", func(_ *facts, _ *folder, s *storage) { s.confirmed = time.Time{} }, stateWaiting},
-		{"the storage refuses the key", func(_ *facts, _ *folder, s *storage) { s.err = node.ErrUnauthorized }, stateNeedsYou},
-		{"the storage is full", func(_ *facts, x *folder, _ *storage) { x.err = node.ErrNoSpace }, stateNeedsYou},
-		{"the storage does not keep what it confirmed", func(_ *facts, _ *folder, s *storage) { s.err = node.ErrNotPinned }, stateNeedsYou},
+		{"everything is saved, watched and confirmed", func(*facts, *folder, *storage) {}, StateSafe},
+		{"no folder is kept", func(f *facts, _ *folder, _ *storage) { f.folders = nil }, StateUnprotected},
+		{"nothing was saved yet", func(_ *facts, x *folder, _ *storage) { x.saved = nil }, StateUnprotected},
+		{"the first backup runs", func(_ *facts, x *folder, _ *storage) { x.saved, x.busy = nil, true }, StateSaving},
+		{"a change was seen", func(_ *facts, x *folder, _ *storage) { x.changed = ago(time.Second) }, StateWaiting},
+		{"a change is on its way", func(_ *facts, x *folder, _ *storage) { x.changed, x.busy = ago(time.Second), true }, StateSaving},
+		{"a change has waited for days", func(_ *facts, x *folder, _ *storage) { x.changed = ago(4 * 24 * time.Hour) }, StateUnprotected},
+		{"the folder was not looked through since the start", func(_ *facts, x *folder, _ *storage) { x.scanned = false }, StateWaiting},
+		{"files are known to differ", func(_ *facts, x *folder, _ *storage) { x.waiting = 3 }, StateWaiting},
+		{"watching has stopped", func(_ *facts, x *folder, _ *storage) { x.watched, x.blind = false, watcher.ErrLimit }, StateWaiting},
+		{"a folder that is saved by hand is not watched", func(_ *facts, x *folder, _ *storage) { x.watched, x.mode = false, Manual }, StateSafe},
+		{"nobody watches, a look from outside found no change", func(f *facts, x *folder, _ *storage) { f.watching, x.watched = false, false }, StateSafe},
+		{"the storage is away", func(_ *facts, _ *folder, s *storage) { s.err, s.since = node.ErrUnreachable, ago(time.Minute) }, StateWaiting},
+		{"the storage is away for days", func(_ *facts, _ *folder, s *storage) { s.err, s.since = node.ErrUnreachable, ago(5*24*time.Hour) }, StateUnprotected},
+		{"the storage's last word is old", func(_ *facts, _ *folder, s *storage) { s.confirmed = ago(time.Hour) }, StateWaiting},
+		{"the storage never said anything", func(_ *facts, _ *folder, s *storage) { s.confirmed = time.Time{} }, StateWaiting},
+		{"the storage refuses the key", func(_ *facts, _ *folder, s *storage) { s.err = node.ErrUnauthorized }, StateNeedsYou},
+		{"the storage is full", func(_ *facts, x *folder, _ *storage) { x.err = node.ErrNoSpace }, StateNeedsYou},
+		{"the storage does not keep what it confirmed", func(_ *facts, _ *folder, s *storage) { s.err = node.ErrNotPinned }, StateNeedsYou},
 		{"a second storage is behind", func(f *facts, _ *folder, _ *storage) {
 			f.storages = append(f.storages, storage{name: "second", confirmed: ago(time.Minute), err: errBehind})
-		}, stateWaiting},
-		{"a pass failed and is run again", func(_ *facts, x *folder, _ *storage) { x.err = node.ErrTimeout }, stateWaiting},
-		{"everything is paused", func(f *facts, _ *folder, _ *storage) { f.paused = now.Add(time.Hour) }, statePaused},
-		{"the folder is paused", func(_ *facts, x *folder, _ *storage) { x.paused = now.Add(time.Hour) }, statePaused},
-		{"paused, but nothing was saved yet", func(f *facts, x *folder, _ *storage) { f.paused, x.saved = now.Add(time.Hour), nil }, stateUnprotected},
-		{"the folder is not there", func(_ *facts, x *folder, _ *storage) { x.there = false }, stateNeedsYou},
-		{"most of the folder changed at once", func(_ *facts, x *folder, _ *storage) { x.held = &Held{Files: 100, Gone: 80} }, stateNeedsYou},
-		{"the storage lost something", func(f *facts, _ *folder, _ *storage) { f.others = lostParts(2) }, stateNeedsYou},
-		{"some files could not be saved", func(_ *facts, x *folder, _ *storage) { x.failed = 2 }, stateSafe},
+		}, StateWaiting},
+		{"a pass failed and is run again", func(_ *facts, x *folder, _ *storage) { x.err = node.ErrTimeout }, StateWaiting},
+		{"everything is paused", func(f *facts, _ *folder, _ *storage) { f.paused = now.Add(time.Hour) }, StatePaused},
+		{"the folder is paused", func(_ *facts, x *folder, _ *storage) { x.paused = now.Add(time.Hour) }, StatePaused},
+		{"paused, but nothing was saved yet", func(f *facts, x *folder, _ *storage) { f.paused, x.saved = now.Add(time.Hour), nil }, StateUnprotected},
+		{"the folder is not there", func(_ *facts, x *folder, _ *storage) { x.there = false }, StateNeedsYou},
+		{"most of the folder changed at once", func(_ *facts, x *folder, _ *storage) { x.held = &Held{Files: 100, Gone: 80} }, StateNeedsYou},
+		{"the storage lost something", func(f *facts, _ *folder, _ *storage) { f.others = lostParts(2) }, StateNeedsYou},
+		{"some files could not be saved", func(_ *facts, x *folder, _ *storage) { x.failed = 2 }, StateSafe},
 	} {
 		t.Run(c.when, func(t *testing.T) {
 			f := facts{
@@ -70,7 +70,7 @@ func TestStateSaysWhatIsTrue(t *testing.T) {
 			if got.State != c.want {
 				t.Errorf("the state is %s, want %s; the problems are %+v", got.State, c.want, got.Problems)
 			}
-			if got.State == stateNeedsYou && len(got.Problems) == 0 {
+			if got.State == StateNeedsYou && len(got.Problems) == 0 {
 				t.Error("a person is needed, and nothing says for what")
 			}
 		})
@@ -83,11 +83,11 @@ func TestOneFolderThatIsNotSafeMakesTheWholeNotSafe(t *testing.T) {
 	for i := range 3 {
 		f.folders = append(f.folders, folderFacts{path: fmt.Sprint(i), mode: Automatic, there: true, saved: &Version{}, watched: true, scanned: true})
 	}
-	if s := statusOf(f); s.State != stateSafe {
+	if s := statusOf(f); s.State != StateSafe {
 		t.Fatalf("three safe folders are %s", s.State)
 	}
 	f.folders[1].changed = now
-	if s := statusOf(f); s.State != stateWaiting || s.Folders[0].State != stateSafe || s.Folders[1].State != stateWaiting {
+	if s := statusOf(f); s.State != StateWaiting || s.Folders[0].State != StateSafe || s.Folders[1].State != StateWaiting {
 		t.Errorf("one changed folder makes %+v", s)
 	}
 }

@@ -39,7 +39,7 @@ func TestEmptyFolderDoesNotReplaceAFullOne(t *testing.T) {
 		sameContents(t, recovered(t, m, secret), full)
 	}
 	s := e.Status(t.Context())
-	if s.State != stateNeedsYou || len(s.Problems) == 0 || s.Problems[0].Code != "folder_empty" {
+	if s.State != StateNeedsYou || len(s.Problems) == 0 || s.Problems[0].Code != "folder_empty" {
 		t.Errorf("the status is %+v", s)
 	}
 
@@ -49,7 +49,7 @@ func TestEmptyFolderDoesNotReplaceAFullOne(t *testing.T) {
 	if s := backup(t, e); s.Held != nil {
 		t.Errorf("files that are back are still asked about: %+v", s)
 	}
-	if s := e.Status(t.Context()); s.State != stateSafe {
+	if s := e.Status(t.Context()); s.State != StateSafe {
 		t.Errorf("the status is %+v", s)
 	}
 
@@ -60,7 +60,7 @@ func TestEmptyFolderDoesNotReplaceAFullOne(t *testing.T) {
 	if s := backup(t, e); s.Held != nil || s.Unchanged || s.Files != 0 {
 		t.Errorf("an accepted empty folder gave %+v", s)
 	}
-	if s := e.Status(t.Context()); s.State != stateSafe {
+	if s := e.Status(t.Context()); s.State != StateSafe {
 		t.Errorf("the status is %+v", s)
 	}
 	if err := e.Accept(t.Context(), src); Describe(err).Exit != ExitUsage {
@@ -106,11 +106,11 @@ func TestMostFilesGoneOrDifferentIsAskedAbout(t *testing.T) {
 			if s.Held.Snapshot != first.ID.String() {
 				t.Errorf("the version to go back to is %s, want %s", s.Held.Snapshot, first.ID)
 			}
-			if s := e.Status(t.Context()); s.State != stateNeedsYou || s.Folders[0].Held == nil {
+			if s := e.Status(t.Context()); s.State != StateNeedsYou || s.Folders[0].Held == nil {
 				t.Errorf("the status is %+v", s)
 			}
 			must(t, e.Accept(t.Context(), src))
-			if s := e.Status(t.Context()); s.State != stateSafe {
+			if s := e.Status(t.Context()); s.State != StateSafe {
 				t.Errorf("after it was accepted the status is %+v", s)
 			}
 		})

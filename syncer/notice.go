@@ -69,7 +69,7 @@ func (n *notices) due(s Status, now time.Time) (out []Notice) {
 		out = append(out, Notice{Code: p.Code, Title: p.Title, Text: p.Text, Action: p.Action})
 	}
 	key := problemKey{code: "unprotected"}
-	if s.State == stateUnprotected && len(s.Folders) > 0 && !s.Saved.IsZero() {
+	if s.State == StateUnprotected && len(s.Folders) > 0 && !s.Saved.IsZero() {
 		there[key] = true
 		if n.seen[key] == nil {
 			if n.seen == nil {

@@ -42,7 +42,7 @@ func TestWhatIsNotWantedIsNotKept(t *testing.T) {
 	if len(s.Skipped) != 1 || s.Skipped[0].Failed || !strings.Contains(s.Skipped[0].Reason, "line 3") {
 		t.Errorf("the line that makes no sense is told as %+v", s.Skipped)
 	}
-	if s := e.Status(t.Context()); s.State != stateSafe || s.Queue != 0 {
+	if s := e.Status(t.Context()); s.State != StateSafe || s.Queue != 0 {
 		t.Errorf("what is left out makes the status %+v", s)
 	}
 

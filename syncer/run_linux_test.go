@@ -42,7 +42,7 @@ func TestFolderThatCannotBeWatchedIsLookedThroughAndNeverSafe(t *testing.T) {
 		if i < 0 || !strings.Contains(s.Problems[i].Text, "sysctl") {
 			t.Fatalf("the problems are %+v", s.Problems)
 		}
-		if s.State != stateWaiting {
+		if s.State != StateWaiting {
 			t.Errorf("a folder that is not watched makes the state %s", s.State)
 		}
 		write(t, src+"/29/file", "changed where nobody watches")
@@ -69,7 +69,7 @@ func TestFullDiskAtHomeIsWaitedForAndLosesNothing(t *testing.T) {
 			for i := range 4000 {
 				write(t, fmt.Sprintf("%s/many/%d/a file of some length %d", src, i%9, i), fmt.Sprint(i))
 			}
-			s := until(t, e, "the disk is full", func(s Status) bool { return s.State == stateNeedsYou })
+			s := until(t, e, "the disk is full", func(s Status) bool { return s.State == StateNeedsYou })
 			if !slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "disk_full" }) {
 				t.Errorf("the problems are %+v", s.Problems)
 			}
@@ -93,7 +93,7 @@ func TestFullStorageNeedsAPersonAndThenGoesOn(t *testing.T) {
 	before := recovered(t, faulty, secret)
 	faulty.Script(nodetest.Fault{Method: "Import", Err: node.ErrNoSpace}, nodetest.Fault{Method: "Put", Err: node.ErrNoSpace})
 	write(t, src+"/a", "two")
-	s := until(t, e, "the storage is full", func(s Status) bool { return s.State == stateNeedsYou })
+	s := until(t, e, "the storage is full", func(s Status) bool { return s.State == StateNeedsYou })
 	if len(s.Problems) == 0 || s.Problems[0].Code != "storage_full" || s.Folders[0].NextTry.IsZero() {
 		t.Errorf("the status is %+v", s)
 	}

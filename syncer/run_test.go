@@ -46,7 +46,7 @@ func until(t *testing.T, e *Engine, what string, ok func(Status) bool) Status {
 	return last
 }
 
-func isSafe(s Status) bool { return s.State == stateSafe }
+func isSafe(s Status) bool { return s.State == StateSafe }
 
 func TestChangesAreSavedWithoutBeingAsked(t *testing.T) {
 	eachNode(t, func(t *testing.T, n node.Node) {
@@ -73,7 +73,7 @@ func TestFoldersAddedWhileRunningAreKept(t *testing.T) {
 	m, secret := &nodetest.Memory{}, testEntropy(t)
 	e := testEngine(t, m, secret)
 	running(t, e)
-	until(t, e, "nothing is kept yet", func(s Status) bool { return s.State == stateUnprotected })
+	until(t, e, "nothing is kept yet", func(s Status) bool { return s.State == StateUnprotected })
 	src := t.TempDir()
 	write(t, src+"/a", "one")
 	added(t, e, src)
@@ -94,7 +94,7 @@ func TestStorageThatIsAwayIsWaitedForAndNeverSafe(t *testing.T) {
 	until(t, e, "the first backup", isSafe)
 	faulty.Script(nodetest.Fault{})
 	write(t, src+"/a", "two")
-	s := until(t, e, "the storage is away", func(s Status) bool { return s.State == stateWaiting && len(s.Problems) > 0 })
+	s := until(t, e, "the storage is away", func(s Status) bool { return s.State == StateWaiting && len(s.Problems) > 0 })
 	if !slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "unreachable" }) {
 		t.Errorf("the problems are %+v", s.Problems)
 	}
@@ -113,7 +113,7 @@ func TestPausedFoldersWaitUntilTheyAreResumed(t *testing.T) {
 	until(t, e, "the first backup", isSafe)
 	for _, dir := range []string{"", src} {
 		must(t, e.Pause(t.Context(), dir, time.Time{}))
-		until(t, e, "the pause", func(s Status) bool { return s.State == statePaused })
+		until(t, e, "the pause", func(s Status) bool { return s.State == StatePaused })
 		before := recovered(t, m, secret)
 		write(t, src+"/a", "changed while paused "+dir)
 		until(t, e, "the change is noticed", func(s Status) bool { return !s.Folders[0].Changed.IsZero() })
@@ -139,7 +139,7 @@ func TestPausedFoldersWaitUntilTheyAreResumed(t *testing.T) {
 
 	must(t, e.SetMode(t.Context(), src, Manual))
 	write(t, src+"/b", "only when I say")
-	until(t, e, "the change is noticed", func(s Status) bool { return s.State == stateWaiting })
+	until(t, e, "the change is noticed", func(s Status) bool { return s.State == StateWaiting })
 	wait(t.Context(), 2*time.Second)
 	if got := recovered(t, m, secret); got["b"] != "" {
 		t.Error("a folder that is saved by hand was saved by itself")
@@ -158,7 +158,7 @@ func TestFolderThatVanishesAndComesBackIsKeptOn(t *testing.T) {
 	until(t, e, "the first backup", isSafe)
 	full := onDisk(t, src)
 	must(t, os.Rename(src, src+".away"))
-	s := until(t, e, "it is missed", func(s Status) bool { return s.State == stateNeedsYou })
+	s := until(t, e, "it is missed", func(s Status) bool { return s.State == StateNeedsYou })
 	if len(s.Problems) == 0 || s.Problems[0].Code != "folder_missing" {
 		t.Errorf("the problems are %+v", s.Problems)
 	}
@@ -196,7 +196,7 @@ func TestBurstIsOneBackup(t *testing.T) {
 	}
 	log, err := e.Activity(t.Context(), 0)
 	must(t, err)
-	if len(log) < 3 || log[0].Kind != activityBackup || log[0].Folder != src {
+	if len(log) < 3 || log[0].Kind != ActivityBackup || log[0].Folder != src {
 		t.Errorf("the activity is %+v", log)
 	}
 }
@@ -222,9 +222,9 @@ func TestSecondStorageThatWasAwayCatchesUp(t *testing.T) {
 	second.Stop(t)
 	write(t, src+"/a", "two")
 	s := until(t, e, "one is away", func(s Status) bool {
-		return s.State == stateWaiting && s.Folders[0].Changed.IsZero() && len(s.Problems) > 0
+		return s.State == StateWaiting && s.Folders[0].Changed.IsZero() && len(s.Problems) > 0
 	})
-	if s.Storages[0].State != stateSafe || s.Storages[1].State != stateWaiting {
+	if s.Storages[0].State != StateSafe || s.Storages[1].State != StateWaiting {
 		t.Errorf("the storages are %+v", s.Storages)
 	}
 	port := second.URL[strings.LastIndexByte(second.URL, ':')+1:]

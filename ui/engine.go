@@ -30,6 +30,14 @@ type Engine interface {
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
 	// CheckNode asks a storage whether it answers and holds what it should.
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
+	// Accept says that the sudden change of a folder was meant.
+	Accept(ctx context.Context, dir string) error
+}
+
+// AtLogin is whether the app starts, hidden in its tray, when the person logs in: a setting of the computer.
+type AtLogin interface {
+	Starts() (bool, error)
+	Start(ctx context.Context, on bool) error
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows
@@ -37,50 +45,7 @@ type Engine interface {
 type Now struct {
 	syncer.Status
 
-	At          time.Time         // when it was so; zero: nothing is known yet
-	Progress    []syncer.Progress // what is under way; Folder is the folder's path
-	PausedUntil time.Time         // zero: not paused, or without an end
-	UnsafeSince time.Time         // since when something is not protected; zero: unknown
-	Storages    []Storage         // the first is the one that backups go to
-	Days        []int64           // bytes kept at the end of each of the last days, oldest first, today last
-	Activity    []Activity        // newest first
+	At       time.Time         // when it was so; zero: nothing is known yet
+	Days     []int64           // bytes kept at the end of each of the last days, oldest first, today last
+	Activity []syncer.Activity // newest first
 }
-
-// Storage is one place where the backup lies.
-type Storage struct {
-	Name     string
-	State    string // "safe", "waiting" or "needs_you", as in syncer.NodeInfo
-	Used     int64  // bytes of this backup
-	Quota    int64  // bytes it may take; 0: no limit known
-	LastSeen time.Time
-	Shares   []syncer.FolderSpace // what the folders take of Used
-}
-
-// Activity is one thing that happened.
-type Activity struct {
-	Time    time.Time
-	Kind    string // one of the kinds below; another one is shown with Text
-	Folder  string // path; "" when no folder is concerned
-	Text    string // an English sentence
-	Files   int64
-	Bytes   int64
-	Skipped int64 // files that could not be saved or restored
-}
-
-// What may have happened.
-const (
-	kindSaved    = "backup"  // Bytes new bytes of Folder are saved; a Text that says more is why there are none
-	kindRestored = "restore" // Files files came back
-	kindChecked  = "verify"  // what the storage holds was checked, and is whole
-	kindProblem  = "problem" // Text says which
-)
-
-// The states of Status, as syncer names them.
-const (
-	stateSafe        = "safe"
-	stateSaving      = "saving"
-	stateWaiting     = "waiting"
-	statePaused      = "paused"
-	stateNeedsYou    = "needs_you"
-	stateUnprotected = "unprotected"
-)

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 
+	"roost/syncer"
 	"roost/ui/kit"
 )
 
@@ -39,15 +40,15 @@ func (f *storageFoot) draw(now Now) {
 	f.root.Show()
 }
 
-func storageState(s Storage, now Now) (text string, tone kit.Tone) {
+func storageState(s syncer.StorageStatus, now Now) (text string, tone kit.Tone) {
 	switch {
-	case s.State == stateSafe:
+	case s.State == syncer.StateSafe:
 		return lang.L("Connected"), kit.Good
-	case s.State == stateNeedsYou:
+	case s.State == syncer.StateNeedsYou:
 		return lang.L("Needs you"), kit.Bad
-	case s.LastSeen.IsZero():
+	case s.Asked.IsZero():
 		return lang.L("Can't be reached"), kit.Warn
 	default:
-		return lang.L("Last seen {{.Ago}}", values{"Ago": ago(s.LastSeen, now.At)}), kit.Warn
+		return lang.L("Last seen {{.Ago}}", values{"Ago": ago(s.Asked, now.At)}), kit.Warn
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"roost/syncer"
 	"roost/ui/kit"
 )
 
@@ -57,32 +58,42 @@ func newActivityLine() *activityLine {
 	return l
 }
 
-func (l *activityLine) draw(a Activity, now Now) {
+func (l *activityLine) draw(a syncer.Activity, now Now) {
 	text, glyph, tone := activityWords(a)
 	l.text.SetText(text)
 	l.icon.Set(glyph, tone.Colour())
 	l.when.SetText(day(a.Time, now.At))
 }
 
+// failedFiles counts what should have been saved or restored and was not: pipes and sockets never are.
+func failedFiles(a syncer.Activity) (n int64) {
+	for _, s := range a.Skipped {
+		if s.Failed {
+			n++
+		}
+	}
+	return n
+}
+
 // activityWords says what happened.
-func activityWords(a Activity) (text, glyph string, tone kit.Tone) {
-	folder := kit.Shown(filepath.Base(a.Folder))
+func activityWords(a syncer.Activity) (text, glyph string, tone kit.Tone) {
+	folder, skipped := kit.Shown(filepath.Base(a.Folder)), failedFiles(a)
 	switch {
-	case a.Kind == kindSaved && a.Skipped > 0:
-		return lang.N("{{.Folder}} saved, but {{.Number}} files could not be", int(a.Skipped), values{
-			"Folder": folder, "Number": number(a.Skipped),
+	case a.Kind == syncer.ActivityBackup && skipped > 0:
+		return lang.N("{{.Folder}} saved, but {{.Number}} files could not be", int(skipped), values{
+			"Folder": folder, "Number": number(skipped),
 		}), "warning", kit.Warn
-	case a.Kind == kindSaved && a.Bytes > 0:
+	case a.Kind == syncer.ActivityBackup && a.Bytes > 0:
 		return lang.L("{{.Folder}} saved, {{.Size}} new", values{"Folder": folder, "Size": size(a.Bytes)}), "shield-check", kit.Good
-	case a.Kind == kindRestored && a.Skipped > 0:
-		return lang.N("{{.Done}} files restored, {{.Number}} could not be", int(a.Skipped), values{
-			"Done": number(a.Files), "Number": number(a.Skipped),
+	case a.Kind == syncer.ActivityRestore && skipped > 0:
+		return lang.N("{{.Done}} files restored, {{.Number}} could not be", int(skipped), values{
+			"Done": number(a.Files), "Number": number(skipped),
 		}), "warning", kit.Warn
-	case a.Kind == kindRestored:
+	case a.Kind == syncer.ActivityRestore:
 		return lang.N("{{.Number}} files restored", int(a.Files), values{"Number": number(a.Files)}), "restore", kit.Accent
-	case a.Kind == kindChecked:
-		return lang.L("Checked: every file can be restored"), "shield-check", kit.Good
-	case a.Kind == kindProblem:
+	case a.Kind == syncer.ActivityVerify:
+		return lang.L("Checked: everything that was looked at opens"), "shield-check", kit.Good
+	case a.Kind == syncer.ActivityProblem:
 		return aboutFolder(folder, a), "warning", kit.Warn
 	default:
 		return aboutFolder(folder, a), "info", kit.Idle
@@ -90,7 +101,7 @@ func activityWords(a Activity) (text, glyph string, tone kit.Tone) {
 }
 
 // aboutFolder is the engine's own sentence, with the folder that it is about.
-func aboutFolder(folder string, a Activity) string {
+func aboutFolder(folder string, a syncer.Activity) string {
 	if a.Folder == "" {
 		return translated(a.Text)
 	}

@@ -120,7 +120,7 @@ func (f *foldersCard) update(i int, o fyne.CanvasObject) {
 
 // folderUrgency sorts what needs a person and what is under way to the front.
 func folderUrgency(f syncer.FolderStatus) int {
-	first := []string{stateNeedsYou, stateSaving, stateUnprotected, stateWaiting}
+	first := []string{syncer.StateNeedsYou, syncer.StateSaving, syncer.StateUnprotected, syncer.StateWaiting}
 	if i := slices.Index(first, f.State); i >= 0 {
 		return i
 	}
@@ -144,9 +144,8 @@ func (f *foldersCard) data(folder syncer.FolderStatus) kit.RowData {
 		d.Detail = facts(d.Detail, lang.N("{{.Number}} not saved", int(folder.Skipped), values{"Number": number(folder.Skipped)}))
 	}
 	d.Chip, d.Tone = folderChip(folder.State)
-	i := slices.IndexFunc(f.now.Progress, func(p syncer.Progress) bool { return p.Folder == folder.Path })
-	if folder.State == stateSaving && i >= 0 {
-		d = underWay(d, f.now.Progress[i], f.now)
+	if folder.State == syncer.StateSaving && folder.Progress != nil {
+		d = underWay(d, *folder.Progress, f.now)
 	}
 	return d
 }
@@ -165,15 +164,15 @@ func underWay(d kit.RowData, p syncer.Progress, now Now) kit.RowData {
 
 func folderChip(state string) (string, kit.Tone) {
 	switch state {
-	case stateSafe:
+	case syncer.StateSafe:
 		return lang.L("Safe"), kit.Good
-	case stateSaving:
+	case syncer.StateSaving:
 		return lang.L("Saving"), kit.Accent
-	case stateWaiting:
+	case syncer.StateWaiting:
 		return lang.L("Waiting"), kit.Warn
-	case statePaused:
+	case syncer.StatePaused:
 		return lang.L("Paused"), kit.Idle
-	case stateNeedsYou:
+	case syncer.StateNeedsYou:
 		return lang.L("Needs you"), kit.Bad
 	default:
 		return lang.L("Not saved yet"), kit.Idle
@@ -213,7 +212,7 @@ func folderGlyph(path string) string {
 // open shows a folder in the system's file manager.
 func (f *foldersCard) open(path string) {
 	if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-		f.w.tell(syncer.Describe(err))
+		f.w.Tell(err)
 	}
 }
 
@@ -222,7 +221,7 @@ func (f *foldersCard) choose() {
 	dialog.ShowFolderOpen(func(chosen fyne.ListableURI, err error) {
 		switch {
 		case err != nil:
-			f.w.tell(syncer.Describe(err))
+			f.w.Tell(err)
 		case chosen != nil: // nil: they changed their mind
 			f.w.addFolders([]string{chosen.Path()})
 		}

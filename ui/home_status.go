@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
+	"roost/syncer"
 	"roost/ui/kit"
 )
 
@@ -56,9 +57,9 @@ func (s *statusCard) draw(now Now) {
 	shown(s.progress, h.busy)
 	can := len(now.Folders) > 0
 	shown(s.buttons, can)
-	shown(s.resume, now.State == statePaused)
-	shown(s.pause, can && now.State != statePaused)
-	shown(s.backUp, can && now.State != stateSaving && now.State != statePaused)
+	shown(s.resume, now.State == syncer.StatePaused)
+	shown(s.pause, can && now.State != syncer.StatePaused)
+	shown(s.backUp, can && now.State != syncer.StateSaving && now.State != syncer.StatePaused)
 }
 
 func (s *statusCard) choosePause() {

@@ -41,7 +41,7 @@ func newStorageCard() *storageCard {
 }
 
 func (s *storageCard) draw(now Now) {
-	known := len(now.Storages) > 0
+	known := len(now.Storages) > 0 && !now.Storages[0].Asked.IsZero()
 	shown(s.unknown, !known)
 	shown(s.ring, known)
 	if !known {
@@ -51,8 +51,8 @@ func (s *storageCard) draw(now Now) {
 		return
 	}
 	storage := now.Storages[0]
-	shares := largest(storage.Shares, storage.Used)
-	whole := max(storage.Quota, storage.Used)
+	shares := largest(now.Folders, storage.Used)
+	whole := max(storage.Limit, storage.Used)
 	var parts []kit.Slice
 	for i, l := range s.legends {
 		shown(l.root, i < len(shares))
@@ -63,10 +63,10 @@ func (s *storageCard) draw(now Now) {
 		}
 	}
 	below, spoken := lang.X("storage.used", "saved"), lang.L("{{.Used}} are saved on {{.Storage}}", values{"Used": size(storage.Used), "Storage": kit.Shown(storage.Name)})
-	if storage.Quota > 0 {
-		below = lang.L("of {{.Size}}", values{"Size": size(storage.Quota)})
+	if storage.Limit > 0 {
+		below = lang.L("of {{.Size}}", values{"Size": size(storage.Limit)})
 		spoken = lang.L("{{.Used}} of {{.Quota}} are used on {{.Storage}}", values{
-			"Used": size(storage.Used), "Quota": size(storage.Quota), "Storage": kit.Shown(storage.Name),
+			"Used": size(storage.Used), "Quota": size(storage.Limit), "Storage": kit.Shown(storage.Name),
 		})
 	}
 	s.donut.Set(size(storage.Used), below, spoken, parts...)
@@ -78,10 +78,10 @@ type share struct {
 }
 
 // largest names the largest folders, and puts the others together with what used counts beyond all of them, such
-// as earlier versions. Folders share content, so their sum may be more than used: then they are scaled to it.
-func largest(folders []syncer.FolderSpace, used int64) (all []share) {
+// as earlier versions and what somebody else keeps there. Folders share content, so their sum may be more than used: then they are scaled to it.
+func largest(folders []syncer.FolderStatus, used int64) (all []share) {
 	folders = slices.Clone(folders)
-	slices.SortStableFunc(folders, func(a, b syncer.FolderSpace) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	slices.SortStableFunc(folders, func(a, b syncer.FolderStatus) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	var sum int64
 	for _, f := range folders {
 		sum += f.Bytes

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -15,6 +16,29 @@ const (
 	severityInfo     = "info"
 	severityNeedsYou = "needs_you"
 )
+
+// problemOf says what an error means. One that knows it says so itself: the engine may be that of another process.
+func problemOf(err error) syncer.Problem {
+	if own, ok := errors.AsType[interface {
+		error
+		Problem() syncer.Problem
+	}](err); ok {
+		return own.Problem()
+	}
+	return syncer.Describe(err)
+}
+
+// Tell shows in the window what went wrong with something that was asked for elsewhere.
+func (w *Window) Tell(err error) { w.tell(problemOf(err)) }
+
+// NoticeWords are a notice's title and text in the person's language.
+func NoticeWords(n syncer.Notice) (title, text string) {
+	text = translated(n.Text)
+	if n.Action != "" {
+		text += "\n" + translated(n.Action) + "."
+	}
+	return translated(n.Title), text
+}
 
 // problemTone is how loud a problem is shown.
 func problemTone(p syncer.Problem) kit.Tone {
@@ -40,17 +64,32 @@ func problemText(p syncer.Problem) string {
 // always what is behind it.
 func (w *Window) problemButtons(p syncer.Problem) []*kit.Button {
 	var buttons []*kit.Button
+	step := func(icon, label string, do func(context.Context) error) {
+		var b *kit.Button
+		b = kit.NewButton(kit.Secondary, icon, label, func() { w.start(b, do) })
+		buttons = append(buttons, b)
+	}
 	switch p.Code {
 	case "unreachable", "storage_slow", "storage_changed":
-		var check *kit.Button
-		check = kit.NewButton(kit.Secondary, "refresh", lang.L("Check connection"), func() {
-			storage := w.now.Node
-			w.start(check, func(ctx context.Context) error {
-				_, err := w.engine.CheckNode(ctx, storage)
-				return err
-			})
+		storage := w.now.Node
+		step("refresh", lang.L("Check connection"), func(ctx context.Context) error {
+			_, err := w.engine.CheckNode(ctx, storage)
+			return err
 		})
-		buttons = append(buttons, check)
+	case "copy_behind", "quiet_hours", "metered", "on_battery", "data_budget":
+		step("refresh", lang.L("Back up now"), func(ctx context.Context) error {
+			_, err := w.engine.Backup(ctx, nil, nil)
+			return err
+		})
+	case "sudden_change", "folder_empty":
+		if w.has(Restore) {
+			buttons = append(buttons, kit.NewButton(kit.Secondary, "restore", lang.L("Get the files back"), func() { w.Show(Restore) }))
+		}
+		step("check", lang.L("It was me"), func(ctx context.Context) error { return w.engine.Accept(ctx, p.Path) })
+	case "some_files":
+		if w.has(ActivityLog) {
+			buttons = append(buttons, kit.NewButton(kit.Secondary, "clock", lang.L("See which, and why"), func() { w.Show(ActivityLog) }))
+		}
 	case "storage_full", "refused", "certificate", "not_a_storage":
 		if w.has(Storages) {
 			buttons = append(buttons, kit.NewButton(kit.Secondary, "storage", lang.L("Open storage"), func() { w.Show(Storages) }))

@@ -22,25 +22,25 @@ type headline struct {
 
 func headlineOf(now Now) headline {
 	switch now.State {
-	case stateSafe:
+	case syncer.StateSafe:
 		return headline{
 			title: lang.L("Everything is safe"), detail: lastBackup(now), glyph: "shield-check", tray: "safe", tone: kit.Good,
 		}
-	case stateSaving:
+	case syncer.StateSaving:
 		h := headline{title: lang.L("Saving your changes"), glyph: "shield-up", tray: "saving", tone: kit.Accent}
-		h.detail, h.part, h.busy = progressWords(sum(now.Progress), now.At)
+		h.detail, h.part, h.busy = progressWords(sum(now.Folders), now.At)
 		return h
-	case stateWaiting:
+	case syncer.StateWaiting:
 		return headline{
 			title: lang.L("Waiting for your storage"), detail: waitingWords(now), glyph: "shield-wait", tray: "waiting", tone: kit.Warn,
 		}
-	case statePaused:
+	case syncer.StatePaused:
 		return headline{title: pausedWords(now), detail: lastBackup(now), glyph: "shield-pause", tray: "paused", tone: kit.Idle}
-	case stateNeedsYou:
+	case syncer.StateNeedsYou:
 		return headline{
 			title: lang.L("Roost needs you"), detail: needsYouWords(now), glyph: "warning", tray: "needs-you", tone: kit.Warn,
 		}
-	case stateUnprotected:
+	case syncer.StateUnprotected:
 		return unprotectedHeadline(now)
 	default:
 		return headline{
@@ -51,17 +51,38 @@ func headlineOf(now Now) headline {
 
 func unprotectedHeadline(now Now) headline {
 	h := headline{title: lang.L("Not protected yet"), glyph: "shield-off", tray: "not-protected", tone: kit.Bad}
+	since := unsafeSince(now)
 	switch {
 	case len(now.Folders) == 0:
 		h.detail, h.tone = lang.L("Choose the folders that must not be lost."), kit.Idle
-	case now.UnsafeSince.IsZero(), daysBetween(now.UnsafeSince, now.At) < 1:
+	case since.IsZero(), daysBetween(since, now.At) < 1:
 		h.detail = lang.L("The first backup is not finished. Until then, keep your own copies.")
 	default:
-		days := daysBetween(now.UnsafeSince, now.At)
+		days := daysBetween(since, now.At)
 		h.title = lang.N("Not protected for {{.Count}} days", days, values{"Count": days})
 		h.detail = lang.L("Some of your folders have no complete backup.")
 	}
 	return h
+}
+
+// unsafeSince is the first moment from which on something is not protected; zero: not known, or nothing was ever saved.
+func unsafeSince(now Now) (first time.Time) {
+	earlier := func(t time.Time) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	for _, f := range now.Folders {
+		if f.State == syncer.StateUnprotected {
+			earlier(f.Changed)
+		}
+	}
+	for _, s := range now.Storages {
+		if s.State != syncer.StateSafe {
+			earlier(s.Confirmed)
+		}
+	}
+	return first
 }
 
 // lastBackup is what is known of the newest complete state.
@@ -115,16 +136,20 @@ func needsYouWords(now Now) string {
 	return lang.N("There are {{.Count}} things that only you can do.", n, values{"Count": n})
 }
 
-// sum adds up what is under way in several folders.
-func sum(all []syncer.Progress) (total syncer.Progress) {
+// sum adds up what is under way in the folders that are being saved.
+func sum(folders []syncer.FolderStatus) (total syncer.Progress) {
 	known := true
-	for i, p := range all {
+	for _, f := range folders {
+		p := f.Progress
+		if f.State != syncer.StateSaving || p == nil {
+			continue
+		}
 		total.Files += p.Files
 		total.Bytes += p.Bytes
 		total.TotalFiles += p.TotalFiles
 		total.TotalBytes += p.TotalBytes
 		known = known && p.TotalBytes > 0
-		if i == 0 || p.Started.Before(total.Started) {
+		if total.Started.IsZero() || p.Started.Before(total.Started) {
 			total.Started = p.Started
 		}
 	}

@@ -47,24 +47,30 @@ func TestProgressPromisesOnlyWhatIsKnown(t *testing.T) {
 func TestTheWholeIsKnownWhenEveryPartIs(t *testing.T) {
 	part := syncer.Progress{Files: 1, TotalFiles: 2, Bytes: 10, TotalBytes: 20, Started: morning}
 	looking := syncer.Progress{Files: 5, Started: morning.Add(-time.Minute)}
-	if got := sum([]syncer.Progress{part, part}); got.TotalBytes != 40 || got.Bytes != 20 || got.TotalFiles != 4 {
+	of := func(all ...syncer.Progress) (folders []syncer.FolderStatus) {
+		for _, p := range all {
+			folders = append(folders, syncer.FolderStatus{State: syncer.StateSaving, Progress: &p})
+		}
+		return append(folders, syncer.FolderStatus{State: syncer.StateSafe, Progress: &looking}) // a routine look saves nothing
+	}
+	if got := sum(of(part, part)); got.TotalBytes != 40 || got.Bytes != 20 || got.TotalFiles != 4 {
 		t.Errorf("two known parts are %+v", got)
 	}
-	if got := sum([]syncer.Progress{part, looking}); got.TotalBytes != 0 || got.Files != 6 || !got.Started.Equal(looking.Started) {
+	if got := sum(of(part, looking)); got.TotalBytes != 0 || got.Files != 6 || !got.Started.Equal(looking.Started) {
 		t.Errorf("a known and an unknown part are %+v", got)
 	}
 }
 
 func TestSharesOfTheStorageAddUpToWhatIsUsed(t *testing.T) {
 	speak(t, "en")
-	folders := func(bytes ...int64) (all []syncer.FolderSpace) {
+	folders := func(bytes ...int64) (all []syncer.FolderStatus) {
 		for i, b := range bytes {
-			all = append(all, syncer.FolderSpace{Path: string(rune('a' + i)), Bytes: b})
+			all = append(all, syncer.FolderStatus{Path: string(rune('a' + i)), Bytes: b})
 		}
 		return all
 	}
 	for name, c := range map[string]struct {
-		folders []syncer.FolderSpace
+		folders []syncer.FolderStatus
 		used    int64
 		want    []int64
 	}{

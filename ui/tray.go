@@ -7,11 +7,11 @@ import (
 
 	"fyne.io/fyne/v2/lang"
 
+	"roost/syncer"
 	"roost/ui/kit"
 )
 
-// Tray is what the tray shows: a value, so that the one file that talks to the tray changes it only when it is
-// another one.
+// Tray is what the tray shows: a value, of which TrayIcon changes only what is another than before.
 type Tray struct {
 	Icon    string // one of assets.TrayStates
 	Tooltip string
@@ -49,28 +49,47 @@ const trayFolders = 12
 func TrayOf(now Now) Tray {
 	h := headlineOf(now)
 	t := Tray{Icon: h.tray, Tooltip: facts("Roost", h.title, trayDetail(now, h))}
-	t.Menu = []TrayItem{{Label: facts(h.title, trayDetail(now, h))}, {}}
-	if len(now.Folders) > 0 && now.State != stateSaving {
+	says := h.title
+	if now.State != syncer.StateSaving { // numbers that run would close the menu under the mouse
+		says = facts(h.title, trayDetail(now, h))
+	}
+	t.Menu = []TrayItem{{Label: says}, {}}
+	if len(now.Folders) > 0 && now.State != syncer.StateSaving {
 		t.Menu = append(t.Menu, TrayItem{Label: lang.L("Back up now"), Do: TrayBackUp})
 	}
 	t.Menu = append(t.Menu, TrayItem{Label: lang.L("Restore…"), Do: TrayRestore})
 	if folders := trayFolderItems(now); len(folders) > 0 {
 		t.Menu = append(t.Menu, TrayItem{Label: lang.L("Open folder"), Items: folders})
 	}
-	if now.State == statePaused {
+	if now.State == syncer.StatePaused {
 		t.Menu = append(t.Menu, TrayItem{Label: lang.L("Resume"), Do: TrayResume})
 	} else if len(now.Folders) > 0 {
 		t.Menu = append(t.Menu, TrayItem{Label: lang.L("Pause"), Items: pauseItems(now.At)})
 	}
-	return Tray{Icon: t.Icon, Tooltip: t.Tooltip, Menu: append(
-		t.Menu, TrayItem{}, TrayItem{Label: lang.L("Open Roost"), Do: TrayOpen}, TrayItem{Label: lang.L("Quit"), Do: TrayQuit},
-	)}
+	t.Menu = append(t.Menu, TrayItem{}, TrayItem{Label: lang.L("Open Roost"), Do: TrayOpen}, TrayItem{Label: lang.L("Quit"), Do: TrayQuit})
+	return t
 }
 
-// Same tells whether two trays look and act alike. Pauses are counted from now on, so their ends do not count.
-func (t Tray) Same(other Tray) bool {
-	t.Menu, other.Menu = withoutEnds(t.Menu), withoutEnds(other.Menu)
-	return reflect.DeepEqual(t, other)
+// TrayWithout is how the tray looks while there is no engine to show, because of a problem.
+func TrayWithout(p syncer.Problem) Tray {
+	icon := "needs-you"
+	switch {
+	case p.Code == "not_set_up":
+		icon = "not-protected"
+	case p.Severity != severityNeedsYou:
+		icon = "waiting"
+	}
+	return Tray{Icon: icon, Tooltip: facts("Roost", translated(p.Title)), Menu: []TrayItem{
+		{Label: translated(p.Title)},
+		{},
+		{Label: lang.L("Open Roost"), Do: TrayOpen},
+		{Label: lang.L("Quit"), Do: TrayQuit},
+	}}
+}
+
+// sameMenu tells whether two menus look and act alike. Pauses are counted from now on, so their ends do not count.
+func sameMenu(one, other []TrayItem) bool {
+	return reflect.DeepEqual(withoutEnds(one), withoutEnds(other))
 }
 
 func withoutEnds(items []TrayItem) []TrayItem {
@@ -82,23 +101,24 @@ func withoutEnds(items []TrayItem) []TrayItem {
 	return same
 }
 
-// trayDetail is shorter than the window's: what changes each second would make the menu flicker.
+// trayDetail is shorter than the window's.
 func trayDetail(now Now, h headline) string {
 	switch now.State {
-	case stateSaving:
-		p := sum(now.Progress)
+	case syncer.StateSaving:
+		p := sum(now.Folders)
 		if p.TotalFiles <= 0 {
 			return ""
 		}
-		return lang.N("{{.Number}} files to go", int(p.TotalFiles-p.Files), values{"Number": number(max(p.TotalFiles-p.Files, 0))})
-	case stateNeedsYou:
+		left := max(p.TotalFiles-p.Files, 0)
+		return facts(lang.N("{{.Number}} files to go", int(left), values{"Number": number(left)}), size(max(p.TotalBytes-p.Bytes, 0)))
+	case syncer.StateNeedsYou:
 		for _, p := range now.Problems {
 			if p.Severity == severityNeedsYou {
 				return translated(p.Title)
 			}
 		}
 		return h.detail
-	case stateSafe, statePaused:
+	case syncer.StateSafe, syncer.StatePaused:
 		newest, _ := newestBackup(now.Folders)
 		if newest.IsZero() {
 			return ""

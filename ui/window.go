@@ -43,6 +43,7 @@ type Window struct {
 	engine  Engine
 	post    func(func())
 	over    fyne.Window
+	login   AtLogin
 	now     Now
 	jobs    chan job
 	root    *fyne.Container
@@ -55,11 +56,15 @@ type Window struct {
 	open    Place
 }
 
+// Theme is how everything looks.
+func Theme() fyne.Theme { return kit.Theme{} }
+
 // Options make a Window.
 type Options struct {
 	Engine Engine
 	Window fyne.Window  // that it fills, and shows its dialogs over
 	Post   func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
+	Login  AtLogin      // for the settings
 }
 
 // New fills a window. It shows what it does not know yet as such until Run has told it.
@@ -75,7 +80,7 @@ func New(o Options) (*Window, error) {
 
 func newWindow(o Options) *Window {
 	return &Window{
-		engine: o.Engine, post: o.Post, over: o.Window, jobs: make(chan job, 16), toasts: kit.NewToasts(),
+		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, jobs: make(chan job, 16), toasts: kit.NewToasts(),
 		content: container.NewStack(), screens: make(map[Place]screen),
 	}
 }
@@ -145,6 +150,9 @@ func (w *Window) Show(p Place) {
 	w.content.Refresh()
 }
 
+// Opened is the place that is open.
+func (w *Window) Opened() Place { return w.open }
+
 // Now is what was drawn last.
 func (w *Window) Now() Now { return w.now }
 
@@ -202,7 +210,7 @@ func (w *Window) start(button *kit.Button, do func(context.Context) error) {
 	w.do(do, func(err error) {
 		button.Enable()
 		if err != nil {
-			w.tell(syncer.Describe(err))
+			w.Tell(err)
 		}
 	})
 }
@@ -246,7 +254,7 @@ func (w *Window) addFolders(dirs []string) {
 		return err
 	}, func(err error) {
 		if err != nil {
-			w.tell(syncer.Describe(err))
+			w.Tell(err)
 		}
 	})
 }

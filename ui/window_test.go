@@ -77,6 +77,8 @@ func (e *asked) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, er
 	return syncer.NodeInfo{}, e.answer(ctx, "check "+name)
 }
 
+func (e *asked) Accept(ctx context.Context, dir string) error { return e.answer(ctx, "accept "+dir) }
+
 // stage is a window that runs, with this goroutine as the UI's.
 type stage struct {
 	t      *testing.T
@@ -380,6 +382,58 @@ func TestProblemsAreShownWithAStepThatWorks(t *testing.T) {
 	for text := range texts(s.w.over.Canvas()) {
 		if strings.Contains(text, "can't be reached") {
 			t.Errorf("a problem that is over is still shown: %q", text)
+		}
+	}
+}
+
+func TestASuddenChangeCanBeAccepted(t *testing.T) {
+	s := newStage(t)
+	now := sampleNow()
+	now.State = syncer.StateNeedsYou
+	now.Problems = []syncer.Problem{{Code: "sudden_change", Severity: severityNeedsYou, Title: "Most of a folder changed at once", Path: "/home/ana/src"}}
+	s.show(now)
+	s.tap("It was me")
+	s.finish(nil)
+	if got := s.called(); !slices.Equal(got, []string{"accept /home/ana/src"}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+}
+
+// knowing is an error of an engine in another process.
+type knowing struct{}
+
+func (knowing) Error() string { return "" }
+func (knowing) Problem() syncer.Problem {
+	return syncer.Problem{Title: "Roost is running, but it does not answer"}
+}
+
+func TestAnErrorOfAnotherProcessIsSaidInItsOwnWords(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	s.tap("Back up now")
+	s.finish(fmt.Errorf("ask: %w", knowing{}))
+	if !texts(s.w.over.Canvas())["Roost is running, but it does not answer"] {
+		t.Error("the window does not say what the other process said")
+	}
+}
+
+// Without an engine, the window says why and what to do, and it fits.
+func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
+	for language := range pluralForms {
+		speak(t, language)
+		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		over := test.NewTempWindow(t, nil)
+		p := syncer.Describe(syncer.ErrNoSetup)
+		if err := Cover(over, p); err != nil {
+			t.Fatal(err)
+		}
+		over.Resize(MinSize)
+		said := texts(over.Canvas())
+		if !said[translated(p.Title)] || !said[translated(p.Action)+"."] {
+			t.Errorf("%s: %v", language, said)
+		}
+		if tray := TrayWithout(p); tray.Icon != "not-protected" || tray.Menu[len(tray.Menu)-1].Do != TrayQuit {
+			t.Errorf("%s: the tray is %+v", language, tray)
 		}
 	}
 }

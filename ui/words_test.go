@@ -198,25 +198,43 @@ func checkPlaceholders(t *testing.T, locale, key, form, english, text string) {
 	}
 }
 
+// sayingFields are what a Problem and an Activity say.
+var sayingFields = []string{"Title", "Text", "Action"}
+
+// wholeSentence tells a sentence from a part of one.
+var wholeSentence = regexp.MustCompile(`^[A-Z][^%]*[^% ]$`)
+
 // engineTexts are the sentences of the engine's problem table, which translated looks up.
 func engineTexts(t *testing.T) map[string]bool {
 	t.Helper()
 	texts := make(map[string]bool)
-	for _, name := range []string{"problem.go", "status.go", "nodes.go"} {
+	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "activity.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "syncer", name), nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			switch n := n.(type) {
+			case *ast.BasicLit: // this file has whole sentences wherever it has words
+				if text, err := literal(n); err == nil && name == "hold.go" && wholeSentence.MatchString(text) {
+					texts[text] = true
+				}
+			case *ast.AssignStmt:
+				for i, left := range n.Lhs {
+					if field, ok := left.(*ast.SelectorExpr); ok && i < len(n.Rhs) && slices.Contains(sayingFields, field.Sel.Name) {
+						if text, err := literal(n.Rhs[i]); err == nil {
+							texts[text] = true
+						}
+					}
+				}
 			case *ast.KeyValueExpr:
-				if field, ok := n.Key.(*ast.Ident); ok && slices.Contains([]string{"Title", "Text", "Action"}, field.Name) {
+				if field, ok := n.Key.(*ast.Ident); ok && slices.Contains(sayingFields, field.Name) {
 					if text, err := literal(n.Value); err == nil {
 						texts[text] = true
 					}
 				}
 			case *ast.BinaryExpr: // a sentence that follows another one
-				if text, err := literal(n.Y); err == nil && strings.HasPrefix(text, " ") && strings.HasSuffix(text, ".") && len(text) > 2 {
+				if text, err := literal(n.Y); err == nil && name != "activity.go" && strings.HasPrefix(text, " ") && strings.HasSuffix(text, ".") && len(text) > 2 {
 					texts[text[1:]] = true
 				}
 			case *ast.CallExpr: // usage(code, title, action), unreachable(code, title), damage(code, title, text)

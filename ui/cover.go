@@ -1,0 +1,38 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+
+	"roost/syncer"
+	"roost/ui/kit"
+)
+
+// Cover fills a window while there is no engine to show: it says why, whether files are safe, and the next step.
+func Cover(over fyne.Window, p syncer.Problem) error {
+	if err := loadTranslations(); err != nil {
+		return err
+	}
+	over.SetContent(cover(p))
+	over.SetPadded(false)
+	over.SetOnDropped(nil)
+	return nil
+}
+
+func cover(p syncer.Problem) fyne.CanvasObject {
+	said := kit.VBox(14, container.NewCenter(kit.NewHalo(coverGlyph(p), problemTone(p))),
+		kit.NewParagraph(translated(p.Title)).AsTitle().Centred(), kit.NewParagraph(problemText(p)).Centred())
+	if p.Action != "" {
+		said.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), translated(p.Action)+".").Root)
+	}
+	said.Add(kit.NewParagraph(lang.L("Roost tries again by itself every few seconds.")).Secondary().Centred())
+	return kit.NewPage(kit.VBox(kit.Gap, kit.HBox(0, logo()), kit.Card(kit.Pad(kit.PageInset, said)))).Root
+}
+
+func coverGlyph(p syncer.Problem) string {
+	if p.Code == "not_set_up" {
+		return "shield-off"
+	}
+	return "warning"
+}
