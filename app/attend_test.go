@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -17,7 +16,7 @@ import (
 // drawn is a window that remembers what it showed last.
 type drawn struct {
 	mu    sync.Mutex // guards below
-	page  statusPage
+	page  syncer.Status
 	shown int
 }
 
@@ -28,21 +27,28 @@ func (d *drawn) attendant() attendant {
 			defer d.mu.Unlock()
 			d.shown++
 		},
-		draw: func(p statusPage) {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.page = p
+		follow: func(ctx context.Context, e engine) error {
+			for s, err := range e.Watch(ctx) {
+				if err != nil {
+					return err
+				}
+				d.mu.Lock()
+				d.page = s
+				d.mu.Unlock()
+			}
+			return nil
 		},
+		cover:  func(syncer.Problem) {},
 		notify: func(syncer.Notice) {},
 	}
 }
 
-func (d *drawn) has(t *testing.T, text string) {
+func (d *drawn) has(t *testing.T, what string, ok func(syncer.Status) bool) {
 	t.Helper()
-	waitFor(t, "the window to show "+text, func() bool {
+	waitFor(t, "the window to show "+what, func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		return strings.Contains(d.page.title+strings.Join(d.page.folders, " ")+strings.Join(d.page.problems, " "), text)
+		return ok(d.page)
 	})
 }
 
@@ -67,7 +73,7 @@ func TestAWindowBesideAServiceTakesOver(t *testing.T) {
 	window, endWindow := context.WithCancel(t.Context())
 	defer endWindow()
 	running.Go(func() { newCall(t, opts).attend(window, d.attendant()) })
-	d.has(t, "no folder is kept yet")
+	d.has(t, "that no folder is kept yet", func(s syncer.Status) bool { return s.State == "unprotected" && len(s.Folders) == 0 })
 	waitFor(t, "the window to come to the front", func() bool {
 		shown, err := ask.showRunning(t.Context())
 		return err == nil && shown
@@ -89,7 +95,9 @@ func TestAWindowBesideAServiceTakesOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.has(t, folder+"\nsafe")
+	d.has(t, "that the folder is safe", func(s syncer.Status) bool {
+		return s.State == "safe" && len(s.Folders) == 1 && s.Folders[0].Path == folder
+	})
 }
 
 func (d *drawn) shownTwice() bool {
