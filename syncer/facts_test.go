@@ -171,9 +171,18 @@ func TestRetriesGrowUpToAMinute(t *testing.T) {
 func TestSettingsTakeWhatPeopleWrite(t *testing.T) {
 	e := &Engine{home: &home{dir: t.TempDir()}}
 	for _, c := range []struct{ key, value, want string }{
-		{"settle", "10s", "10s"}, {"settle", " 2m ", "2m"}, {"rescan", "360m", "6h"}, {"limit-up", "500 kB/s", "500kB"},
-		{"limit-up", "0", "none"}, {"limit-down", "1.5MB", "1.5MB"}, {"data-budget", "50gb", "50GB"}, {"quiet-hours", "22:00 - 7:00", "22:00-07:00"},
-		{"quiet-hours", "none", "none"}, {"on-battery", "Wait", "wait"}, {"notifications", "off", "off"}, {"settle", "", "5s"},
+		{"settle", "10s", "10s"},
+		{"settle", " 2m ", "2m"},
+		{"rescan", "360m", "6h"},
+		{"limit-up", "500 kB/s", "500kB"},
+		{"limit-up", "0", "none"},
+		{"limit-down", "1.5MB", "1.5MB"},
+		{"data-budget", "50gb", "50GB"},
+		{"quiet-hours", "22:00 - 7:00", "22:00-07:00"},
+		{"quiet-hours", "none", "none"},
+		{"on-battery", "Wait", "wait"},
+		{"notifications", "off", "off"},
+		{"settle", "", "5s"},
 	} {
 		if err := e.Set(t.Context(), c.key, c.value); err != nil {
 			t.Errorf("%s = %q: %v", c.key, c.value, err)
@@ -184,8 +193,18 @@ func TestSettingsTakeWhatPeopleWrite(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ key, value string }{
-		{"settle", "soon"}, {"settle", "0s"}, {"settle", "-5s"}, {"limit-up", "fast"}, {"limit-up", "-1"}, {"limit-up", "NaN"}, {"limit-up", "1e99TB"},
-		{"quiet-hours", "22-7"}, {"quiet-hours", "07:00-07:00"}, {"quiet-hours", "25:00-07:00"}, {"on-metered", "maybe"}, {"nothing", "1"},
+		{"settle", "soon"},
+		{"settle", "0s"},
+		{"settle", "-5s"},
+		{"limit-up", "fast"},
+		{"limit-up", "-1"},
+		{"limit-up", "NaN"},
+		{"limit-up", "1e99TB"},
+		{"quiet-hours", "22-7"},
+		{"quiet-hours", "07:00-07:00"},
+		{"quiet-hours", "25:00-07:00"},
+		{"on-metered", "maybe"},
+		{"nothing", "1"},
 	} {
 		if err := e.Set(t.Context(), c.key, c.value); Describe(err).Exit != ExitUsage {
 			t.Errorf("%s = %q: error %v", c.key, c.value, err)

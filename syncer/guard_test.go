@@ -127,7 +127,7 @@ func TestEveryAcceptedStateIsAVersion(t *testing.T) {
 	running(t, e)
 	until(t, e, "the first backup", isSafe)
 	emptied(t, src)
-	until(t, e, "it is asked about", func(s Status) bool { return s.State == stateNeedsYou })
+	until(t, e, "it is asked about", func(s Status) bool { return s.State == StateNeedsYou })
 	must(t, e.Accept(t.Context(), src))
 	until(t, e, "the empty folder is saved", func(s Status) bool { return isSafe(s) && s.Folders[0].Files == 0 })
 	write(t, src+"/b", "two")
@@ -158,12 +158,12 @@ func TestFolderThatIsSavedByHandIsStillLookedAt(t *testing.T) {
 	until(t, e, "nothing changed", isSafe)
 	write(t, src+"/a", "changed")
 	write(t, src+"/deep/c", "new")
-	until(t, e, "what waits is counted", func(s Status) bool { return s.State == stateWaiting && s.Queue == 2 })
+	until(t, e, "what waits is counted", func(s Status) bool { return s.State == StateWaiting && s.Queue == 2 })
 	if got := recovered(t, m, secret); got["a"] != "one" {
 		t.Error("a folder that is saved by hand was saved by itself")
 	}
 	e.running.Load().rescan() // as after sleep
-	until(t, e, "it still waits", func(s Status) bool { return s.State == stateWaiting && s.Queue == 2 })
+	until(t, e, "it still waits", func(s Status) bool { return s.State == StateWaiting && s.Queue == 2 })
 	backup(t, e)
 	until(t, e, "it is saved", isSafe)
 }
