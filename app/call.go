@@ -18,6 +18,7 @@ type call struct {
 	do      action
 	screen  terminal
 
+	gentle     bool         // other programs go first: there is no window that would be slow
 	unattended bool         // nobody can be asked for a passphrase, terminal or not
 	engineLog  *slog.Logger // nil: what the engine says beside its answers is discarded
 }
@@ -111,5 +112,5 @@ func (c *call) options(ctx context.Context) (syncer.Options, error) {
 	if err != nil {
 		return syncer.Options{}, usage(nil, "%v.", err)
 	}
-	return syncer.Options{Home: home, Keys: keys, Log: c.engineLog, AllowHTTP: c.has("allow-http")}, nil
+	return syncer.Options{Home: home, Keys: keys, Log: c.engineLog, Gentle: c.gentle, AllowHTTP: c.has("allow-http")}, nil
 }

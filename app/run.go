@@ -37,7 +37,7 @@ func (runAnswer) people(io.Writer) {} // all is said
 func keepRunning(ctx context.Context, c *call) (answer, error) {
 	d := &diary{w: c.err, systemd: newSystemd(c.env), since: time.Now()}
 	started := time.Now()
-	c.unattended = c.unattended || !isTerminal(c.in)
+	c.gentle, c.unattended = true, c.unattended || !isTerminal(c.in)
 	err := c.keep(ctx, nil, func(ctx context.Context, e engine) error {
 		return together(
 			ctx,
