@@ -102,7 +102,7 @@ func (s savedJSON) failed() (n int64) {
 
 func (a backupAnswer) partly() bool {
 	for _, s := range a.Snapshots {
-		if s.Missing || s.failed() > 0 {
+		if s.Missing || s.Held != nil && s.Held.Empty || s.failed() > 0 {
 			return true
 		}
 	}

@@ -110,7 +110,7 @@ func newHeld(h *syncer.Held) *heldJSON {
 
 // heldWords is a sudden change, and the one next step.
 func heldWords(h heldJSON) string {
-	what := fmt.Sprintf("Suddenly %s were gone and %s were others, of %s.", count(h.Gone), count(h.Changed), count(h.Files))
+	what := fmt.Sprintf("Suddenly %s were gone and %s were different, of %s.", count(h.Gone), count(h.Changed), count(h.Files))
 	if h.Empty {
 		what = fmt.Sprintf("Suddenly nothing was left of %s.", files(h.Files))
 	}
