@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -8,13 +9,14 @@ import (
 	"roost/vault/node/nodetest"
 )
 
-// TestOneFaultAnywhereLosesNothing: each call of a backup in turn fails, loses its answer, or is a lie. A backup that
-// reports success has saved everything, and the next one without faults always has.
+// TestOneFaultAnywhereLosesNothing: each call of a backup in turn fails, loses its answer, is a lie, or hangs until somebody
+// stops waiting. A backup that reports success has saved everything, and the next one without faults always has.
 func TestOneFaultAnywhereLosesNothing(t *testing.T) {
-	kinds := map[string]nodetest.Kind{"fails": nodetest.Fail, "loses its answer": nodetest.FailAfter, "lies": nodetest.Lie}
+	kinds := map[string]nodetest.Kind{"fails": nodetest.Fail, "loses its answer": nodetest.FailAfter, "lies": nodetest.Lie, "hangs": nodetest.Hang}
 	for what, kind := range kinds {
 		for _, method := range []string{"Info", "Import", "Put", "Get", "Stat", "PinAdd", "PinUpdate", "PinRemove", "Pins", "Pinned", "Link", "Unlink", "List"} {
 			t.Run(method+" "+what, func(t *testing.T) {
+				t.Parallel()
 				for call := 1; call < 60; call++ {
 					if !oneFault(t, nodetest.Fault{Method: method, Call: call, Kind: kind}) {
 						return
@@ -24,6 +26,9 @@ func TestOneFaultAnywhereLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// hangPatience is how long a backup may take of which one call hangs; without that it takes a tenth.
+const hangPatience = 500 * time.Millisecond
 
 // oneFault backs up once without and once with the fault; false when the second backup made fewer calls.
 func oneFault(t *testing.T, fault nodetest.Fault) bool {
@@ -37,7 +42,12 @@ func oneFault(t *testing.T, fault nodetest.Fault) bool {
 	write(t, src+"/b", noise(2, 300_000))
 	f := nodetest.NewFaulty(m, 1, fault)
 	e = reopen(t, e, f)
-	_, err := e.Backup(t.Context(), nil, nil)
+	ctx, cancel := t.Context(), context.CancelFunc(func() {})
+	if fault.Kind == nodetest.Hang {
+		ctx, cancel = context.WithTimeout(ctx, hangPatience)
+	}
+	_, err := e.Backup(ctx, nil, nil)
+	cancel()
 	if f.Calls(fault.Method) < fault.Call {
 		return false
 	}
