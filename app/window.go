@@ -65,7 +65,9 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	running.Go(func() { s.calm(attending) })
 	running.Go(func() {
 		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
-		fyne.Do(s.app.Quit)
+		if ctx.Err() == nil { // Fyne hears signals by itself, and ends by them
+			s.post(s.app.Quit)
+		}
 	})
 	s.app.Run()
 	close(s.ended)
@@ -148,8 +150,14 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin) (*shell, error
 	return s, nil
 }
 
-// post runs f on the UI goroutine and waits for it, or until that has ended.
+// post runs f on the UI goroutine and waits for it. When that has ended, f is not run: Fyne would do so right here, and there
+// are no windows any more.
 func (s *shell) post(f func()) {
+	select {
+	case <-s.ended:
+		return
+	default:
+	}
 	done := make(chan struct{})
 	s.wake()
 	fyne.Do(func() { defer close(done); f() })
@@ -387,6 +395,12 @@ func (s *shell) calm(ctx context.Context) {
 
 // rested runs pause on the UI goroutine; while it has no reason to, it waits a while before the next time.
 func (s *shell) rested(pause func() bool) {
+	select {
+	case <-s.ended:
+		<-s.ctx.Done()
+		return
+	default:
+	}
 	paused := make(chan bool, 1)
 	fyne.Do(func() { paused <- pause() })
 	select {
@@ -395,7 +409,6 @@ func (s *shell) rested(pause func() bool) {
 			wait(s.ctx, time.Second)
 		}
 	case <-s.ended:
-		<-s.ctx.Done()
 	}
 }
 
