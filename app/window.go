@@ -121,8 +121,9 @@ type shell struct {
 	undraw  func()      // stops drawing it
 	engine  *view       // what is shown; nil: covered is
 	covered syncer.Problem
-	inTray  bool // somebody shows the tray
-	asked   bool // a person quit
+	inTray  bool        // somebody shows the tray
+	asked   bool        // a person quit
+	asking  func() bool // whether somebody is asked whether to quit
 }
 
 // windowSize is that of the first window.
@@ -135,7 +136,7 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin) (*shell, error
 		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
 	})
 	s := &shell{
-		ctx: ctx, stop: stop, app: app.New(), login: login, size: windowSize, undraw: func() {}, ended: make(chan struct{}),
+		ctx: ctx, stop: stop, app: app.New(), login: login, size: windowSize, undraw: func() {}, asking: func() bool { return false }, ended: make(chan struct{}),
 		quietEnd: make(chan struct{}, 1), hasTray: canHaveTray(ctx),
 	}
 	s.app.SetIcon(icon)
@@ -185,7 +186,9 @@ func (s *shell) close() {
 		s.hide()
 		return
 	}
-	ui.AskQuit(s.over, s.quit)
+	if !s.asking() {
+		s.asking = ui.AskQuit(s.over, s.quit)
+	}
 }
 
 // hide takes the window away, whole: one that is only hidden is still looked after 60 times a second.
