@@ -61,7 +61,7 @@ func (v view) Watch(ctx context.Context) iter.Seq[ui.Now] {
 				}
 				now.Status, now.At = s, at
 			case b := <-news:
-				now.Activity, now.Days = b.activity, b.days
+				now.Activity, now.Space, now.Days = b.activity, b.space, b.days
 				if now.At.IsZero() {
 					continue
 				}
@@ -76,6 +76,7 @@ func (v view) Watch(ctx context.Context) iter.Seq[ui.Now] {
 // beside is what a status does not say.
 type beside struct {
 	activity []syncer.Activity
+	space    syncer.Space
 	days     []int64
 }
 
@@ -95,7 +96,11 @@ func (v view) readBeside(ctx context.Context, wanted <-chan struct{}, news chan<
 		if !send(ctx, news, b) {
 			return
 		}
-		if versions, _, err := v.Snapshots(ctx, ""); err == nil { // asks the storage, which may take its time
+		// These ask the storage, which may take its time.
+		if space, err := v.Space(ctx); err == nil {
+			b.space = *space
+		}
+		if versions, _, err := v.Snapshots(ctx, ""); err == nil {
 			b.days = growth(versions, time.Now(), toldDays)
 		}
 		if !send(ctx, news, b) {

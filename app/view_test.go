@@ -104,3 +104,8 @@ func TestAStorageThatDoesNotAnswerHoldsUpNoStatus(t *testing.T) {
 		}
 	}
 }
+
+func (stalled) Space(ctx context.Context) (*syncer.Space, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}

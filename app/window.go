@@ -65,7 +65,9 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	running.Go(func() { s.calm(attending) })
 	running.Go(func() {
 		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
-		fyne.Do(s.app.Quit)
+		if ctx.Err() == nil { // Fyne hears signals by itself, and ends by them
+			s.post(s.app.Quit)
+		}
 	})
 	s.app.Run()
 	close(s.ended)
@@ -119,8 +121,9 @@ type shell struct {
 	undraw  func()      // stops drawing it
 	engine  *view       // what is shown; nil: covered is
 	covered syncer.Problem
-	inTray  bool // somebody shows the tray
-	asked   bool // a person quit
+	inTray  bool        // somebody shows the tray
+	asked   bool        // a person quit
+	asking  func() bool // whether somebody is asked whether to quit
 }
 
 // windowSize is that of the first window.
@@ -133,7 +136,7 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin) (*shell, error
 		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
 	})
 	s := &shell{
-		ctx: ctx, stop: stop, app: app.New(), login: login, size: windowSize, undraw: func() {}, ended: make(chan struct{}),
+		ctx: ctx, stop: stop, app: app.New(), login: login, size: windowSize, undraw: func() {}, asking: func() bool { return false }, ended: make(chan struct{}),
 		quietEnd: make(chan struct{}, 1), hasTray: canHaveTray(ctx),
 	}
 	s.app.SetIcon(icon)
@@ -148,8 +151,14 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin) (*shell, error
 	return s, nil
 }
 
-// post runs f on the UI goroutine and waits for it, or until that has ended.
+// post runs f on the UI goroutine and waits for it. When that has ended, f is not run: Fyne would do so right here, and there
+// are no windows any more.
 func (s *shell) post(f func()) {
+	select {
+	case <-s.ended:
+		return
+	default:
+	}
 	done := make(chan struct{})
 	s.wake()
 	fyne.Do(func() { defer close(done); f() })
@@ -177,7 +186,9 @@ func (s *shell) close() {
 		s.hide()
 		return
 	}
-	ui.AskQuit(s.over, s.quit)
+	if !s.asking() {
+		s.asking = ui.AskQuit(s.over, s.quit)
+	}
 }
 
 // hide takes the window away, whole: one that is only hidden is still looked after 60 times a second.
@@ -387,6 +398,12 @@ func (s *shell) calm(ctx context.Context) {
 
 // rested runs pause on the UI goroutine; while it has no reason to, it waits a while before the next time.
 func (s *shell) rested(pause func() bool) {
+	select {
+	case <-s.ended:
+		<-s.ctx.Done()
+		return
+	default:
+	}
 	paused := make(chan bool, 1)
 	fyne.Do(func() { paused <- pause() })
 	select {
@@ -395,7 +412,6 @@ func (s *shell) rested(pause func() bool) {
 			wait(s.ctx, time.Second)
 		}
 	case <-s.ended:
-		<-s.ctx.Done()
 	}
 }
 

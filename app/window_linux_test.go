@@ -167,6 +167,9 @@ func (r *running) ends(code int) {
 	if got := r.cmd.ProcessState.ExitCode(); got != code {
 		r.p.t.Errorf("exit code %d, want %d\n%s", got, code, r.says)
 	}
+	if strings.Contains(r.says.String(), "goroutine ") {
+		r.p.t.Errorf("it crashed:\n%s", r.says)
+	}
 	if ownRace.MatchString(r.says.String()) {
 		r.p.t.Errorf("%s", r.says)
 	}
@@ -194,7 +197,7 @@ func (r *running) picture(window uint32) {
 func TestTheApp(t *testing.T) {
 	binary := buildWindow(t)
 	t.Run("from the first backup to quitting in the tray", func(t *testing.T) { lifeOfTheApp(t, newPerson(t, binary)) })
-	t.Run("at log-in it starts in the tray alone", func(t *testing.T) { startsAtLogIn(t, newPerson(t, binary)) })
+	t.Run("starts in the tray alone and ends by a signal", func(t *testing.T) { startsAtLogIn(t, newPerson(t, binary)) })
 }
 
 func lifeOfTheApp(t *testing.T, p *person) {
@@ -255,8 +258,17 @@ func startsAtLogIn(t *testing.T, p *person) {
 	if p.screen.window("Roost") != 0 {
 		t.Error("there is a window")
 	}
-	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	app.terminated()
+	app = p.open()
+	app.untilWindow(true)
+	app.terminated()
+}
+
+// terminated ends the app as a logging out system does.
+func (r *running) terminated() {
+	r.p.t.Helper()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		r.p.t.Fatal(err)
 	}
-	app.ends(130)
+	r.ends(130)
 }

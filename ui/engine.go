@@ -46,6 +46,7 @@ type Now struct {
 	syncer.Status
 
 	At       time.Time         // when it was so; zero: nothing is known yet
+	Space    syncer.Space      // what the storage holds; zero: not known yet
 	Days     []int64           // bytes kept at the end of each of the last days, oldest first, today last
 	Activity []syncer.Activity // newest first
 }

@@ -41,7 +41,7 @@ func newStorageCard() *storageCard {
 }
 
 func (s *storageCard) draw(now Now) {
-	known := len(now.Storages) > 0 && !now.Storages[0].Asked.IsZero()
+	known := len(now.Storages) > 0 && now.Space.Used > 0
 	shown(s.unknown, !known)
 	shown(s.ring, known)
 	if !known {
@@ -50,9 +50,12 @@ func (s *storageCard) draw(now Now) {
 		}
 		return
 	}
-	storage := now.Storages[0]
-	shares := largest(now.Folders, storage.Used)
-	whole := max(storage.Limit, storage.Used)
+	storage, used := now.Storages[0], now.Space.Used
+	if storage.Limit > 0 { // which is for everybody who keeps something there
+		used = max(used, now.Space.RepoSize)
+	}
+	shares := largest(now.Folders, used)
+	whole := max(storage.Limit, used)
 	var parts []kit.Slice
 	for i, l := range s.legends {
 		shown(l.root, i < len(shares))
@@ -62,14 +65,14 @@ func (s *storageCard) draw(now Now) {
 			parts = append(parts, kit.Slice{Part: float64(shares[i].bytes) / float64(max(whole, 1)), Colour: series[i]})
 		}
 	}
-	below, spoken := lang.X("storage.used", "saved"), lang.L("{{.Used}} are saved on {{.Storage}}", values{"Used": size(storage.Used), "Storage": kit.Shown(storage.Name)})
+	below, spoken := lang.X("storage.used", "saved"), lang.L("{{.Used}} are saved on {{.Storage}}", values{"Used": size(used), "Storage": kit.Shown(storage.Name)})
 	if storage.Limit > 0 {
 		below = lang.L("of {{.Size}}", values{"Size": size(storage.Limit)})
 		spoken = lang.L("{{.Used}} of {{.Quota}} are used on {{.Storage}}", values{
-			"Used": size(storage.Used), "Quota": size(storage.Limit), "Storage": kit.Shown(storage.Name),
+			"Used": size(used), "Quota": size(storage.Limit), "Storage": kit.Shown(storage.Name),
 		})
 	}
-	s.donut.Set(size(storage.Used), below, spoken, parts...)
+	s.donut.Set(size(used), below, spoken, parts...)
 }
 
 type share struct {

@@ -31,10 +31,11 @@ func sampleNow() Now {
 				folder("/home/ana/src", syncer.StateSafe, 14_870, 22_700_000_000),
 			},
 			Storages: []syncer.StorageStatus{{
-				Name: "Pi in the living room", State: syncer.StateSafe, Used: 131 * gigabyte, Limit: 250 * gigabyte, Asked: morning, Confirmed: morning,
+				Name: "Pi in the living room", State: syncer.StateSafe, Limit: 250 * gigabyte, Asked: morning, Confirmed: morning,
 			}},
 		},
-		At: morning,
+		At:    morning,
+		Space: syncer.Space{Used: 131 * gigabyte, RepoSize: 131 * gigabyte},
 		Activity: []syncer.Activity{
 			{Time: morning.Add(-2 * time.Hour), Kind: syncer.ActivityVerify},
 			{Time: morning.Add(-20 * time.Hour), Kind: syncer.ActivityRestore, Files: 3},
@@ -129,7 +130,7 @@ func samples() map[string]Now {
 		},
 	}
 	odd.Storages[0].Name = "Netzwerklaufwerk im Hauswirtschaftsraum neben der Waschmaschine"
-	odd.Storages[0].Used, odd.Storages[0].Limit = 1_207_200_000_000, 0
+	odd.Space.Used, odd.Storages[0].Limit = 1_207_200_000_000, 0
 	odd.Activity = []syncer.Activity{
 		{Time: morning.Add(-time.Minute), Kind: syncer.ActivityBackup, Folder: "/home/ana/رسائل إلى العائلة", Files: 1, Bytes: 7_100},
 		{Time: morning.AddDate(0, 0, -20), Kind: syncer.ActivityBackup, Folder: odd.Folders[3].Path, Skipped: failed(1_204)},

@@ -417,6 +417,22 @@ func TestAnErrorOfAnotherProcessIsSaidInItsOwnWords(t *testing.T) {
 	}
 }
 
+func TestClosingAsksWhereThereIsNoTray(t *testing.T) {
+	s := newStage(t)
+	s.show(sampleNow())
+	quit := 0
+	open := AskQuit(s.w.over, func() { quit++ })
+	s.tap("Keep it open")
+	if open() || quit != 0 {
+		t.Errorf("after keeping it open the question is open: %v, and %d ended it", open(), quit)
+	}
+	AskQuit(s.w.over, func() { quit++ })
+	s.tap("Quit")
+	if quit != 1 {
+		t.Error("it does not quit")
+	}
+}
+
 // Without an engine, the window says why and what to do, and it fits.
 func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
 	for language := range pluralForms {
