@@ -80,6 +80,10 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	b.SetToken(nc.Name, o.Token)
 	id, dev := b.Vault(), b.Device()
 	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}}
+	if o.Words != "" { // who typed them has them
+		now := time.Now()
+		h.cfg.Beginning = Beginning{Recovered: true, Asked: now, Checked: now, Checks: 1}
+	}
 	var master [32]byte
 	if _, err := rand.Read(master[:]); err != nil {
 		return nil, fmt.Errorf("read random bytes: %w", err)
