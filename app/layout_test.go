@@ -20,17 +20,17 @@ import (
 // import. A new package, or a new arrow between two, is a decision to take in this table.
 var layers = map[string][]string{
 	"app": {
-		"app/early", "assets", "syncer", "syncer/disk", "syncer/setup", "syncer/sheet", "ui", "watcher",
+		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/sheet", "ui", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
-	"ui":     {"assets", "syncer", "syncer/setup", "syncer/sheet", "ui/kit"},
+	"ui":     {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit"},
 	"ui/kit": {"assets"},
 	"syncer": {
 		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
 	"syncer/disk":         {"vault/format"},
-	"syncer/setup":        {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
+	"syncer/guide":        {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
 	"syncer/sheet":        {},
 	"syncer/host":         {},
 	"syncer/ignore":       {},

@@ -285,3 +285,12 @@ func (e *Engine) Device() string { return e.bundle.Name() }
 
 // Fingerprint is the vault's, as four words.
 func (e *Engine) Fingerprint() string { return e.bundle.Fingerprint() }
+
+// Address is where the first storage is, for a person to find it again: its URL, or the folder that Roost runs it in.
+func (e *Engine) Address() string {
+	nc := e.home.config().Nodes[0]
+	if nc.Dir != "" {
+		return nc.Dir
+	}
+	return nc.URL
+}

@@ -149,4 +149,3 @@ func FuzzAnyNameIsPrinted(f *testing.F) {
 		}
 	})
 }
-
