@@ -30,6 +30,11 @@ type Engine interface {
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
 	// CheckNode asks a storage whether it answers and holds what it should.
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
+
+	// Words returns the recovery words.
+	Words(ctx context.Context) ([]string, error)
+	// NoteWords writes down that the words were asked for, and whether the person had them.
+	NoteWords(ctx context.Context, had bool) error
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows

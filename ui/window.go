@@ -12,6 +12,7 @@ import (
 
 	"roost/assets"
 	"roost/syncer"
+	"roost/syncer/guide"
 	"roost/ui/kit"
 )
 
@@ -53,6 +54,9 @@ type Window struct {
 	places  []Place // that have a screen
 	screens map[Place]screen
 	open    Place
+
+	onboarding *onboarding // while the first steps fill the window; nil else
+	begun      func()      // the home can be used now; nil is allowed
 }
 
 // Options make a Window.
@@ -60,6 +64,9 @@ type Options struct {
 	Engine Engine
 	Window fyne.Window  // that it fills, and shows its dialogs over
 	Post   func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
+
+	Starter Starter // takes a home that is not set up through the first steps; nil: it is set up
+	Begun   func()  // told on the UI goroutine when Starter has given the home free for Engine; nil is allowed
 }
 
 // New fills a window. It shows what it does not know yet as such until Run has told it.
@@ -70,7 +77,7 @@ func New(o Options) (*Window, error) {
 	w := newWindow(o)
 	w.add(Home, newHome(w))
 	w.fill()
-	return w, nil
+	return w, w.startOnboarding(o)
 }
 
 func newWindow(o Options) *Window {
@@ -150,8 +157,28 @@ func (w *Window) Now() Now { return w.now }
 
 func (w *Window) draw(now Now) {
 	w.now = now
+	if w.onboarding != nil {
+		w.onboarding.draw(now)
+		return
+	}
 	w.foot.draw(now)
 	w.screens[w.open].draw(now)
+}
+
+// startOnboarding fills the window with the first steps, where some are left.
+func (w *Window) startOnboarding(o Options) error {
+	if o.Starter == nil {
+		return nil
+	}
+	stage, err := o.Starter.Stage(context.Background())
+	if err != nil || stage == guide.Done {
+		return err
+	}
+	w.onboarding, w.begun = newOnboarding(w, o.Starter), o.Begun
+	w.over.SetContent(container.NewStack(w.onboarding.root(), w.toasts.Layer))
+	w.over.SetOnDropped(func(fyne.Position, []fyne.URI) {})
+	w.onboarding.begin(stage)
+	return nil
 }
 
 // Run draws what the engine tells and does what taps ask for, until ctx ends. It is the only way from the

@@ -77,6 +77,14 @@ func (e *asked) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, er
 	return syncer.NodeInfo{}, e.answer(ctx, "check "+name)
 }
 
+func (e *asked) Words(ctx context.Context) ([]string, error) {
+	return strings.Fields(strings.Repeat("abandon ability about ", 8)), e.answer(ctx, "words")
+}
+
+func (e *asked) NoteWords(ctx context.Context, had bool) error {
+	return e.answer(ctx, fmt.Sprint("had the words: ", had))
+}
+
 // stage is a window that runs, with this goroutine as the UI's.
 type stage struct {
 	t      *testing.T
