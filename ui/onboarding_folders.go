@@ -47,6 +47,12 @@ const mostFolders = 256
 
 // showFolders asks which folders shall be kept, and measures them meanwhile.
 func (o *onboarding) showFolders() {
+	c := o.showFolderChoice(guide.Suggested(o.home))
+	step := o.step
+	o.inStep(func(ctx context.Context) error { return c.measure(ctx, step) }, func(error) {})
+}
+
+func (o *onboarding) showFolderChoice(suggested []guide.Suggestion) *folderChoice {
 	c := &folderChoice{o: o, list: kit.VBox(8), sum: kit.NewParagraph("").Secondary(), queue: make(chan *folderTick, mostFolders)}
 	add := kit.NewButton(kit.Secondary, "plus", lang.L("Add another folder"), func() { o.pick(c.add) })
 	c.next = kit.NewButton(kit.Primary, "", lang.L("Keep these folders"), c.keep)
@@ -54,12 +60,11 @@ func (o *onboarding) showFolders() {
 		title: lang.L("Which folders must not be lost?"), lead: lang.L("Everything below them is kept, with every change."),
 		body: []fyne.CanvasObject{c.list, kit.Between(c.sum, add)}, next: c.next,
 	})
-	for _, s := range guide.Suggested(o.home) {
+	for _, s := range suggested {
 		c.append(s.Path, s.Usual)
 	}
 	c.drawSum()
-	step := o.step
-	o.inStep(func(ctx context.Context) error { return c.measure(ctx, step) }, func(error) {})
+	return c
 }
 
 // add ticks a folder that the person chose.

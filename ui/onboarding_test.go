@@ -532,3 +532,227 @@ func TestAComputerWithoutAKeyringAsksForAPassword(t *testing.T) {
 	c.tap("Continue")
 	c.until("Your 24 recovery words")
 }
+
+// saved is a backup of another computer on a storage: its words, and where it lies.
+type saved struct {
+	words []string
+	d     *nodetest.Daemon
+}
+
+// backUp makes one, by the engine.
+func backUp(t *testing.T, d *nodetest.Daemon, device string, folders map[string]map[string]string, words string) saved {
+	t.Helper()
+	opts := syncer.Options{Home: t.TempDir(), Keys: &keyring{keep: map[string][32]byte{}}}
+	made, err := syncer.Setup(t.Context(), opts, syncer.SetupOptions{URL: d.URL, Token: d.Token, Device: device, Words: words})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := syncer.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var dirs []string
+	for dir, files := range folders {
+		for name, text := range files {
+			path := filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		dirs = append(dirs, dir)
+	}
+	if _, err := e.AddFolders(t.Context(), dirs); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Backup(t.Context(), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	return saved{made.Words, d}
+}
+
+// getBack goes from the first page to what was found, with the words of a backup.
+func (c *computer) getBack(s saved) {
+	c.t.Helper()
+	c.tap("Get my files back, or add this device")
+	c.paste("Word 1", strings.Join(s.words, " "))
+	c.tap("Continue")
+	c.tap("A device that I already run")
+	c.enter("Address", s.d.URL)
+	c.enter("Key", s.d.Token)
+	c.tap("Continue")
+	c.until("Your backup is found")
+}
+
+func (c *computer) reads(name, want string) {
+	c.t.Helper()
+	if got, err := os.ReadFile(filepath.Join(c.own, name)); err != nil || string(got) != want {
+		c.t.Errorf("%s holds %q, want %q, error %v", name, got, want, err)
+	}
+}
+
+func TestReplacingAnOldComputerBringsItsFilesBackAndKeepsThem(t *testing.T) {
+	d := nodetest.StartKubo(t)
+	s := backUp(t, d, "Laptop", map[string]map[string]string{
+		t.TempDir(): {"letter.txt": "dear", "deep/er.txt": strings.Repeat("x", 300_000)}, t.TempDir(): {"cat.jpg": "meow"},
+	}, "")
+	c := newComputer(t)
+	c.getBack(s)
+	if !c.sees("Laptop, newest version: today "+clock(time.Now())+", 300 kB") && !c.sees("Laptop, newest version: today "+clock(time.Now().Add(-time.Minute))+", 300 kB") {
+		t.Errorf("the laptop is not shown; there is %q", slices.Sorted(maps.Keys(texts(c.canvas()))))
+	}
+	c.stop() // closed before a choice
+	c.start()
+	c.until("Your backup is found")
+	c.tap("Replace my old computer")
+	c.picked = filepath.Join(c.own, "back")
+	c.tap("Another place")
+	c.tap("Bring them back")
+	c.until("Your files are back")
+	if !c.sees("3 files restored. Every file passed its checks.") && !c.sees("3 files restored") {
+		t.Errorf("the report is %q", slices.Sorted(maps.Keys(texts(c.canvas()))))
+	}
+	c.tap("Keep them from now on")
+	c.until("You can close this window")
+	c.until("Everything is safe")
+	found := 0
+	for _, want := range []string{"letter.txt", "deep/er.txt", "cat.jpg"} {
+		if hits, err := filepath.Glob(filepath.Join(c.picked, "*", want)); err == nil && len(hits) == 1 {
+			found++
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d of 3 files came back", found)
+	}
+	c.tap("Open Roost")
+	if len(c.w.now.Folders) != 2 {
+		t.Errorf("%d folders are kept", len(c.w.now.Folders))
+	}
+}
+
+// What lies there already stays, whatever comes back beside it.
+func TestFilesComeBackWithoutOverwritingAnything(t *testing.T) {
+	d := nodetest.StartKubo(t)
+	s := backUp(t, d, "Laptop", map[string]map[string]string{filepath.Join(t.TempDir(), "Documents"): {"letter.txt": "old", "other.txt": "other"}}, "")
+	c := newComputer(t)
+	c.file("Documents/letter.txt", "mine")
+	c.getBack(s)
+	c.tap("Replace my old computer")
+	if !c.sees("Documents, 2 files · 8 bytes, chosen") {
+		t.Error("the folder is not listed")
+	}
+	c.picked = c.own
+	c.tap("Another place")
+	c.tap("Bring them back")
+	c.until("Your files are back")
+	c.reads("Documents/letter.txt", "mine")
+	c.reads("Documents/other.txt", "other")
+	both, err := filepath.Glob(filepath.Join(c.own, "Documents", "letter*.txt"))
+	if err != nil || len(both) != 2 {
+		t.Errorf("of the letter there is %v, error %v", both, err)
+	}
+}
+
+func TestASecondDeviceAndJustLooking(t *testing.T) {
+	d := nodetest.StartKubo(t)
+	s := backUp(t, d, "Laptop", map[string]map[string]string{t.TempDir(): {"a.txt": "a"}}, "")
+
+	c := newComputer(t)
+	c.file("Documents/letter.txt", "dear")
+	c.getBack(s)
+	c.tap("Add this device")
+	c.until("Which folders must not be lost?")
+	c.tap("Keep these folders")
+	c.until("Everything is safe")
+	c.stop()
+
+	c = newComputer(t)
+	c.getBack(s)
+	c.tap("Just look")
+	c.until("No folder is kept yet")
+	c.stop()
+	c.start()
+	if c.w.onboarding != nil {
+		t.Error("who just looks is asked again")
+	}
+}
+
+func TestWrongWordsAreNamedInEachWay(t *testing.T) {
+	d := nodetest.StartKubo(t)
+	s := backUp(t, d, "Laptop", map[string]map[string]string{t.TempDir(): {"a.txt": "a"}}, "")
+	other := backUp(t, nodetest.StartKubo(t), "Other", map[string]map[string]string{t.TempDir(): {"a.txt": "a"}}, "")
+	c := newComputer(t)
+	c.tap("Get my files back, or add this device")
+	c.tap("Continue")
+	c.until("Word 1 is missing")
+
+	wrong := slices.Clone(s.words)
+	wrong[6] = "xqzzzq"
+	c.paste("Word 1", strings.Join(wrong, " "))
+	if !c.sees("Word 7. This word isn't in the list.") {
+		t.Error("a word that is none is not named")
+	}
+	wrong[6] = "canall"
+	c.paste("Word 1", strings.Join(wrong, "\n"))
+	if !c.sees("Word 7. This word isn't in the list. Did you mean canal?") {
+		t.Error("the nearest word is not named")
+	}
+	c.tap("Continue")
+	c.until("Word 7 isn't in the list")
+
+	swapped := slices.Clone(s.words)
+	for i := range swapped { // two that differ, until the checksum says so
+		swapped = slices.Clone(s.words)
+		swapped[i], swapped[(i+1)%24] = swapped[(i+1)%24], swapped[i]
+		if syncer.SpellWords(strings.Join(swapped, " ")) != nil {
+			break
+		}
+	}
+	c.paste("Word 1", strings.Join(swapped, " "))
+	c.tap("Continue")
+	c.until("These words do not belong together")
+
+	c.paste("Word 1", "1. "+strings.Join(s.words[:12], ", 2. ")+" "+strings.Join(s.words[12:], " "))
+	c.tap("Continue")
+	c.until("Where is your backup?")
+	c.tap("A device that I already run")
+	c.enter("Address", other.d.URL) // the words are right, the storage is another one's
+	c.enter("Key", other.d.Token)
+	c.tap("Continue")
+	c.until("No backup of yours is on this storage")
+	if _, err := os.Stat(filepath.Join(c.roost, "config.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a home was made: %v", err)
+	}
+	c.tap("Back")
+	c.tap("A folder on this computer")
+	c.until("There is no storage of Roost in this folder")
+	c.tap("Back")
+	c.until("Your 24 recovery words")
+	if c.w.onboarding.typed[23] != s.words[23] || c.sees("Word 24 is missing") {
+		t.Error("going back loses the words")
+	}
+}
+
+// A restore that is stopped keeps what is back, and goes on with the rest.
+func TestARestoreIsStoppedAndGoesOn(t *testing.T) {
+	d := nodetest.StartKubo(t)
+	files := map[string]string{}
+	for i := range 200 {
+		files[number(int64(i))+".bin"] = strings.Repeat(number(int64(i)), 20_000)
+	}
+	s := backUp(t, d, "Laptop", map[string]map[string]string{t.TempDir(): files}, "")
+	c := newComputer(t)
+	c.getBack(s)
+	c.tap("Replace my old computer")
+	c.tap("Bring them back")
+	c.tap("Stop")
+	c.until("Stopped")
+	c.tap("Go on")
+	c.until("Your files are back")
+	if hits, err := filepath.Glob(filepath.Join(c.own, "Brought back by Roost", "*", "*.bin")); err != nil || len(hits) != 200 {
+		t.Errorf("%d of 200 files came back, error %v", len(hits), err)
+	}
+}

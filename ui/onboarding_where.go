@@ -55,7 +55,7 @@ func (o *onboarding) showWhere() {
 		}, o.showAddress))
 	if o.back {
 		options = append(options, kit.NewOption(here, func() {
-			o.pick(func(dir string) { o.useFolder(dir, dir, true) })
+			o.pick(func(dir string) { o.useFolder(dir, filepath.Base(dir)) })
 		}))
 	}
 	o.show(part{title: title, lead: lead, body: []fyne.CanvasObject{kit.VBox(12, options...)}, back: before})
@@ -79,41 +79,48 @@ func (o *onboarding) showSameDisk() {
 	})
 }
 
-// showDrives lists what is plugged in.
+// showDrives looks for what is plugged in.
 func (o *onboarding) showDrives() {
-	list := kit.VBox(12)
-	other := kit.NewOption(kit.OptionData{Icon: "folder", Tone: kit.Idle, Title: lang.L("Another folder"), Detail: lang.L("Choose a folder on the drive.")}, func() {
-		o.pick(func(dir string) {
-			if o.back {
-				o.useFolder(dir, filepath.Base(dir), false)
-				return
-			}
-			o.useFolder(guide.StorageOn(dir), filepath.Base(dir), false)
-		})
-	})
-	again := kit.NewButton(kit.Secondary, "refresh", lang.L("Look again"), o.showDrives)
+	list := o.showDriveList()
+	var drives []guide.Drive
+	o.run(nil, lang.L("Looking for drives"), func(context.Context) error { drives = guide.Drives(); return nil }, func() { o.listDrives(list, drives) })
+}
+
+func (o *onboarding) showDriveList() (list *fyne.Container) {
+	list = kit.VBox(12)
 	o.show(part{
 		title: lang.L("An external drive"), lead: lang.L("Connect the drive, and choose it here."),
-		body: []fyne.CanvasObject{list}, back: o.showWhere, other: again,
+		body: []fyne.CanvasObject{list}, back: o.showWhere, other: kit.NewButton(kit.Secondary, "refresh", lang.L("Look again"), o.showDrives),
 	})
-	var drives []guide.Drive
-	o.run(nil, lang.L("Looking for drives"), func(context.Context) error { drives = guide.Drives(); return nil }, func() {
-		for _, d := range drives {
-			list.Add(kit.NewOption(kit.OptionData{
-				Icon: "drive", Tone: kit.Accent, Title: kit.Shown(d.Name), Detail: kit.Shown(d.Path), Value: lang.L("{{.Size}} free", values{"Size": size(d.Free)}),
-			}, func() { o.useFolder(guide.StorageOn(d.Path), d.Name, false) }))
-		}
-		if len(drives) == 0 {
-			list.Add(kit.NewParagraph(lang.L("No drive is connected that can be written to.")).Secondary())
-		}
-		list.Add(other)
-		o.page.Refresh()
-	})
+	return list
+}
+
+func (o *onboarding) listDrives(list *fyne.Container, drives []guide.Drive) {
+	for _, d := range drives {
+		list.Add(kit.NewOption(kit.OptionData{
+			Icon: "drive", Tone: kit.Accent, Title: kit.Shown(d.Name), Detail: kit.Shown(d.Path), Value: lang.L("{{.Size}} free", values{"Size": size(d.Free)}),
+		}, func() { o.useFolder(guide.StorageOn(d.Path), d.Name) }))
+	}
+	if len(drives) == 0 {
+		list.Add(kit.NewParagraph(lang.L("No drive is connected that can be written to.")).Secondary())
+	}
+	list.Add(kit.NewOption(kit.OptionData{
+		Icon: "folder", Tone: kit.Idle, Title: lang.L("Another folder"), Detail: lang.L("Choose a folder on the drive."),
+	}, func() {
+		o.pick(func(dir string) {
+			if o.back {
+				o.useFolder(dir, filepath.Base(dir))
+			} else {
+				o.useFolder(guide.StorageOn(dir), filepath.Base(dir))
+			}
+		})
+	}))
+	o.page.Refresh()
 }
 
 // useFolder goes on with a storage that Roost runs in a folder. A folder that was chosen for an existing storage may be the
 // one around it.
-func (o *onboarding) useFolder(dir, name string, here bool) {
+func (o *onboarding) useFolder(dir, name string) {
 	o.how, o.local = syncer.SetupOptions{Words: o.how.Words, LocalDir: dir, NodeName: kit.Shown(name)}, true
 	if !o.back {
 		if guide.SameDisk(dir, o.home) {
