@@ -47,6 +47,9 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		return nil, err
 	}
 	defer unlock()
+	if _, err := os.Lstat(h.path(configFile)); err == nil { // by another one, while this one waited
+		return nil, ErrAlreadySetUp
+	}
 	b, err := vault.NewBundle(entropy, o.Device, time.Now())
 	if err != nil {
 		return nil, err

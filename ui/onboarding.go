@@ -24,10 +24,14 @@ type onboarding struct {
 
 	frame *fyne.Container // around the page of the step
 	page  *kit.Page
+	foot  *fyne.Container // below it: what was said, and the ways on
+	ways  bool            // there are such
 	said  *fyne.Container // in the step: what is under way or went wrong
 	now   func(Now)       // draws Now in the step; nil where it has nothing to show
 	leave []func()        // when the step ends
 	retry func()          // what failed, once more; nil where the person does that
+	prev  *kit.Button     // to the step before; nil: there is none
+	busy  bool            // the home is being made: nothing else may begin
 	step  int             // counts steps, so that an answer that comes late is dropped
 
 	how   syncer.SetupOptions // the storage, and for getting back the words
@@ -68,6 +72,8 @@ func (o *onboarding) begin(s guide.Stage) {
 	case guide.Recovered:
 		o.back = true
 		o.lookUp()
+	case guide.Done:
+		o.done(Home)
 	default:
 		o.showWelcome()
 	}
@@ -106,10 +112,11 @@ func (o *onboarding) show(p part) {
 	for _, b := range p.body {
 		content.Add(b)
 	}
-	content.Add(o.said)
+	o.prev = nil
 	var left fyne.CanvasObject = kit.NewBox("", "", 0)
 	if p.back != nil {
-		left = kit.HBox(0, kit.NewButton(kit.Secondary, "chevron-left", lang.L("Back"), p.back))
+		o.prev = kit.NewButton(kit.Secondary, "chevron-left", lang.L("Back"), p.back)
+		left = kit.HBox(0, o.prev)
 	}
 	var right []fyne.CanvasObject
 	for _, b := range []*kit.Button{p.other, p.next} {
@@ -117,15 +124,20 @@ func (o *onboarding) show(p part) {
 			right = append(right, b)
 		}
 	}
-	if p.back != nil || len(right) > 0 {
-		content.Add(kit.Between(left, kit.HBox(8, right...)))
+	foot := kit.VBox(14, o.said)
+	o.ways = p.back != nil || len(right) > 0
+	if o.ways {
+		foot.Add(kit.Between(left, kit.HBox(8, right...)))
 	}
 	width := float32(stepWidth)
 	if p.wide {
 		width = wideWidth
 	}
 	o.page = kit.NewPage(kit.Narrow(width, content))
-	o.frame.Objects = []fyne.CanvasObject{o.page.Root}
+	// What goes on and what is wrong is seen wherever the page was scrolled to.
+	o.foot = container.NewStack(kit.NewBox(kit.ColourPage, "", 0), kit.PadEach(10, 22, kit.PageInset, kit.PageInset, kit.Narrow(width, foot)))
+	shown(o.foot, o.ways)
+	o.frame.Objects = []fyne.CanvasObject{kit.Stretch(0, 0, o.page.Root, o.foot)}
 	o.frame.Refresh()
 	if c := o.w.over.Canvas(); c != nil {
 		c.Unfocus() // the first Tab goes to the first control of the step
@@ -136,8 +148,9 @@ func (o *onboarding) show(p part) {
 func (o *onboarding) say(objects ...fyne.CanvasObject) {
 	o.said.Objects = objects
 	shown(o.said, len(objects) > 0)
-	o.said.Refresh()
-	o.page.Refresh()
+	shown(o.foot, o.ways || len(objects) > 0)
+	o.foot.Refresh()
+	o.frame.Refresh()
 }
 
 // fail shows what went wrong, and what to do.

@@ -153,10 +153,10 @@ func (o *onboarding) showWhat(d guide.Device) {
 		list.Add(f.option)
 	}
 	places[0] = kit.NewOption(kit.OptionData{
-		Title: lang.L("Where they were"), Detail: lang.L("In your own folders. Files that are there already stay: both are kept."), Tick: true,
+		Title: lang.L("Where they were"), Detail: lang.L("In your own folders. Files that are there already stay: both are kept."), Tick: true, One: true,
 	}, func() { aside = false; draw() })
 	places[1] = kit.NewOption(kit.OptionData{
-		Title: lang.L("In a new folder"), Detail: kit.Shown(tilde(apart, o.home)), Tick: true,
+		Title: lang.L("In a new folder"), Detail: kit.Shown(tilde(apart, o.home)), Tick: true, One: true,
 	}, func() { aside = true; draw() })
 	other := kit.NewButton(kit.Secondary, "folder", lang.L("Another place"), func() {
 		o.pick(func(dir string) {

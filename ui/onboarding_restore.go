@@ -19,7 +19,7 @@ func (o *onboarding) showRestore(wanted []guide.Return, total guide.Kept) {
 	title, detail, bar := kit.Heading(lang.L("Your files come back")).Clipped(), kit.NewParagraph(lang.L("Looking at what is there")).Secondary(), kit.NewBar(kit.Accent)
 	current := kit.Small("").Clipped()
 	var control *kit.Button
-	control = kit.NewButton(kit.Secondary, "pause", lang.L("Stop"), func() {})
+	control = kit.NewButton(kit.Secondary, "", lang.L("Stop"), func() {})
 	o.show(part{
 		title: lang.L("Bringing your files back"), lead: lang.L("You can use what is here already. When the computer goes off, start again: only what is missing is fetched."),
 		body: []fyne.CanvasObject{kit.Card(kit.Lead(18, kit.Middle(halo), kit.Middle(kit.VBox(8, title, detail, bar, current))))}, next: control,

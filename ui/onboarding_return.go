@@ -20,7 +20,9 @@ func (o *onboarding) showTypeWords() {
 		var cells []fyne.CanvasObject
 		for i := row * wordColumns; i < (row+1)*wordColumns; i++ {
 			fields[i] = newWordField(i, list)
-			fields[i].SetText(o.typed[i])
+			if fields[i].SetText(o.typed[i]); o.typed[i] != "" {
+				fields[i].Check()
+			}
 			cells = append(cells, fields[i].Root)
 		}
 		grid.Add(kit.Columns(12, fourColumns, cells...))

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -204,42 +205,74 @@ func (o *onboarding) tryStorage(test *kit.Button, read func() bool) {
 	})
 }
 
-// prepare looks in silence at what may be in the way, and makes the home. Only what is in the way is shown.
+// prepare looks in silence at what may be in the way, and makes the home. Only what is in the way is shown. Nothing else
+// can be begun meanwhile: whoever went back would find a home that is made.
 func (o *onboarding) prepare(button *kit.Button) {
+	if o.busy {
+		return
+	}
+	o.busy = true
+	rest := []*kit.Button{button, o.prev}
+	for _, b := range rest {
+		if b != nil {
+			b.Disable()
+		}
+	}
 	words := lang.L("Preparing your storage")
 	if o.back {
 		words = lang.L("Looking for your backup")
 	}
-	how, missing := o.how, false // missing: a passphrase
+	o.say(kit.NewParagraph(words).Secondary())
+	how := o.how
 	o.retry = func() { o.prepare(button) }
-	o.run(button, words, func(ctx context.Context) error {
-		for _, err := range o.starter.Check(ctx, how) {
-			if needsPassphrase(err) {
-				missing = true
-				continue
+	o.inStep(func(ctx context.Context) error { return o.makeHome(ctx, how) }, func(err error) {
+		o.busy = false
+		for _, b := range rest {
+			if b != nil {
+				b.Enable()
 			}
+		}
+		o.say()
+		o.prepared(err)
+	})
+}
+
+// makeHome runs away from the UI goroutine. What needs a password is told after all else that is in the way.
+func (o *onboarding) makeHome(ctx context.Context, how syncer.SetupOptions) error {
+	var locked error
+	for _, err := range o.starter.Check(ctx, how) {
+		if !needsPassphrase(err) {
 			return err
 		}
-		if missing {
-			return nil
+		locked = err
+	}
+	if locked != nil {
+		return locked
+	}
+	_, err := o.starter.Begin(ctx, how)
+	return err
+}
+
+func (o *onboarding) prepared(err error) {
+	switch {
+	case needsPassphrase(err):
+		o.showNewPassphrase()
+	case errors.Is(err, syncer.ErrAlreadySetUp): // from another window, or the command line
+		stage, err := o.starter.Stage(context.Background())
+		if err != nil {
+			o.fail(err)
+			return
 		}
-		_, err := o.starter.Begin(ctx, how)
-		if needsPassphrase(err) {
-			missing, err = true, nil
-		}
-		return err
-	}, func() {
-		switch {
-		case missing:
-			o.showNewPassphrase()
-		case o.back:
-			o.how.Words, o.how.Token, o.typed = "", "", [wordCount]string{}
-			o.lookUp()
-		default:
-			o.how.Token = ""
-			o.showWhyWords()
-		}
-	})
+		o.begin(stage)
+	case err != nil:
+		o.fail(err)
+	case o.back:
+		o.how.Words, o.how.Token, o.typed = "", "", [wordCount]string{}
+		o.lookUp()
+	default:
+		o.how.Token = ""
+		o.showWhyWords()
+	}
 }
 
 // needsPassphrase tells whether this computer has no other place for its key.

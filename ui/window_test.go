@@ -477,3 +477,42 @@ func TestTheRowOfAFolderKeepsTheFocusWhileItIsSaved(t *testing.T) {
 	}
 	t.Error("no row takes the focus")
 }
+
+func TestTheReminderAsksForThreeWordsAndRemembersThem(t *testing.T) {
+	s := newStage(t)
+	s.show(samples()["words-due"])
+	s.tap("Check them now")
+	s.finish(nil) // the engine tells the words
+	words := strings.Fields(strings.Repeat("abandon ability about ", 8))
+	answer := func(right bool) {
+		for i, w := range words {
+			for _, o := range visible(s.w.over.Canvas()) {
+				said, ok := o.(fyne.Accessible)
+				if f, can := o.(fyne.Focusable); ok && can && (said.AccessibilityLabel() == fmt.Sprint("Word ", i+1) || strings.HasPrefix(said.AccessibilityLabel(), fmt.Sprint("Word ", i+1, "."))) {
+					if !right {
+						w = "zoo"
+					}
+					f.(interface{ SetText(string) }).SetText(w)
+				}
+			}
+		}
+	}
+	answer(false)
+	s.tap("Check")
+	if got := s.called(); !slices.Equal(got, []string{"words"}) {
+		t.Fatalf("with wrong words the engine was asked %q", got)
+	}
+	answer(true)
+	s.tap("Check")
+	s.finish(nil)
+	if got := s.called(); !slices.Equal(got, []string{"words", "had the words: true"}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+	if s.w.over.Canvas().Overlays().Top() != nil {
+		t.Error("the dialog stays")
+	}
+	s.show(sampleNow())
+	if texts(s.w.over.Canvas())["Check your recovery words"] {
+		t.Error("the window still asks for the words")
+	}
+}

@@ -30,6 +30,8 @@ type Options struct {
 type Guide struct {
 	opts Options
 
+	opening sync.Mutex // held while the engine is opened
+
 	mu         sync.Mutex // guards below
 	passphrase []byte     // that the person typed; nil: none
 	engine     *syncer.Engine
@@ -198,6 +200,8 @@ func (g *Guide) open(ctx context.Context) (*syncer.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.opening.Lock()
+	defer g.opening.Unlock()
 	g.mu.Lock()
 	e := g.engine
 	g.mu.Unlock()

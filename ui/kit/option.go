@@ -14,6 +14,7 @@ type OptionData struct {
 	Value  string // at the right: how much
 	Tick   bool   // it is one of several to tick, rather than a way to go
 	Ticked bool
+	One    bool   // of those to tick, only one can be
 	Spoken string // for a screen reader; "" is title and detail
 }
 
@@ -178,6 +179,10 @@ func (r *optionRenderer) Refresh() {
 	boxStroke := colourInputBorder
 	if d.Ticked {
 		fill, boxStroke = ColourButton, ColourButton
+	}
+	r.box.radius = 6
+	if d.One {
+		r.box.radius = optionBox / 2
 	}
 	r.box.SetColours(fill, boxStroke)
 	show(r.box, d.Tick)
