@@ -31,7 +31,6 @@ type computer struct {
 	roost   string // Roost's home
 	keys    *keyring
 	guide   *guide.Guide
-	engine  *lateEngine
 	w       *Window
 	posts   chan func()
 	quit    func()
@@ -75,26 +74,26 @@ func (k *keyring) Delete(_ context.Context, vault string) error {
 	return nil
 }
 
-// lateEngine is the real engine, from when the home can be used.
-type lateEngine struct {
-	opts  syncer.Options
-	ready chan struct{}
+// openedEngine is the real engine, from when it is watched.
+type openedEngine struct {
+	opts syncer.Options
 	*syncer.Engine
 }
 
-func (e *lateEngine) Watch(ctx context.Context) iter.Seq[Now] {
+func (e *openedEngine) Watch(ctx context.Context) iter.Seq[Now] {
 	return func(yield func(Now) bool) {
-		select {
-		case <-e.ready:
-		case <-ctx.Done():
+		real, err := syncer.Open(ctx, e.opts)
+		if ctx.Err() != nil {
 			return
 		}
-		real, err := syncer.Open(ctx, e.opts)
 		if err != nil {
 			panic(err)
 		}
 		defer real.Close()
 		unlock, err := real.Lock(ctx, 5*time.Second)
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			panic(err)
 		}
@@ -102,15 +101,9 @@ func (e *lateEngine) Watch(ctx context.Context) iter.Seq[Now] {
 		e.Engine = real
 		var running sync.WaitGroup
 		defer running.Wait()
-		running.Go(func() { _ = real.Run(ctx) })
+		running.Go(func() { _ = real.Run(ctx) }) // it ends with ctx
 		for s := range real.Watch(ctx) {
-			now := Now{Status: s, At: time.Now()}
-			for _, f := range s.Folders {
-				if f.Progress != nil {
-					now.Progress = append(now.Progress, *f.Progress)
-				}
-			}
-			if !yield(now) {
+			if !yield(Now{Status: s, At: time.Now()}) {
 				return
 			}
 		}
@@ -143,10 +136,16 @@ func (c *computer) start() {
 		c.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(c.t.Context())
-	c.engine = &lateEngine{opts: syncer.Options{Home: c.roost, Keys: c.keys}, ready: make(chan struct{})}
+	opened := &openedEngine{opts: syncer.Options{Home: c.roost, Keys: c.keys}}
+	var engine Engine
+	if stage, err := c.guide.Stage(ctx); err != nil {
+		c.t.Fatal(err)
+	} else if stage == guide.Done {
+		engine = opened
+	}
 	c.posts = make(chan func())
 	c.w, err = New(Options{
-		Engine: c.engine, Window: test.NewTempWindow(c.t, nil), Starter: c.guide, Begun: func() { close(c.engine.ready) },
+		Engine: engine, Window: test.NewTempWindow(c.t, nil), Starter: c.guide, Begun: func() { c.w.Use(opened) },
 		Post: func(f func()) {
 			done := make(chan struct{})
 			select {

@@ -55,18 +55,19 @@ type Window struct {
 	screens map[Place]screen
 	open    Place
 
+	engines    chan Engine // holds the one to watch, from when there is one
 	onboarding *onboarding // while the first steps fill the window; nil else
 	begun      func()      // the home can be used now; nil is allowed
 }
 
 // Options make a Window.
 type Options struct {
-	Engine Engine
+	Engine Engine       // nil only while Starter has steps left: then Use brings it
 	Window fyne.Window  // that it fills, and shows its dialogs over
 	Post   func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
 
 	Starter Starter // takes a home that is not set up through the first steps; nil: it is set up
-	Begun   func()  // told on the UI goroutine when Starter has given the home free for Engine; nil is allowed
+	Begun   func()  // told on the UI goroutine when Starter has given the home free for an engine; nil is allowed
 }
 
 // New fills a window. It shows what it does not know yet as such until Run has told it.
@@ -77,13 +78,16 @@ func New(o Options) (*Window, error) {
 	w := newWindow(o)
 	w.add(Home, newHome(w))
 	w.fill()
+	if o.Engine != nil {
+		w.Use(o.Engine)
+	}
 	return w, w.startOnboarding(o)
 }
 
 func newWindow(o Options) *Window {
 	return &Window{
 		engine: o.Engine, post: o.Post, over: o.Window, jobs: make(chan job, 16), toasts: kit.NewToasts(),
-		content: container.NewStack(), screens: make(map[Place]screen),
+		content: container.NewStack(), screens: make(map[Place]screen), engines: make(chan Engine, 1),
 	}
 }
 
@@ -165,6 +169,15 @@ func (w *Window) draw(now Now) {
 	w.screens[w.open].draw(now)
 }
 
+// Use brings the engine of a home that was not set up when the window was made. It is called once.
+func (w *Window) Use(e Engine) {
+	w.engine = e
+	w.engines <- e
+}
+
+// Starting tells whether the first steps fill the window.
+func (w *Window) Starting() bool { return w.onboarding != nil }
+
 // startOnboarding fills the window with the first steps, where some are left.
 func (w *Window) startOnboarding(o Options) error {
 	if o.Starter == nil {
@@ -187,7 +200,13 @@ func (w *Window) Run(ctx context.Context, drawn func(Now)) {
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { w.work(ctx) })
-	for now := range w.engine.Watch(ctx) {
+	var e Engine
+	select {
+	case e = <-w.engines:
+	case <-ctx.Done():
+		return
+	}
+	for now := range e.Watch(ctx) {
 		w.post(func() {
 			w.draw(now)
 			if drawn != nil {
