@@ -44,8 +44,7 @@ func (o *onboarding) showFound() {
 			Detail: lang.L("Its files come back here, and this computer keeps them from now on. Nothing is deleted from the backup."),
 		}, func() { o.showDevices() }))
 	}
-	var look *kit.Option
-	look = kit.NewOption(kit.OptionData{
+	look := kit.NewOption(kit.OptionData{
 		Icon: "eye", Tone: kit.Accent, Title: lang.L("Just look"), Detail: lang.L("Browse everything, and bring back single files."),
 	}, func() {
 		o.finish(nil, func() {

@@ -76,3 +76,34 @@ func (o *onboarding) needing(words string, do func(context.Context) error, then,
 		then()
 	})
 }
+
+// AskPassword fills a window with the question for the password of this computer's key, which is kept in no keyring. wrong
+// says that the last answer did not open it. use is called on the UI goroutine, once.
+func AskPassword(over fyne.Window, wrong bool, use func(typed string)) error {
+	if err := loadTranslations(); err != nil {
+		return err
+	}
+	field := kit.NewPasswordField(lang.L("Password"), "")
+	var next *kit.Button
+	open := func() {
+		if field.Text() == "" {
+			field.SetError(lang.L("Type the password."))
+			return
+		}
+		next.Disable()
+		field.SetEnabled(false)
+		use(field.Text())
+	}
+	next = kit.NewButton(kit.Primary, "", lang.L("Continue"), open)
+	field.OnEnter = open
+	if wrong {
+		field.SetError(lang.L("This is not the right password"))
+	}
+	content := kit.VBox(18, logo(), kit.VBox(6, kit.NewParagraph(lang.L("Your password for Roost")).AsTitle(),
+		kit.NewParagraph(lang.L("It protects the key of your backup on this computer. Your saved files are safe.")).Secondary()),
+		kit.Card(field.Root), kit.Between(kit.NewBox("", "", 0), next))
+	over.SetPadded(false)
+	over.SetContent(kit.NewPage(kit.Narrow(stepWidth, content)).Root)
+	field.Focus()
+	return nil
+}

@@ -18,8 +18,7 @@ func (o *onboarding) showRestore(wanted []guide.Return, total guide.Kept) {
 	halo := kit.NewHalo("restore", kit.Accent)
 	title, detail, bar := kit.Heading(lang.L("Your files come back")).Clipped(), kit.NewParagraph(lang.L("Looking at what is there")).Secondary(), kit.NewBar(kit.Accent)
 	current := kit.Small("").Clipped()
-	var control *kit.Button
-	control = kit.NewButton(kit.Secondary, "", lang.L("Stop"), func() {})
+	control := kit.NewButton(kit.Secondary, "", lang.L("Stop"), func() {})
 	o.show(part{
 		title: lang.L("Bringing your files back"), lead: lang.L("You can use what is here already. When the computer goes off, start again: only what is missing is fetched."),
 		body: []fyne.CanvasObject{kit.Card(kit.Lead(18, kit.Middle(halo), kit.Middle(kit.VBox(8, title, detail, bar, current))))}, next: control,
@@ -143,8 +142,7 @@ func (o *onboarding) showReport(got *syncer.Restored) {
 	if len(got.Targets) == 0 {
 		next.Disable()
 	}
-	var leave *kit.Button
-	leave = kit.NewButton(kit.Secondary, "", lang.L("Choose other folders"), o.showFolders)
+	leave := kit.NewButton(kit.Secondary, "", lang.L("Choose other folders"), o.showFolders)
 	o.show(part{
 		title: lang.L("Your files are back"), lead: lang.L("This computer can now keep them, like the old one did."), body: body, other: leave, next: next,
 	})

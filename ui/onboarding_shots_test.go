@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -110,11 +111,7 @@ func steps() map[string]func(*onboarding) {
 
 // insecure is what a storage beyond this computer without encryption gives.
 func insecure() error {
-	g, err := guide.New(guide.Options{Runtime: os.TempDir() + "/none"})
-	if err != nil {
-		panic(err)
-	}
-	return g.Try(nil, syncer.SetupOptions{URL: "http://192.0.2.1:5001"}, false)
+	return syncer.TryStorage(context.Background(), syncer.Options{}, syncer.SetupOptions{URL: "http://192.0.2.1:5001"}, false)
 }
 
 // step shows one page in a window.

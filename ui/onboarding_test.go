@@ -755,3 +755,31 @@ func TestARestoreIsStoppedAndGoesOn(t *testing.T) {
 		t.Errorf("%d of 200 files came back, error %v", len(hits), err)
 	}
 }
+
+func TestThePasswordIsAskedForOnceForEachTry(t *testing.T) {
+	speak(t, "en")
+	test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+	c := &computer{t: t, w: &Window{over: test.NewTempWindow(t, nil)}}
+	var typed []string
+	ask := func(wrong bool) {
+		if err := AskPassword(c.w.over, wrong, func(text string) { typed = append(typed, text) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(false)
+	c.tap("Continue")
+	if !c.sees("Password. Type the password.") {
+		t.Error("an empty password passes")
+	}
+	c.enter("Password", "one")
+	c.key(fyne.KeyReturn)
+	ask(true)
+	if !c.sees("Password. This is not the right password") {
+		t.Error("nobody is told that it was wrong")
+	}
+	c.enter("Password", "two")
+	c.tap("Continue")
+	if !slices.Equal(typed, []string{"one", "two"}) {
+		t.Errorf("typed %q", typed)
+	}
+}
