@@ -163,7 +163,7 @@ func (p *page) facts(s Sheet, t Texts) error {
 	top := p.GetY()
 	width := float64(inner)
 	if s.Storage != "" {
-		code, err := qrcode.Encode(s.Storage, qrcode.Medium, 512)
+		code, err := qrcode.Encode(s.Storage, qrcode.Medium, -6) // six points for a square of it
 		if err != nil {
 			return fmt.Errorf("draw the storage's address: %w", err)
 		}
