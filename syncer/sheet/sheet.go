@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/skip2/go-qrcode"
@@ -70,6 +72,9 @@ const (
 	cell      = 11
 )
 
+// mostDrawn is how many bytes of an address a camera can read from the picture; a longer one stands there as text only.
+const mostDrawn = 2000
+
 // Write writes the sheet as a PDF of one A4 page. Characters that are not Western European are drawn as dots; the picture
 // for the camera has the address exactly.
 func Write(w io.Writer, s Sheet) error {
@@ -84,8 +89,9 @@ func Write(w io.Writer, s Sheet) error {
 		t.Printed = s.Date.Format(time.DateOnly)
 	}
 	p := &page{Fpdf: fpdf.New("P", "mm", "A4", "")}
-	p.latin = p.UnicodeTranslatorFromDescriptor("") // the standard fonts, which every reader of PDF has, know cp1252
-	p.SetTitle(t.Title, true)
+	latin := p.UnicodeTranslatorFromDescriptor("") // the standard fonts, which every reader of PDF has, know cp1252
+	p.latin = func(text string) string { return latin(plain(text)) }
+	p.SetTitle(plain(t.Title), true)
 	p.SetCreator("Roost", false)
 	p.SetCreationDate(s.Date)
 	p.SetMargins(margin, margin, margin)
@@ -115,6 +121,17 @@ func Write(w io.Writer, s Sheet) error {
 		return fmt.Errorf("write the recovery sheet: %w", err)
 	}
 	return nil
+}
+
+// plain takes from a text what would break the page or the library that draws it: bytes that are no UTF-8, which the name of
+// a folder may have, and control characters.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
 }
 
 // page is the PDF with the few kinds of text that are on it.
@@ -162,7 +179,7 @@ func (p *page) words(words []string) {
 func (p *page) facts(s Sheet, t Texts) error {
 	top := p.GetY()
 	width := float64(inner)
-	if s.Storage != "" {
+	if s.Storage != "" && len(s.Storage) <= mostDrawn {
 		code, err := qrcode.Encode(s.Storage, qrcode.Medium, -6) // six points for a square of it
 		if err != nil {
 			return fmt.Errorf("draw the storage's address: %w", err)
