@@ -783,3 +783,48 @@ func TestThePasswordIsAskedForOnceForEachTry(t *testing.T) {
 		t.Errorf("typed %q", typed)
 	}
 }
+
+// A storage that Roost runs in a folder of a drive is made there, and found there from another computer.
+func TestADriveIsKeptOnAndFoundAgain(t *testing.T) {
+	t.Setenv("ROOST_IPFS", nodetest.Binary(t))
+	drive := t.TempDir()
+	c := newComputer(t)
+	c.file("Documents/letter.txt", "dear")
+	c.picked = drive
+	c.tap("Keep my folders safe")
+	c.tap("An external drive")
+	c.until("Another folder")
+	c.tap("Another folder")
+	if !c.sees("It is the same disk") {
+		t.Fatal("nobody is warned that the folder lies on the same disk")
+	}
+	c.tap("Use it anyway")
+	c.until("24 words bring everything back")
+	c.tap("Show my words")
+	c.until("Your 24 recovery words")
+	words := c.words()
+	c.tap("Do this later. Roost will remind you.")
+	c.until("Which folders must not be lost?")
+	c.tap("Keep these folders")
+	c.until("Everything is safe")
+	c.stop()
+
+	c = newComputer(t)
+	c.picked = t.TempDir()
+	c.tap("Get my files back, or add this device")
+	c.paste("Word 1", strings.Join(words, " "))
+	c.tap("Continue")
+	c.tap("An external drive")
+	c.until("Another folder")
+	c.tap("Another folder")
+	c.until("There is no storage of Roost in this folder")
+	c.picked = drive // the folder around the storage
+	c.tap("Another folder")
+	c.until("Your backup is found")
+	c.tap("Replace my old computer")
+	c.picked = c.own
+	c.tap("Another place")
+	c.tap("Bring them back")
+	c.until("Your files are back")
+	c.reads("Documents/letter.txt", "dear")
+}
