@@ -3,6 +3,7 @@ module roost
 go 1.26.5
 
 require (
+	codeberg.org/go-pdf/fpdf v0.11.1
 	fyne.io/fyne/v2 v2.8.0
 	fyne.io/systray v1.12.2
 	github.com/fsnotify/fsnotify v1.10.1

@@ -45,6 +45,7 @@ type engine interface {
 	RemoveNode(ctx context.Context, name string) error
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
+	NoteWords(ctx context.Context, had bool) error
 }
 
 // local is the door to an engine of this process. Where the engine cannot fail, only the other door can.

@@ -179,6 +179,7 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		}},
 		{"remove the last node", func(e engine) (any, error) { return nil, e.RemoveNode(ctx, "storage") }},
 		{"words", func(e engine) (any, error) { return e.Words(ctx) }},
+		{"note the words", func(e engine) (any, error) { return nil, e.NoteWords(ctx, true) }},
 		{"check no words", func(e engine) (any, error) { return nil, e.CheckWords(ctx, "one two three") }},
 		{"restore", func(e engine) (any, error) {
 			to := t.TempDir()

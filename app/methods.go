@@ -59,6 +59,7 @@ var methods = map[string]method{
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
+	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
 }
 
 type (
@@ -80,6 +81,7 @@ type (
 	setArgs  struct{ Key, Value string }
 	nameArgs struct{ Name string }
 	textArgs struct{ Text string }
+	hadArgs  struct{ Had bool }
 
 	versionsReply struct {
 		Versions []syncer.Version

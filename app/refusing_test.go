@@ -67,6 +67,7 @@ func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return err
 func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
 func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
 func (refusing) CheckWords(context.Context, string) error           { return errRefused }
+func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
 }

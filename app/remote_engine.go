@@ -139,3 +139,7 @@ func (r *remote) Words(ctx context.Context) ([]string, error) {
 func (r *remote) CheckWords(ctx context.Context, text string) error {
 	return r.tell(ctx, "check-words", textArgs{text})
 }
+
+func (r *remote) NoteWords(ctx context.Context, had bool) error {
+	return r.tell(ctx, "note-words", hadArgs{had})
+}

@@ -260,6 +260,7 @@ type Status struct {
 	Progress    *Progress // of the pass under way; nil: none
 	PausedUntil time.Time // everything is paused; zero: it is not
 	Saved       time.Time // when the newest complete version was made; zero: there is none
+	WordsDue    bool      // it is time that the person proves to have the recovery words
 }
 
 // FolderStatus is one folder's part of Status.

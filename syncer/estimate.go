@@ -29,7 +29,8 @@ func (p *pass) expect(ctx context.Context, previous []format.Summary) {
 			return
 		}
 		var sum tally
-		if errors.Join(count(ctx, root, "", p.rules, nil, &sum, 0), root.Close()) == nil {
+		add := func(bytes int64) { sum.files, sum.bytes = sum.files+1, sum.bytes+bytes }
+		if errors.Join(count(ctx, root, "", p.rules, nil, add, 0), root.Close()) == nil {
 			p.totalFiles.Store(sum.files)
 			p.totalBytes.Store(sum.bytes)
 		}
@@ -41,8 +42,8 @@ var errDeep = errors.New("folders are nested too deep to be counted")
 
 const countDepth = 200
 
-// count adds up the files below a directory. What cannot be read is not counted: the scan is what reports it.
-func count(ctx context.Context, d *disk.Dir, name string, all *ignore.Rules, above *ignore.Dir, sum *tally, depth int) error {
+// count calls add with the size of each file below a directory. What cannot be read is not counted: the scan is what reports it.
+func count(ctx context.Context, d *disk.Dir, name string, all *ignore.Rules, above *ignore.Dir, add func(bytes int64), depth int) error {
 	if depth > countDepth {
 		return errDeep
 	}
@@ -66,16 +67,15 @@ func count(ctx context.Context, d *disk.Dir, name string, all *ignore.Rules, abo
 		}
 		switch e.Kind {
 		case disk.File:
-			sum.files++
-			sum.bytes += e.Size
+			add(e.Size)
 		case disk.Symlink:
-			sum.files++
+			add(0)
 		case disk.Directory:
 			sub, err := d.OpenDir(e.Name)
 			if err != nil {
 				continue
 			}
-			if err := errors.Join(count(ctx, sub, e.Name, all, rules, sum, depth+1), sub.Close()); err != nil {
+			if err := errors.Join(count(ctx, sub, e.Name, all, rules, add, depth+1), sub.Close()); err != nil {
 				return err
 			}
 		case disk.Other:

@@ -36,6 +36,8 @@ type facts struct {
 	folders  []folderFacts
 	storages []storageFacts // the first one first
 	others   []Problem      // of the backup as a whole
+
+	beginning Beginning
 }
 
 // folderFacts are what is known of one folder.
@@ -80,6 +82,9 @@ type storageFacts struct {
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
 	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused}
+	if due := f.beginning.WordsDue(); !due.IsZero() {
+		s.WordsDue = !due.After(f.now)
+	}
 	kept := true // every storage confirmed it lately
 	for _, x := range f.storages {
 		st := x.status(f)

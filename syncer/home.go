@@ -63,6 +63,8 @@ type config struct {
 
 	Paused   time.Time         `json:"paused,omitzero"`    // everything waits until then
 	Settings map[string]string `json:"settings,omitempty"` // those that a person changed
+
+	Beginning Beginning `json:"beginning,omitzero"`
 }
 
 type nodeConfig struct {

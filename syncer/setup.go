@@ -47,6 +47,9 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		return nil, err
 	}
 	defer unlock()
+	if _, err := os.Lstat(h.path(configFile)); err == nil { // by another one, while this one waited
+		return nil, ErrAlreadySetUp
+	}
 	b, err := vault.NewBundle(entropy, o.Device, time.Now())
 	if err != nil {
 		return nil, err
@@ -80,6 +83,10 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	b.SetToken(nc.Name, o.Token)
 	id, dev := b.Vault(), b.Device()
 	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}}
+	if o.Words != "" { // who typed them has them
+		now := time.Now()
+		h.cfg.Beginning = Beginning{Recovered: true, Asked: now, Checked: now, Checks: 1}
+	}
 	var master [32]byte
 	if _, err := rand.Read(master[:]); err != nil {
 		return nil, fmt.Errorf("read random bytes: %w", err)
@@ -281,3 +288,12 @@ func (e *Engine) Device() string { return e.bundle.Name() }
 
 // Fingerprint is the vault's, as four words.
 func (e *Engine) Fingerprint() string { return e.bundle.Fingerprint() }
+
+// Address is where the first storage is, for a person to find it again: its URL, or the folder that Roost runs it in.
+func (e *Engine) Address() string {
+	nc := e.home.config().Nodes[0]
+	if nc.Dir != "" {
+		return nc.Dir
+	}
+	return nc.URL
+}

@@ -32,6 +32,11 @@ type Engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	// Accept says that the sudden change of a folder was meant.
 	Accept(ctx context.Context, dir string) error
+
+	// Words returns the recovery words.
+	Words(ctx context.Context) ([]string, error)
+	// NoteWords writes down that the words were asked for, and whether the person had them.
+	NoteWords(ctx context.Context, had bool) error
 }
 
 // AtLogin is whether the app starts, hidden in its tray, when the person logs in: a setting of the computer.

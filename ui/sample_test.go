@@ -136,8 +136,12 @@ func samples() map[string]Now {
 		{Time: morning.AddDate(0, 0, -20), Kind: syncer.ActivityBackup, Folder: odd.Folders[3].Path, Skipped: failed(1_204)},
 	}
 
+	due := sampleNow()
+	due.WordsDue = true
+
 	return map[string]Now{
-		"safe": sampleNow(), "saving": saving, "looking": looking, "waiting": waiting, "paused": paused, "needs-you": needs,
+		"words-due": due,
+		"safe":      sampleNow(), "saving": saving, "looking": looking, "waiting": waiting, "paused": paused, "needs-you": needs,
 		"unprotected": unprotected, "empty": empty, "one": one, "many": many, "odd": odd, "unknown": {},
 	}
 }
@@ -166,4 +170,6 @@ func (stillEngine) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, nil
 }
 
-func (stillEngine) Accept(context.Context, string) error { return nil }
+func (stillEngine) Accept(context.Context, string) error    { return nil }
+func (stillEngine) Words(context.Context) ([]string, error) { return nil, nil }
+func (stillEngine) NoteWords(context.Context, bool) error   { return nil }

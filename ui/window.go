@@ -12,6 +12,7 @@ import (
 
 	"roost/assets"
 	"roost/syncer"
+	"roost/syncer/guide"
 	"roost/ui/kit"
 )
 
@@ -54,6 +55,10 @@ type Window struct {
 	places  []Place // that have a screen
 	screens map[Place]screen
 	open    Place
+
+	engines    chan Engine // holds the one to watch, from when there is one
+	onboarding *onboarding // while the first steps fill the window; nil else
+	begun      func()      // the home can be used now; nil is allowed
 }
 
 // Theme is how everything looks.
@@ -61,10 +66,13 @@ func Theme() fyne.Theme { return kit.Theme{} }
 
 // Options make a Window.
 type Options struct {
-	Engine Engine
+	Engine Engine       // nil only while Starter has steps left: then Use brings it
 	Window fyne.Window  // that it fills, and shows its dialogs over
 	Post   func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
 	Login  AtLogin      // for the settings
+
+	Starter Starter // takes a home that is not set up through the first steps; nil: it is set up
+	Begun   func()  // told on the UI goroutine when Starter has given the home free for an engine; nil is allowed
 }
 
 // New fills a window. It shows what it does not know yet as such until Run has told it.
@@ -75,13 +83,16 @@ func New(o Options) (*Window, error) {
 	w := newWindow(o)
 	w.add(Home, newHome(w))
 	w.fill()
-	return w, nil
+	if o.Engine != nil {
+		w.Use(o.Engine)
+	}
+	return w, w.startOnboarding(o)
 }
 
 func newWindow(o Options) *Window {
 	return &Window{
 		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, jobs: make(chan job, 16), toasts: kit.NewToasts(),
-		content: container.NewStack(), screens: make(map[Place]screen),
+		content: container.NewStack(), screens: make(map[Place]screen), engines: make(chan Engine, 1),
 	}
 }
 
@@ -158,8 +169,37 @@ func (w *Window) Now() Now { return w.now }
 
 func (w *Window) draw(now Now) {
 	w.now = now
+	if w.onboarding != nil {
+		w.onboarding.draw(now)
+		return
+	}
 	w.foot.draw(now)
 	w.screens[w.open].draw(now)
+}
+
+// Use brings the engine of a home that was not set up when the window was made. It is called once.
+func (w *Window) Use(e Engine) {
+	w.engine = e
+	w.engines <- e
+}
+
+// Starting tells whether the first steps fill the window.
+func (w *Window) Starting() bool { return w.onboarding != nil }
+
+// startOnboarding fills the window with the first steps, where some are left.
+func (w *Window) startOnboarding(o Options) error {
+	if o.Starter == nil {
+		return nil
+	}
+	stage, err := o.Starter.Stage(context.Background())
+	if err != nil || stage == guide.Done {
+		return err
+	}
+	w.onboarding, w.begun = newOnboarding(w, o.Starter), o.Begun
+	w.over.SetContent(container.NewStack(w.onboarding.root(), w.toasts.Layer))
+	w.over.SetOnDropped(func(fyne.Position, []fyne.URI) {})
+	w.onboarding.begin(stage)
+	return nil
 }
 
 // Run draws what the engine tells and does what taps ask for, until ctx ends. It is the only way from the
@@ -168,7 +208,13 @@ func (w *Window) Run(ctx context.Context, drawn func(Now)) {
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { w.work(ctx) })
-	for now := range w.engine.Watch(ctx) {
+	var e Engine
+	select {
+	case e = <-w.engines:
+	case <-ctx.Done():
+		return
+	}
+	for now := range e.Watch(ctx) {
 		w.post(func() {
 			w.draw(now)
 			if drawn != nil {

@@ -78,6 +78,13 @@ func (e *asked) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, er
 }
 
 func (e *asked) Accept(ctx context.Context, dir string) error { return e.answer(ctx, "accept "+dir) }
+func (e *asked) Words(ctx context.Context) ([]string, error) {
+	return strings.Fields(strings.Repeat("abandon ability about ", 8)), e.answer(ctx, "words")
+}
+
+func (e *asked) NoteWords(ctx context.Context, had bool) error {
+	return e.answer(ctx, fmt.Sprint("had the words: ", had))
+}
 
 // stage is a window that runs, with this goroutine as the UI's.
 type stage struct {
@@ -538,4 +545,43 @@ func TestTheRowOfAFolderKeepsTheFocusWhileItIsSaved(t *testing.T) {
 		}
 	}
 	t.Error("no row takes the focus")
+}
+
+func TestTheReminderAsksForThreeWordsAndRemembersThem(t *testing.T) {
+	s := newStage(t)
+	s.show(samples()["words-due"])
+	s.tap("Check them now")
+	s.finish(nil) // the engine tells the words
+	words := strings.Fields(strings.Repeat("abandon ability about ", 8))
+	answer := func(right bool) {
+		for i, w := range words {
+			for _, o := range visible(s.w.over.Canvas()) {
+				said, ok := o.(fyne.Accessible)
+				if f, can := o.(fyne.Focusable); ok && can && (said.AccessibilityLabel() == fmt.Sprint("Word ", i+1) || strings.HasPrefix(said.AccessibilityLabel(), fmt.Sprint("Word ", i+1, "."))) {
+					if !right {
+						w = "zoo"
+					}
+					f.(interface{ SetText(string) }).SetText(w)
+				}
+			}
+		}
+	}
+	answer(false)
+	s.tap("Check")
+	if got := s.called(); !slices.Equal(got, []string{"words"}) {
+		t.Fatalf("with wrong words the engine was asked %q", got)
+	}
+	answer(true)
+	s.tap("Check")
+	s.finish(nil)
+	if got := s.called(); !slices.Equal(got, []string{"words", "had the words: true"}) {
+		t.Errorf("the engine was asked %q", got)
+	}
+	if s.w.over.Canvas().Overlays().Top() != nil {
+		t.Error("the dialog stays")
+	}
+	s.show(sampleNow())
+	if texts(s.w.over.Canvas())["Check your recovery words"] {
+		t.Error("the window still asks for the words")
+	}
 }

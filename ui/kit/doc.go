@@ -9,6 +9,7 @@
 // Grounds, distances, texts:
 //
 //	kit.NewPage(kit.VBox(kit.Gap, kit.Title("Files"), kit.Card(content))).Root
+//	kit.NewPage(kit.Narrow(620, content)).Root
 //	kit.Columns(kit.Gap, []float32{2, 1}, left, right)
 //	kit.Between(kit.Heading("Folders"), kit.NewButton(kit.Secondary, "plus", "Add folder", add))
 //	kit.Strong(kit.Shown(name)).Clipped()
@@ -28,6 +29,7 @@
 //
 //	kit.NewButton(kit.Primary, "", "Back up now", backUp)
 //	nav := kit.NewNav([]kit.NavItem{{Icon: "home", Label: "Home"}}, show); nav.Select(0)
+//	kit.NewOption(kit.OptionData{Icon: "drive", Title: "An external drive", Detail: "Plugged in now and then."}, choose)
 //	kit.NewRow(kit.RowData{Icon: "folder", Title: "Photos", Detail: "31,022 files", Chip: "Safe", Tone: kit.Good}, open)
 //	field := kit.NewField("Address", "http://…", ""); field.SetError("Nothing answers there.")
 //	word := kit.NewWordField("Word 7", words); word.Done = next

@@ -3,6 +3,7 @@ package kit
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -86,6 +87,15 @@ var masters = []struct {
 		return NewParagraph("It breaks at the width it is given, and goes on below.").Secondary()
 	}, fyne.NewSize(100, 40)},
 	{"tile", func() fyne.CanvasObject { return Tile("image", Accent) }, fyne.NewSize(40, 40)},
+	{"option", func() fyne.CanvasObject {
+		return NewOption(OptionData{Icon: "drive", Tone: Accent, Title: "An external drive", Detail: "Plugged in now and then.", Value: "61 GB"}, func() {})
+	}, fyne.NewSize(253, 106)},
+	{"option-ticked", func() fyne.CanvasObject {
+		return NewOption(OptionData{Title: "Photos", Tick: true, Ticked: true}, func() {})
+	}, fyne.NewSize(194, 45)},
+	{"option-one", func() fyne.CanvasObject {
+		return NewOption(OptionData{Title: "In a new folder", Tick: true, One: true}, func() {})
+	}, fyne.NewSize(194, 45)},
 }
 
 func TestWidgetsLookAsTheyDidInLightAndDark(t *testing.T) {
@@ -267,3 +277,33 @@ func TestARowWithNothingToDoIsOnlyRead(t *testing.T) {
 
 // wide is a place as wide as a card on a page, as high as what stands in it.
 func wide(o fyne.CanvasObject) fyne.CanvasObject { return VBox(0, Fixed(480, 1, NewBox("", "", 0)), o) }
+
+func TestAnOptionIsChosenWithTheKeyboardAndSaysAllOfIt(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	chosen := 0
+	o := NewOption(OptionData{Title: "A drive", Detail: "Plugged in now and then."}, func() { chosen++ })
+	c := window(t, o, fyne.NewSize(300, 80)).Canvas()
+	c.Focus(o)
+	for _, key := range []fyne.KeyName{fyne.KeySpace, fyne.KeyReturn} {
+		o.TypedKey(&fyne.KeyEvent{Name: key})
+	}
+	if chosen != 2 {
+		t.Errorf("chosen %d times", chosen)
+	}
+	if got := o.AccessibilityLabel(); got != "A drive. Plugged in now and then." {
+		t.Errorf("it says %q", got)
+	}
+}
+
+// A sentence that is too long for the line makes the card taller, not the text shorter.
+func TestAnOptionGrowsWithItsText(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	o := NewOption(OptionData{Icon: "drive", Title: "A drive", Detail: strings.Repeat("Plugged in now and then. ", 8)}, func() {})
+	window(t, o, fyne.NewSize(900, 80))
+	o.Resize(fyne.NewSize(900, 80))
+	wide := o.MinSize().Height
+	o.Resize(fyne.NewSize(300, 80))
+	if narrow := o.MinSize().Height; narrow < wide+40 {
+		t.Errorf("needs %v at 300 and %v at 900", narrow, wide)
+	}
+}

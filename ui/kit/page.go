@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 )
@@ -57,7 +59,7 @@ func reveal(o fyne.CanvasObject) {
 		return
 	}
 	p := openPage(c.Content())
-	if p == nil {
+	if p == nil || beside(c.Content(), p, o) {
 		return
 	}
 	at, view := driver.AbsolutePositionForObject(o), driver.AbsolutePositionForObject(p.scroll)
@@ -77,6 +79,18 @@ func reveal(o fyne.CanvasObject) {
 		return
 	}
 	p.scroll.ScrollToOffset(fyne.NewPos(offset.X, max(offset.Y, 0)))
+}
+
+// beside tells whether o lies in the containers around a page, rather than on it.
+func beside(within fyne.CanvasObject, p *Page, o fyne.CanvasObject) bool {
+	if within == o {
+		return true
+	}
+	box, ok := within.(*fyne.Container)
+	if !ok || box == p.Root {
+		return false
+	}
+	return slices.ContainsFunc(box.Objects, func(child fyne.CanvasObject) bool { return beside(child, p, o) })
 }
 
 // openPage finds the page that a window shows.

@@ -32,6 +32,21 @@ func TestAPageFollowsTheKeyboard(t *testing.T) {
 	}
 }
 
+// What lies below a page is in sight already; going there does not move the page.
+func TestAPageStaysWhereItIsForWhatLiesBesideIt(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	column := VBox(10)
+	for range 40 {
+		column.Add(Body("text"))
+	}
+	p, next := NewPage(column), NewButton(Primary, "", "Continue", func() {})
+	c := window(t, Stretch(0, 0, p.Root, Pad(20, HBox(0, next))), fyne.NewSize(300, 300)).Canvas()
+	c.Focus(next)
+	if p.scroll.Offset.Y != 0 {
+		t.Errorf("the page moved by %v", p.scroll.Offset.Y)
+	}
+}
+
 // readable collects what Fyne tells a screen reader of: it looks into containers and nowhere else.
 func readable(o fyne.CanvasObject, at fyne.Position, found map[string]fyne.Position) {
 	if !o.Visible() {

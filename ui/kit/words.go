@@ -30,7 +30,7 @@ func NewWordField(label string, list []string) *WordField {
 	f.OnTyped = f.typed
 	f.OnEnter = func() { f.take() }
 	f.entry.keys = f.key
-	f.entry.left = f.check
+	f.entry.left = f.Check
 	return f
 }
 
@@ -102,7 +102,7 @@ func (f *WordField) take() {
 		word = begun[0]
 	default:
 		f.SetText(word)
-		f.check()
+		f.Check()
 		return
 	}
 	f.SetText(word)
@@ -112,8 +112,8 @@ func (f *WordField) take() {
 	}
 }
 
-// check says what is wrong with the word, once the person is through with it.
-func (f *WordField) check() {
+// Check says what is wrong with the word, once the person is through with it.
+func (f *WordField) Check() {
 	word, known := f.Word()
 	if known || word == "" {
 		f.SetError("")

@@ -68,6 +68,9 @@ func (e *WordCountError) Error() string {
 	return fmt.Sprintf("it takes %d words, and these are %d", WordCount, e.Got)
 }
 
+// WordList returns the 2048 words, in order.
+func WordList() []string { return slices.Clone(wordList) }
+
 // WordsFromEntropy returns the 24 recovery words of e: BIP-39 English, with the checksum in the last word.
 func WordsFromEntropy(e [32]byte) []string {
 	sum := sha256.Sum256(e[:])

@@ -1,0 +1,51 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"roost/vault"
+	"roost/vault/node"
+)
+
+// TryStorage tells whether a storage answers, before a home is made for it: nil, or an error that Describe has words for.
+// With write it is also proved that it takes, keeps and releases something of ours; nothing stays pinned. A storage that
+// Roost would run itself in a folder is not started: it only has to be there, unless it may be made (write).
+func TryStorage(ctx context.Context, opts Options, o SetupOptions, write bool) error {
+	if o.URL == "" {
+		if _, err := node.FindBinary(); err != nil {
+			return err
+		}
+		if _, err := os.Stat(filepath.Join(o.LocalDir, "repo", "config")); err != nil && !write {
+			return fmt.Errorf("open the storage in %s: %w", o.LocalDir, node.ErrUnreachable)
+		}
+		return nil
+	}
+	n, err := node.Dial(node.Options{URL: o.URL, Token: o.Token, AllowHTTP: o.AllowHTTP || opts.AllowHTTP})
+	if err != nil {
+		return err
+	}
+	return errors.Join(tryNode(ctx, n, write), n.Close())
+}
+
+func tryNode(ctx context.Context, n node.Node, write bool) error {
+	if _, err := n.Info(ctx); err != nil {
+		return err
+	}
+	if !write {
+		return nil
+	}
+	entropy, err := vault.NewEntropy() // of nobody: what is stored with it is released again
+	if err != nil {
+		return err
+	}
+	b, err := vault.NewBundle(entropy, "try", time.Now())
+	if err != nil {
+		return err
+	}
+	return vault.Probe(ctx, n, b)
+}

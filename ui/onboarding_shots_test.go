@@ -1,0 +1,207 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"roost/syncer"
+	"roost/syncer/guide"
+	"roost/ui/kit"
+)
+
+// sampleWords are words of the list; together they are no key of anybody.
+var sampleWords = strings.Fields("canal ocean tiger lamp absorb bronze cactus dinner elbow fabric galaxy harvest " +
+	"inject jungle kidney ladder magnet noodle orchard pencil quarter rabbit saddle umbrella")
+
+func sampleDevices() []guide.Device {
+	kept := func(path string, files, bytes int64) guide.Kept {
+		return guide.Kept{Version: "x", Path: path, Time: time.Now(), Files: files, Bytes: bytes, Complete: true}
+	}
+	odd := kept("/home/ana/رسائل إلى العائلة", 12, 91_000)
+	odd.Complete = false
+	return []guide.Device{
+		{Name: "Laptop", Newest: time.Now().AddDate(0, 0, -3), Folders: []guide.Kept{
+			kept("/home/ana/Documents", 2_321, 12_900_000_000), kept("/home/ana/Pictures", 31_022, 96_400_000_000), odd, kept(`D:\Photos`, 9, 1_000),
+		}},
+		{Name: "PC\u202E im Arbeitszimmer", Newest: time.Now().AddDate(-1, 0, 0), Folders: []guide.Kept{kept(`C:\Users\ana\Desktop`, 12, 4_000)}},
+	}
+}
+
+// steps are all pages of the first steps, by name, as a person may find them.
+func steps() map[string]func(*onboarding) {
+	restoring := func(o *onboarding) { o.showRestore(nil, guide.Kept{Files: 2_333, Bytes: 12_900_091_000}) }
+	return map[string]func(*onboarding){
+		"welcome":     func(o *onboarding) { o.showWelcome() },
+		"where":       func(o *onboarding) { o.showWhere() },
+		"where-back":  func(o *onboarding) { o.back = true; o.showWhere() },
+		"same-disk":   func(o *onboarding) { o.showSameDisk() },
+		"drives-none": func(o *onboarding) { o.listDrives(o.showDriveList(), nil) },
+		"drives": func(o *onboarding) {
+			o.listDrives(o.showDriveList(), []guide.Drive{{Name: "Backup", Path: "/run/media/ana/Backup", Free: 812_000_000_000}, {Name: "SANDISK", Path: "/run/media/ana/SANDISK", Free: 61_000_000}})
+			o.confirmSameDisk()
+		},
+		"address": func(o *onboarding) {
+			o.how.URL = "http://raspberrypi:5001"
+			o.showAddress()
+			o.fail(fmt.Errorf("ask: %w", syncer.ErrNoRoom))
+		},
+		"address-http": func(o *onboarding) {
+			o.how.URL = "http://raspberrypi:5001"
+			o.showAddress()
+			o.retry = func() {}
+			o.fail(insecure())
+		},
+		"passphrase": func(o *onboarding) { o.showNewPassphrase() },
+		"unlock":     func(o *onboarding) { o.askPassphrase(func() {}) },
+		"why":        func(o *onboarding) { o.showWhyWords() },
+		"words":      func(o *onboarding) { o.showWords(sampleWords, "canal-ocean-tiger-lamp") },
+		"check": func(o *onboarding) {
+			o.showCheck(sampleWords, "canal-ocean-tiger-lamp")
+		},
+		"folders": func(o *onboarding) {
+			c := o.showFolderChoice([]guide.Suggestion{{Path: o.home + "/Documents", Usual: true}, {Path: o.home + "/Pictures", Usual: true}, {Path: o.home + "/Downloads"}})
+			c.rows[0].size, c.rows[0].state = syncer.Measured{Files: 2_321, Bytes: 12_900_000_000}, counted
+			c.rows[1].size = syncer.Measured{Files: 11_022, Bytes: 46_400_000_000}
+			c.rows[2].state = uncountable
+			for _, t := range c.rows {
+				c.draw(t)
+			}
+		},
+		"folders-counted": func(o *onboarding) {
+			c := o.showFolderChoice([]guide.Suggestion{{Path: o.home + "/Documents", Usual: true}, {Path: o.home + "/Pictures", Usual: true}})
+			for i, t := range c.rows {
+				t.size, t.state = syncer.Measured{Files: 2_321, Bytes: int64(i+1) * 12_900_000_000}, counted
+				c.draw(t)
+			}
+		},
+		"folders-none": func(o *onboarding) { o.showFolderChoice(nil) },
+		"progress":     func(o *onboarding) { o.w.now = samples()["saving"]; o.showProgress() },
+		"done":         func(o *onboarding) { o.w.now = samples()["safe"]; o.showProgress() },
+		"type-words":   func(o *onboarding) { o.showTypeWords() },
+		"type-wrong": func(o *onboarding) {
+			copy(o.typed[:], sampleWords)
+			o.typed[6] = "galaxi"
+			o.showTypeWords()
+			o.fail(syncer.SpellWords(strings.Join(sampleWords, " ")))
+		},
+		"found":       func(o *onboarding) { o.found = sampleDevices(); o.showFound() },
+		"found-empty": func(o *onboarding) { o.showFound() },
+		"devices":     func(o *onboarding) { o.found = sampleDevices(); o.showDevices() },
+		"what":        func(o *onboarding) { o.showWhat(sampleDevices()[0]) },
+		"restoring":   restoring,
+		"report": func(o *onboarding) {
+			o.showReport(&syncer.Restored{Files: 1_204, Same: 12, Targets: []string{o.home + "/Documents"}, Failed: []syncer.Failure{
+				{Path: "Documents/aux\u202E.txt", Reason: "This name is not possible here"}, {Path: "Documents/b", Reason: "it is damaged"},
+			}})
+		},
+	}
+}
+
+// insecure is what a storage beyond this computer without encryption gives.
+func insecure() error {
+	return syncer.TryStorage(context.Background(), syncer.Options{}, syncer.SetupOptions{URL: "http://192.0.2.1:5001"}, false)
+}
+
+// step shows one page in a window.
+func shownStep(t *testing.T, show func(*onboarding)) *Window {
+	t.Helper()
+	w := shownWindow(t, Now{})
+	w.onboarding = newOnboarding(w, nil)
+	w.onboarding.home = "/home/ana"
+	w.over.SetContent(w.onboarding.root())
+	show(w.onboarding)
+	for range 3 {
+		w.over.Resize(fyne.NewSize(1180, 780))
+		w.onboarding.frame.Refresh()
+	}
+	return w
+}
+
+func TestEveryStepFitsTheSmallestWindowInEveryLanguage(t *testing.T) {
+	for language := range pluralForms {
+		speak(t, language)
+		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		for name, show := range steps() {
+			w := shownStep(t, show)
+			w.over.Resize(MinSize)
+			w.onboarding.frame.Refresh()
+			if least := w.onboarding.frame.MinSize(); least.Width > MinSize.Width || least.Height > MinSize.Height {
+				t.Errorf("%s, %s: needs %v, the window has %v", language, name, least, MinSize)
+			}
+			for said := range texts(w.over.Canvas()) {
+				if strings.ContainsAny(said, "\u202E\n") {
+					t.Errorf("%s: %q is on screen", name, said)
+				}
+			}
+		}
+	}
+}
+
+func TestTheKeyboardReachesEverythingOfEveryStep(t *testing.T) {
+	speak(t, "en")
+	for name, show := range steps() {
+		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		w := shownStep(t, show)
+		c := w.over.Canvas()
+		reached := make(map[fyne.CanvasObject]bool)
+		for range 200 {
+			c.FocusNext()
+			o, ok := c.Focused().(fyne.CanvasObject)
+			if !ok || reached[o] {
+				break
+			}
+			reached[o] = true
+			if said, ok := o.(fyne.Accessible); !ok || strings.TrimSpace(said.AccessibilityLabel()) == "" {
+				t.Errorf("%s: %T says nothing", name, o)
+			}
+		}
+		for _, o := range visible(c) {
+			_, tappable := o.(fyne.Tappable)
+			_, focusable := o.(fyne.Focusable)
+			disabled, can := o.(fyne.Disableable)
+			if tappable && focusable && !(can && disabled.Disabled()) && !reached[o] {
+				t.Errorf("%s: %T can be tapped, and Tab does not reach it", name, o)
+			}
+		}
+		if len(reached) == 0 && name != "restoring" {
+			t.Errorf("%s: there is nothing to do", name)
+		}
+	}
+}
+
+func TestStepScreenshots(t *testing.T) {
+	dir := os.Getenv(screenshotsDir)
+	if dir == "" {
+		t.Skipf("draws pictures only when %s names a folder for them", screenshotsDir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		t.Fatal(err)
+	}
+	all := steps()
+	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			for _, language := range []string{"en", "de", "es"} {
+				speak(t, language)
+				test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &v})
+				size := fyne.NewSize(1180, 780)
+				if language != "en" {
+					size = MinSize
+				}
+				w := shownStep(t, all[name])
+				capture(t, w.onboarding.root(), nil, size, 1, filepath.Join(dir, fmt.Sprintf("start-%s-%s-%s-1x.png", name, language, variant)))
+			}
+		}
+	}
+}
