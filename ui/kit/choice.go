@@ -137,6 +137,7 @@ type optionRenderer struct {
 // Measures of an option.
 const (
 	optionX    = 12
+	optionTabX = 9
 	optionY    = 7
 	optionDot  = 16
 	optionText = optionX + optionDot + 10
@@ -150,9 +151,16 @@ func (r *optionRenderer) Objects() []fyne.CanvasObject {
 
 func (r *optionRenderer) left() float32 {
 	if r.option.tab {
-		return optionX
+		return optionTabX
 	}
 	return optionText
+}
+
+func (r *optionRenderer) right() float32 {
+	if r.option.tab {
+		return optionTabX
+	}
+	return optionX
 }
 
 func (r *optionRenderer) MinSize() fyne.Size {
@@ -160,14 +168,14 @@ func (r *optionRenderer) MinSize() fyne.Size {
 	if r.option.data.Detail != "" {
 		min.Height += 2 + r.detail.MinSize().Height
 	}
-	return min.Add(fyne.NewSize(r.left()+optionX, 2*optionY))
+	return min.Add(fyne.NewSize(r.left()+r.right(), 2*optionY))
 }
 
 func (r *optionRenderer) Layout(size fyne.Size) {
 	r.ground.Resize(size)
 	r.ring.Resize(size)
 	label := r.label.MinSize()
-	width := max(size.Width-r.left()-optionX, 0)
+	width := max(size.Width-r.left()-r.right(), 0)
 	r.label.Resize(fyne.NewSize(width, label.Height))
 	r.label.Move(fyne.NewPos(r.left(), optionY))
 	r.detail.Resize(fyne.NewSize(width, r.detail.MinSize().Height))
