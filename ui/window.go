@@ -53,6 +53,8 @@ type Window struct {
 	places  []Place // that have a screen
 	screens map[Place]screen
 	open    Place
+	copies  copies                        // that were made to be looked at
+	picked  func(chosen func(dir string)) // asks for a folder; nil: the system's own way
 }
 
 // Options make a Window.
@@ -69,6 +71,8 @@ func New(o Options) (*Window, error) {
 	}
 	w := newWindow(o)
 	w.add(Home, newHome(w))
+	w.add(Files, newFiles(w))
+	w.add(Restore, newRestore(w))
 	w.fill()
 	return w, nil
 }
@@ -158,6 +162,7 @@ func (w *Window) draw(now Now) {
 // background to the window; drawn is told each value too, on the UI goroutine, and may be nil.
 func (w *Window) Run(ctx context.Context, drawn func(Now)) {
 	var work sync.WaitGroup
+	defer w.removeCopies()
 	defer work.Wait()
 	work.Go(func() { w.work(ctx) })
 	for now := range w.engine.Watch(ctx) {
