@@ -27,6 +27,9 @@ func (e *problemError) Error() string {
 
 func (e *problemError) Unwrap() error { return e.cause }
 
+// Problem lets the window ask for it.
+func (e *problemError) Problem() syncer.Problem { return e.problem }
+
 // usage is the error of a command line that makes no sense; the sentence is followed by how to call the command.
 func usage(c *command, format string, args ...any) error {
 	action := "Run: roost --help"

@@ -107,7 +107,7 @@ func (f *filesScreen) load() {
 func (f *filesScreen) got(known timeline, err error) {
 	switch {
 	case err != nil:
-		f.tell(kit.Warn, syncer.Describe(err))
+		f.tell(kit.Warn, problemOf(err))
 		if !f.loaded {
 			f.view(f.empty)
 			f.empty.Hide() // nobody knows whether there is nothing

@@ -110,7 +110,7 @@ func (f *fileView) lookAt(p place) {
 				whole++ // it may go on
 			}
 			got = readPreview(data, whole)
-		} else if syncer.Describe(err).Code == "usage" {
+		} else if problemOf(err).Code == "usage" {
 			_, other := f.w.engine.Children(ctx, p.version, p.path)
 			folder = other == nil
 		}
@@ -134,7 +134,7 @@ func (f *fileView) put(box *fyne.Container, o fyne.CanvasObject) {
 func (f *fileView) gotPreview(p preview, err error) {
 	switch {
 	case err != nil:
-		if syncer.Describe(err).Code == "usage" { // a link
+		if problemOf(err).Code == "usage" { // a link
 			f.copied.Disable()
 			f.put(f.look, kit.Empty("info", lang.L("There is no preview"), lang.L("It can be restored like everything else."), nil))
 			return
@@ -271,7 +271,7 @@ func (f *fileView) showDetails() {
 	}, func(err error) {
 		f.details.Enable()
 		if err != nil {
-			f.w.tell(syncer.Describe(err))
+			f.w.tell(problemOf(err))
 			return
 		}
 		f.w.showDetails(p, got)

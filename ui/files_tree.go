@@ -125,7 +125,7 @@ func (t *filesTree) read(id string) {
 		switch folders := slices.DeleteFunc(items, func(x syncer.Item) bool { return !x.IsFolder() }); {
 		case err != nil && len(folders) == 0:
 			n.asked = false // opening it again asks again
-			t.say(id, translated(syncer.Describe(err).Title))
+			t.say(id, translated(problemOf(err).Title))
 		case len(folders) == 0:
 			t.say(id, lang.L("No folders in it"))
 		default:

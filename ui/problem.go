@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -15,6 +16,17 @@ const (
 	severityInfo     = "info"
 	severityNeedsYou = "needs_you"
 )
+
+// problemOf says what an error means. One that knows it says so itself: the engine may be that of another process.
+func problemOf(err error) syncer.Problem {
+	if own, ok := errors.AsType[interface {
+		error
+		Problem() syncer.Problem
+	}](err); ok {
+		return own.Problem()
+	}
+	return syncer.Describe(err)
+}
 
 // problemTone is how loud a problem is shown.
 func problemTone(p syncer.Problem) kit.Tone {

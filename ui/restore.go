@@ -87,7 +87,7 @@ func (r *restoring) load() {
 		again := kit.NewButton(kit.Secondary, "refresh", lang.L("Try again"), func() { shown(r.notice.Root, false); r.load(); r.page.Refresh() })
 		switch {
 		case err != nil:
-			p := syncer.Describe(err)
+			p := problemOf(err)
 			r.notice.Set(problemTone(p), translated(p.Title), problemText(p), r.w.detailsButton(p), again)
 		case stale:
 			r.notice.Set(kit.Accent, lang.L("Your storage does not answer"),

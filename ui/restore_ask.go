@@ -84,7 +84,7 @@ func (w *Window) chooseFolder(chosen func(dir string)) {
 	dialog.ShowFolderOpen(func(folder fyne.ListableURI, err error) {
 		switch {
 		case err != nil:
-			w.tell(syncer.Describe(err))
+			w.tell(problemOf(err))
 		case folder != nil:
 			chosen(filepath.FromSlash(folder.Path()))
 		}

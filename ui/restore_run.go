@@ -94,7 +94,7 @@ func (r *run) cancel() {
 // begin restores; one that is paused or over is put away.
 func (r *restoring) begin(wish wish) {
 	if r.run != nil && r.run.state < runPaused {
-		r.w.tell(syncer.Describe(syncer.ErrBusy))
+		r.w.tell(problemOf(syncer.ErrBusy))
 		return
 	}
 	r.run = &run{wish: wish}
@@ -177,7 +177,7 @@ func (r *restoring) ended(now *run, err error) {
 	case now.state == runPausing && errors.Is(err, context.Canceled):
 		now.state = runPaused
 	default: // the storage does not answer, say: the same again goes on
-		p := syncer.Describe(err)
+		p := problemOf(err)
 		now.state, now.problem = runPaused, &p
 	}
 	r.drawRun()

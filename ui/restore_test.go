@@ -3,12 +3,15 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"fyne.io/fyne/v2/theme"
 
 	"roost/syncer"
 )
@@ -130,6 +133,34 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.sees("Cancelled before everything was back")
 		k.kubo.Start(t)
 	})
+}
+
+// elsewhere is an error that another process told.
+type elsewhere struct{}
+
+func (elsewhere) Error() string { return "told by another Roost" }
+
+func (elsewhere) Problem() syncer.Problem {
+	return syncer.Problem{Code: "storage_full", Severity: severityNeedsYou, Title: "Your storage is full"}
+}
+
+// An engine of another process says itself what went wrong, also beside what could be read.
+func TestWhatAnotherProcessSaysIsShownInItsPlace(t *testing.T) {
+	d := sampleDesk(t, "en", theme.VariantLight)
+	d.w.Show(Files)
+	d.settle()
+	f := d.w.screens[Files].(*filesScreen)
+	d.kept.err = fmt.Errorf("ask: %w", elsewhere{})
+	f.openFile(f.known.folders[0].below("notes.md"))
+	d.settle()
+	d.sees("Your storage is full", "Try again")
+	d.kept.err = nil
+	d.tap("Try again")
+	d.sees("The boiler man comes on Tuesday.")
+	d.kept.err = elsewhere{}
+	f.find("e")
+	d.settle()
+	d.sees("Your storage is full", "45 found") // and what was found all the same
 }
 
 // Whatever the order of stops and goes, nothing is counted twice and no failure is forgotten.
