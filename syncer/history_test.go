@@ -406,3 +406,31 @@ func FuzzWholeID(f *testing.F) {
 		}
 	})
 }
+
+// What opening a folder of 100,000 files costs, when its packs are in memory.
+func BenchmarkChildrenOfAHundredThousand(b *testing.B) {
+	e := testEngine(b, &nodetest.Memory{}, testEntropy(b))
+	s, err := e.vault().Begin(b.Context())
+	must(b, err)
+	defer s.Close()
+	recs := make([]*record, 100_000)
+	for i := range recs {
+		name := fmt.Sprintf("photo-%06d.jpg", i)
+		recs[i] = &record{name: name, entry: format.EncodeEntry(&format.Entry{Name: []byte(name), Type: format.TypeFile, Size: 4, Chunks: make([]byte, 32)})}
+	}
+	tree, err := putTree(s, recs)
+	must(b, err)
+	_, err = s.Commit(b.Context(), []*format.Snapshot{{
+		Version: format.Version, Folder: format.FolderID{1}, Path: []byte("/was/here"), Device: e.vault().Device(), DeviceName: "Laptop",
+		Seconds: 1, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: tree[:]}, Complete: true,
+	}}, nil)
+	must(b, err)
+	versions, _, err := e.Snapshots(b.Context(), "")
+	must(b, err)
+	id := versions[0].ID.String()
+	for b.Loop() {
+		if items, err := e.Children(b.Context(), id, ""); err != nil || len(items) != len(recs) {
+			b.Fatalf("%d items, %v", len(items), err)
+		}
+	}
+}
