@@ -26,6 +26,12 @@ type engine interface {
 	Snapshots(ctx context.Context, dir string) (versions []syncer.Version, stale bool, err error)
 	List(ctx context.Context, snapshot, path string) ([]syncer.Item, error)
 	Find(ctx context.Context, pattern string) ([]syncer.Match, error)
+	Children(ctx context.Context, snapshot, path string) ([]syncer.Item, error)
+	History(ctx context.Context, snapshot, path string) ([]syncer.Edition, error)
+	Compare(ctx context.Context, before, after, path string) (*syncer.Comparison, error)
+	Preview(ctx context.Context, snapshot, path string, limit int64) ([]byte, error)
+	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
+	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
 	Space(ctx context.Context) (*syncer.Space, error)
 
 	Folders(ctx context.Context) ([]syncer.FolderInfo, error)

@@ -140,6 +140,42 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			}
 			return m, err
 		}},
+		{"children", func(e engine) (any, error) {
+			items, err := e.Children(ctx, "latest", "")
+			for i := range items {
+				items[i].MTime = items[i].MTime.UTC()
+			}
+			return items, err
+		}},
+		{"children of a file", func(e engine) (any, error) { return e.Children(ctx, "latest", "letter.txt") }},
+		{"history", func(e engine) (any, error) {
+			list, err := e.History(ctx, "latest", "letter.txt")
+			for i := range list {
+				x := &list[i]
+				x.First, x.Last, x.Item.MTime = x.First.UTC(), x.Last.UTC(), x.Item.MTime.UTC()
+			}
+			return list, err
+		}},
+		{"history of what never was", func(e engine) (any, error) { return e.History(ctx, "latest", "nowhere\xff") }},
+		{"compare", func(e engine) (any, error) { return e.Compare(ctx, "latest", "latest", "") }},
+		{"compare with no version", func(e engine) (any, error) { return e.Compare(ctx, "latest", "ffff", "") }},
+		{"preview", func(e engine) (any, error) { return e.Preview(ctx, "latest", "letter.txt", 4) }},
+		{"preview of a folder", func(e engine) (any, error) { return e.Preview(ctx, "latest", "", 4) }},
+		{"copy", func(e engine) (any, error) {
+			to := filepath.Join(t.TempDir(), "letter.txt")
+			if err := e.ReadOnlyCopy(ctx, "latest", "letter.txt", to); err != nil {
+				return nil, err
+			}
+			return os.ReadFile(to)
+		}},
+		{"copy over what is there", func(e engine) (any, error) {
+			return nil, e.ReadOnlyCopy(ctx, "latest", "letter.txt", filepath.Join(folder, "letter.txt"))
+		}},
+		{"details", func(e engine) (any, error) {
+			d, err := e.Details(ctx, "latest", "letter.txt")
+			d.Time = d.Time.UTC()
+			return d, err
+		}},
 		{"space", func(e engine) (any, error) {
 			s, err := e.Space(ctx)
 			s.RepoSize = 0 // Kubo writes meanwhile

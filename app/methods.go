@@ -37,6 +37,24 @@ var methods = map[string]method{
 	}),
 	"find":  takesOnly(func(ctx context.Context, e engine, a findArgs) ([]syncer.Match, error) { return e.Find(ctx, a.Pattern) }),
 	"space": asks(engine.Space),
+	"children": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Item, error) {
+		return e.Children(ctx, a.Snapshot, a.Path)
+	}),
+	"history": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Edition, error) {
+		return e.History(ctx, a.Snapshot, a.Path)
+	}),
+	"compare": takesOnly(func(ctx context.Context, e engine, a compareArgs) (*syncer.Comparison, error) {
+		return e.Compare(ctx, a.Before, a.After, a.Path)
+	}),
+	"preview": takesOnly(func(ctx context.Context, e engine, a previewArgs) ([]byte, error) {
+		return e.Preview(ctx, a.Snapshot, a.Path, a.Limit)
+	}),
+	"read-only-copy": tells(func(ctx context.Context, e engine, a copyArgs) error {
+		return e.ReadOnlyCopy(ctx, a.Snapshot, a.Path, a.To)
+	}),
+	"details": takesOnly(func(ctx context.Context, e engine, a listArgs) (*syncer.Details, error) {
+		return e.Details(ctx, a.Snapshot, a.Path)
+	}),
 
 	"folders": asks(engine.Folders),
 	"add-folders": takesOnly(func(ctx context.Context, e engine, a backupArgs) ([]syncer.FolderInfo, error) {
@@ -63,12 +81,18 @@ var methods = map[string]method{
 }
 
 type (
-	backupArgs   struct{ Dirs []string }
-	verifyArgs   struct{ Percent int }
-	limitArgs    struct{ Limit int }
-	folderArgs   struct{ Dir string }
-	listArgs     struct{ Snapshot, Path string }
-	findArgs     struct{ Pattern string }
+	backupArgs  struct{ Dirs []string }
+	verifyArgs  struct{ Percent int }
+	limitArgs   struct{ Limit int }
+	folderArgs  struct{ Dir string }
+	listArgs    struct{ Snapshot, Path string }
+	findArgs    struct{ Pattern string }
+	compareArgs struct{ Before, After, Path string }
+	copyArgs    struct{ Snapshot, Path, To string }
+	previewArgs struct {
+		Snapshot, Path string
+		Limit          int64
+	}
 	modeArgs     struct{ Dir, Mode string }
 	priorityArgs struct {
 		Dir string

@@ -46,6 +46,28 @@ func (refusing) List(context.Context, string, string) ([]syncer.Item, error) { r
 
 func (refusing) Find(context.Context, string) ([]syncer.Match, error) { return nil, errRefused }
 
+func (refusing) Children(context.Context, string, string) ([]syncer.Item, error) {
+	return nil, errRefused
+}
+
+func (refusing) History(context.Context, string, string) ([]syncer.Edition, error) {
+	return nil, errRefused
+}
+
+func (refusing) Compare(context.Context, string, string, string) (*syncer.Comparison, error) {
+	return nil, errRefused
+}
+
+func (refusing) Preview(context.Context, string, string, int64) ([]byte, error) {
+	return nil, errRefused
+}
+
+func (refusing) ReadOnlyCopy(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) Details(context.Context, string, string) (*syncer.Details, error) {
+	return nil, errRefused
+}
+
 func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
 
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }

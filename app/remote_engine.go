@@ -72,6 +72,30 @@ func (r *remote) Find(ctx context.Context, pattern string) ([]syncer.Match, erro
 	return ask[[]syncer.Match](ctx, r, "find", findArgs{pattern}, nil)
 }
 
+func (r *remote) Children(ctx context.Context, snapshot, path string) ([]syncer.Item, error) {
+	return ask[[]syncer.Item](ctx, r, "children", listArgs{snapshot, path}, nil)
+}
+
+func (r *remote) History(ctx context.Context, snapshot, path string) ([]syncer.Edition, error) {
+	return ask[[]syncer.Edition](ctx, r, "history", listArgs{snapshot, path}, nil)
+}
+
+func (r *remote) Compare(ctx context.Context, before, after, path string) (*syncer.Comparison, error) {
+	return ask[*syncer.Comparison](ctx, r, "compare", compareArgs{before, after, path}, nil)
+}
+
+func (r *remote) Preview(ctx context.Context, snapshot, path string, limit int64) ([]byte, error) {
+	return ask[[]byte](ctx, r, "preview", previewArgs{snapshot, path, limit}, nil)
+}
+
+func (r *remote) ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error {
+	return r.tell(ctx, "read-only-copy", copyArgs{snapshot, path, to})
+}
+
+func (r *remote) Details(ctx context.Context, snapshot, path string) (*syncer.Details, error) {
+	return ask[*syncer.Details](ctx, r, "details", listArgs{snapshot, path}, nil)
+}
+
 func (r *remote) Space(ctx context.Context) (*syncer.Space, error) {
 	return ask[*syncer.Space](ctx, r, "space", nil, nil)
 }

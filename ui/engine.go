@@ -37,12 +37,36 @@ type Engine interface {
 	Words(ctx context.Context) ([]string, error)
 	// NoteWords writes down that the words were asked for, and whether the person had them.
 	NoteWords(ctx context.Context, had bool) error
+
+	browser
 }
 
 // AtLogin is whether the app starts, hidden in its tray, when the person logs in: a setting of the computer.
 type AtLogin interface {
 	Starts() (bool, error)
 	Start(ctx context.Context, on bool) error
+}
+
+// browser is what the Files and Restore screens need of the engine: its methods of these names say the rest.
+type browser interface {
+	// Snapshots lists versions, newest first; stale tells that the storage did not answer, and that there may be more.
+	Snapshots(ctx context.Context, dir string) (versions []syncer.Version, stale bool, err error)
+	// Children lists what lies directly in a folder of a version.
+	Children(ctx context.Context, snapshot, path string) ([]syncer.Item, error)
+	// Find looks for names in every version, newest first.
+	Find(ctx context.Context, pattern string) ([]syncer.Match, error)
+	// History lists what one path was over all versions, newest first.
+	History(ctx context.Context, snapshot, path string) ([]syncer.Edition, error)
+	// Compare says what became different from one version to another.
+	Compare(ctx context.Context, before, after, path string) (*syncer.Comparison, error)
+	// Preview is the beginning of a file, limit bytes at most.
+	Preview(ctx context.Context, snapshot, path string, limit int64) ([]byte, error)
+	// ReadOnlyCopy writes a file of a version to a new file, to be looked at.
+	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
+	// Details says what lies behind a file or folder.
+	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
+	// Restore brings files back. Stopped and called again, it goes on with what is missing.
+	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows

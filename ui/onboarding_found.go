@@ -65,21 +65,6 @@ func (o *onboarding) showFound() {
 	})
 }
 
-// moment names a time by its day and hour, within the last week by the weekday.
-func moment(t, now time.Time) string {
-	t = t.In(now.Location())
-	switch days := daysBetween(t, now); {
-	case t.IsZero():
-		return lang.L("none yet")
-	case days <= 0:
-		return lang.L("today {{.Time}}", values{"Time": clock(t)})
-	case days < 7:
-		return lang.L("{{.Weekday}} {{.Time}}", values{"Weekday": weekday(t), "Time": clock(t)})
-	default:
-		return lang.X("date.full", "{{.Day}} {{.Month}} {{.Year}}", values{"Day": t.Day(), "Month": month(t), "Year": t.Year()})
-	}
-}
-
 // showDevices asks which of several computers is replaced.
 func (o *onboarding) showDevices() {
 	if len(o.found) == 1 {

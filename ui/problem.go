@@ -95,9 +95,13 @@ func (w *Window) problemButtons(p syncer.Problem) []*kit.Button {
 			buttons = append(buttons, kit.NewButton(kit.Secondary, "storage", lang.L("Open storage"), func() { w.Show(Storages) }))
 		}
 	}
-	details := kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { w.showProblem(p) }).
+	return append([]*kit.Button{w.detailsButton(p)}, buttons...)
+}
+
+// detailsButton shows what is behind a problem.
+func (w *Window) detailsButton(p syncer.Problem) *kit.Button {
+	return kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { w.showProblem(p) }).
 		Spoken(lang.L("Details of: {{.Title}}", values{"Title": translated(p.Title)}))
-	return append([]*kit.Button{details}, buttons...)
 }
 
 // showProblem shows all that is known of a problem, to be read or copied to somebody who helps.

@@ -147,7 +147,10 @@ func samples() map[string]Now {
 }
 
 // stillEngine is for drawing only: it yields one value, and nothing can be asked of it.
-type stillEngine struct{ now Now }
+type stillEngine struct {
+	browser // nothing is asked of it
+	now     Now
+}
 
 func (e stillEngine) Watch(ctx context.Context) iter.Seq[Now] {
 	return func(yield func(Now) bool) {

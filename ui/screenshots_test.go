@@ -60,6 +60,7 @@ func TestScreenshots(t *testing.T) {
 				capture(t, w.root, nil, s.size, scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", s.name, s.lang, variant, scale)))
 			}
 		}
+		captureBrowsing(t, dir, variant, v)
 		for _, scale := range []float32{1, 2} {
 			a := test.NewTempApp(t)
 			a.Settings().SetTheme(kit.Theme{Forced: &v})
@@ -67,6 +68,28 @@ func TestScreenshots(t *testing.T) {
 			capture(t, gallery(), nil, fyne.NewSize(1180, 780), scale, fmt.Sprintf(name, "kit"))
 			speak(t, "en")
 			capture(t, shownWindow(t, sampleNow()).root, stopDialog(), MinSize, scale, fmt.Sprintf(name, "kit-dialog"))
+		}
+	}
+}
+
+// captureBrowsing draws the Files and Restore screens, and what is open above them.
+func captureBrowsing(t *testing.T, dir, variant string, v fyne.ThemeVariant) {
+	t.Helper()
+	for name, look := range browsingStates() {
+		for _, shot := range []struct {
+			lang string
+			size fyne.Size
+		}{{"en", fyne.NewSize(1180, 780)}, {"de", MinSize}} {
+			d := sampleDesk(t, shot.lang, v)
+			look(d)
+			c := d.w.over.Canvas()
+			d.w.over.Resize(shot.size)
+			d.w.root.Refresh()
+			overlay := c.Overlays().Top()
+			if overlay != nil {
+				c.Overlays().Remove(overlay)
+			}
+			captureOver(t, d.w.root, overlay, shot.size, 1, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-1x.png", name, shot.lang, variant)))
 		}
 	}
 }
@@ -84,6 +107,29 @@ func capture(t *testing.T, content fyne.CanvasObject, over *kit.Dialog, size fyn
 	if over != nil {
 		over.Open(c)
 	}
+	save(t, c, path)
+}
+
+// captureOver is capture with something that lies over the content already.
+func captureOver(t *testing.T, content, over fyne.CanvasObject, size fyne.Size, scale float32, path string) {
+	t.Helper()
+	c := software.NewCanvas()
+	c.SetPadded(false)
+	c.SetScale(scale)
+	c.SetContent(content)
+	for range 3 { // text breaks at the width it got, and moves what is below it
+		c.Resize(size)
+		content.Refresh()
+	}
+	if over != nil {
+		c.Overlays().Add(over)
+		c.Resize(size)
+	}
+	save(t, c, path)
+}
+
+func save(t *testing.T, c software.WindowlessCanvas, path string) {
+	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +158,7 @@ func speak(t *testing.T, language string) {
 // shownWindow is a window that draws now.
 func shownWindow(t *testing.T, now Now) *Window {
 	t.Helper()
-	w := newWindow(Options{Engine: stillEngine{now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
+	w := newWindow(Options{Engine: stillEngine{now: now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
 	for _, p := range []Place{Home, Files, Restore, Storages, ActivityLog, Settings} {
 		if p == Home {
 			w.add(p, newHome(w))

@@ -56,9 +56,11 @@ type Window struct {
 	screens map[Place]screen
 	open    Place
 
-	engines    chan Engine // holds the one to watch, from when there is one
-	onboarding *onboarding // while the first steps fill the window; nil else
-	begun      func()      // the home can be used now; nil is allowed
+	engines    chan Engine                   // holds the one to watch, from when there is one
+	onboarding *onboarding                   // while the first steps fill the window; nil else
+	begun      func()                        // the home can be used now; nil is allowed
+	copies     copies                        // that were made to be looked at
+	picked     func(chosen func(dir string)) // asks for a folder; nil: the system's own way
 }
 
 // Theme is how everything looks.
@@ -82,6 +84,8 @@ func New(o Options) (*Window, error) {
 	}
 	w := newWindow(o)
 	w.add(Home, newHome(w))
+	w.add(Files, newFiles(w))
+	w.add(Restore, newRestore(w))
 	w.fill()
 	if o.Engine != nil {
 		w.Use(o.Engine)
@@ -206,6 +210,7 @@ func (w *Window) startOnboarding(o Options) error {
 // background to the window; drawn is told each value too, on the UI goroutine, and may be nil.
 func (w *Window) Run(ctx context.Context, drawn func(Now)) {
 	var work sync.WaitGroup
+	defer w.removeCopies()
 	defer work.Wait()
 	work.Go(func() { w.work(ctx) })
 	var e Engine

@@ -33,6 +33,8 @@
 //	kit.NewRow(kit.RowData{Icon: "folder", Title: "Photos", Detail: "31,022 files", Chip: "Safe", Tone: kit.Good}, open)
 //	field := kit.NewField("Address", "http://…", ""); field.SetError("Nothing answers there.")
 //	word := kit.NewWordField("Word 7", words); word.Done = next
+//	where := kit.NewChoice(kit.Alternative{Label: "To where it was"}, kit.Alternative{Label: "To another folder"}); where.Chosen()
+//	kit.NewTabs("By folder", "By date").OnChanged = show
 //	kit.NewTable("Files", columns, count, func(row, column int) kit.Cell { … }).OnOpen = open
 //	kit.Browser(kit.NewTree("Folders", children, isFolder, name), table)
 //

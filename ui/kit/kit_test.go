@@ -75,6 +75,12 @@ var masters = []struct {
 		return wide(NewNotice(Warn, "Your storage is full", "Saved files are safe.", NewButton(Secondary, "", "Free up space", func() {})).Root)
 	}, fyne.NewSize(480, 71)},
 	{"empty", func() fyne.CanvasObject { return Empty("folder", "No folder yet", "Choose one.", nil) }, fyne.NewSize(140, 171)},
+	{"choice", func() fyne.CanvasObject {
+		c := NewChoice(Alternative{"Keep both", "Nothing is lost."}, Alternative{Label: "Skip"})
+		c.Choose(1)
+		return c.Root
+	}, fyne.NewSize(119, 83)},
+	{"tabs", func() fyne.CanvasObject { return NewTabs("By folder", "By date").Root }, fyne.NewSize(153, 31)},
 	{"field", func() fyne.CanvasObject {
 		f := NewField("Address", "http://", "")
 		f.SetError("Nothing answers.")

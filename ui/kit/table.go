@@ -78,6 +78,9 @@ func (t *Table) ScrollTo(row int) { t.list.ScrollTo(row) }
 // Select selects a row.
 func (t *Table) Select(row int) { t.list.Select(row) }
 
+// Unselect lets the same row be selected again.
+func (t *Table) Unselect() { t.list.UnselectAll() }
+
 // Focus gives the table the keyboard.
 func (t *Table) Focus() {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(t.list); c != nil {
