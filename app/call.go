@@ -18,9 +18,10 @@ type call struct {
 	do      action
 	screen  terminal
 
-	gentle     bool         // other programs go first: there is no window that would be slow
-	unattended bool         // nobody can be asked for a passphrase, terminal or not
-	engineLog  *slog.Logger // nil: what the engine says beside its answers is discarded
+	gentle     bool                         // other programs go first: there is no window that would be slow
+	askFor     func(string) ([]byte, error) // the window's question for a passphrase; nil: there is no window
+	unattended bool                         // nobody can be asked for a passphrase, terminal or not
+	engineLog  *slog.Logger                 // nil: what the engine says beside its answers is discarded
 }
 
 // action does what a command line asks for. Its answer is what is known, also beside an error; nil when that is nothing.
@@ -105,7 +106,10 @@ func (c *call) options(ctx context.Context) (syncer.Options, error) {
 		return syncer.Options{}, err
 	}
 	var ask func(string) ([]byte, error)
-	if !c.unattended && isTerminal(c.in) {
+	switch {
+	case c.askFor != nil:
+		ask = c.askFor
+	case !c.unattended && isTerminal(c.in):
 		ask = c.screen.passphrases(ctx, c.in, c.err)
 	}
 	keys, err := keystore.FromEnv(home, c.env, ask)

@@ -49,14 +49,24 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	attending, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s, err := newShell(attending, cancel, login)
+	first, err := c.firstSteps(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err := first.close(); err != nil {
+			fyne.LogError("clear up after the first steps", err)
+		}
+	}()
+	attending, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s, err := newShell(attending, cancel, login, first)
+	if err != nil {
+		return nil, err
+	}
+	c.askFor = first.guide.Passphrase
 	var running sync.WaitGroup
-	if !hidden || !s.hasTray {
+	if !hidden || !s.hasTray || first.left() {
 		s.open()
 	} else {
 		time.AfterFunc(trayPatience, func() { fyne.Do(s.openUnlessTray) })
@@ -64,6 +74,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	running.Go(func() { s.followTrayHost(attending) })
 	running.Go(func() { s.calm(attending) })
 	running.Go(func() {
+		first.wait(attending)
 		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
 		if ctx.Err() == nil { // Fyne hears signals by itself, and ends by them
 			s.post(s.app.Quit)
@@ -109,6 +120,7 @@ type shell struct {
 	stop     func()          // ends ctx, and with it the app
 	app      fyne.App
 	login    ui.AtLogin
+	first    *firstSteps
 	tray     *ui.TrayIcon
 	hasTray  bool           // there is a bus to be in a tray on
 	ended    chan struct{}  // closed when the UI goroutine runs nothing any more
@@ -129,14 +141,14 @@ type shell struct {
 // windowSize is that of the first window.
 var windowSize = fyne.NewSize(1180, 780)
 
-func newShell(ctx context.Context, stop func(), login ui.AtLogin) (*shell, error) {
+func newShell(ctx context.Context, stop func(), login ui.AtLogin, first *firstSteps) (*shell, error) {
 	icon := fyne.NewStaticResource("icon.png", assets.IconPNG)
 	app.SetMetadata(fyne.AppMetadata{
 		ID: appID, Name: "Roost", Version: versionNumber, Icon: icon,
 		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
 	})
 	s := &shell{
-		ctx: ctx, stop: stop, app: app.New(), login: login, size: windowSize, undraw: func() {}, asking: func() bool { return false }, ended: make(chan struct{}),
+		ctx: ctx, stop: stop, app: app.New(), login: login, first: first, size: windowSize, undraw: func() {}, asking: func() bool { return false }, ended: make(chan struct{}),
 		quietEnd: make(chan struct{}, 1), hasTray: canHaveTray(ctx),
 	}
 	s.app.SetIcon(icon)
@@ -211,13 +223,29 @@ func (s *shell) fill() {
 	if s.over == nil {
 		return
 	}
+	if s.first.left() {
+		s.startWith(ui.Options{Starter: s.first.guide, Begun: s.first.end})
+		return
+	}
+	if s.engine == nil && asksForPassword(s.covered.Code) {
+		if err := ui.AskPassword(s.over, s.covered.Code == "wrong_passphrase", s.first.guide.UsePassphrase); err != nil {
+			fyne.LogError("ask for the password", err)
+		}
+		return
+	}
 	if s.engine == nil {
 		if err := ui.Cover(s.over, s.covered); err != nil {
 			fyne.LogError("show what is wrong", err)
 		}
 		return
 	}
-	w, err := ui.New(ui.Options{Engine: *s.engine, Window: s.over, Post: s.post, Login: s.login})
+	s.startWith(ui.Options{Engine: *s.engine})
+}
+
+// startWith fills the window with an engine's screens, or with the first steps.
+func (s *shell) startWith(o ui.Options) {
+	o.Window, o.Post, o.Login = s.over, s.post, s.login
+	w, err := ui.New(o)
 	if err != nil {
 		fyne.LogError("show how things are", err)
 		return
@@ -231,7 +259,14 @@ func (s *shell) fill() {
 func (s *shell) follow(ctx context.Context, e engine) error {
 	defer s.drawing.Wait()
 	defer s.post(func() { s.engine = nil; s.undraw() })
-	s.post(func() { s.engine = &view{e}; s.fill() })
+	s.post(func() {
+		s.engine = &view{e}
+		if s.window != nil && s.window.Starting() {
+			s.window.Use(*s.engine) // the last of the first steps shows how the first backup goes
+			return
+		}
+		s.fill()
+	})
 	for st, err := range e.Watch(ctx) {
 		if err != nil {
 			return err
@@ -244,6 +279,9 @@ func (s *shell) follow(ctx context.Context, e engine) error {
 // cover shows why there is no engine to show. Called again with the same, it changes nothing.
 func (s *shell) cover(p syncer.Problem) {
 	s.post(func() {
+		if s.window != nil && s.window.Starting() {
+			return
+		}
 		if s.covered.Code == p.Code && s.covered.Text == p.Text && s.engine == nil && s.window == nil {
 			return
 		}

@@ -90,10 +90,10 @@ func (g *Guide) Check(ctx context.Context, how syncer.SetupOptions) []error {
 			found = append(found, err)
 		}
 	}
-	if keys, err := g.opts.Keys(g.ask); err != nil {
+	if keys, err := g.opts.Keys(g.Passphrase); err != nil {
 		add(err)
 	} else if _, err := keys.Get(ctx, "00"); errors.Is(err, keystore.ErrNoService) {
-		if _, none := g.ask(""); none != nil {
+		if _, none := g.Passphrase(""); none != nil {
 			add(err)
 		}
 	} else if !errors.Is(err, keystore.ErrNotFound) {
@@ -146,7 +146,8 @@ func (g *Guide) UsePassphrase(typed string) {
 	}
 }
 
-func (g *Guide) ask(string) ([]byte, error) {
+// Passphrase is what UsePassphrase was given last, as a keystore asks for it; keystore.ErrNoPassphrase while there is none.
+func (g *Guide) Passphrase(string) ([]byte, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.passphrase == nil {
@@ -157,11 +158,11 @@ func (g *Guide) ask(string) ([]byte, error) {
 
 // keys is the store of this computer: where it has no keyring, a file under the passphrase.
 func (g *Guide) keys() (keystore.Store, error) {
-	store, err := g.opts.Keys(g.ask)
+	store, err := g.opts.Keys(g.Passphrase)
 	if err != nil {
 		return nil, err
 	}
-	return fallback{store, keystore.File(filepath.Join(g.opts.Engine.Home, keystore.FileName), func() ([]byte, error) { return g.ask("") })}, nil
+	return fallback{store, keystore.File(filepath.Join(g.opts.Engine.Home, keystore.FileName), func() ([]byte, error) { return g.Passphrase("") })}, nil
 }
 
 // fallback keeps keys in the second store where the first is not there.

@@ -1,0 +1,65 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"roost/syncer/guide"
+)
+
+// firstSteps is the way of a home that is not set up into the window: until its end nobody keeps folders, because the steps
+// need the home for themselves.
+type firstSteps struct {
+	guide *guide.Guide
+	once  sync.Once
+	over  chan struct{} // closed when nothing is left to do
+}
+
+// firstSteps finds out what is left of them; the caller closes it.
+func (c *call) firstSteps(ctx context.Context) (*firstSteps, error) {
+	g, err := c.starter()
+	if err != nil {
+		return nil, err
+	}
+	f := &firstSteps{guide: g, over: make(chan struct{})}
+	running, err := c.running(ctx)
+	if err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	stage, err := g.Stage(ctx)
+	if err != nil || stage == guide.Done || running != nil {
+		f.end() // what is wrong with a home is said by whoever keeps it
+	}
+	return f, nil
+}
+
+// end lets the folders be kept from now on.
+func (f *firstSteps) end() { f.once.Do(func() { close(f.over) }) }
+
+// left tells whether something of them is left to do.
+func (f *firstSteps) left() bool {
+	select {
+	case <-f.over:
+		return false
+	default:
+		return true
+	}
+}
+
+// wait returns when nothing is left; false when ctx ended first.
+func (f *firstSteps) wait(ctx context.Context) bool {
+	select {
+	case <-f.over:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (f *firstSteps) close() error { return f.guide.Close() }
+
+// asksForPassword tells whether a problem is that the key's password is not known, or another one.
+func asksForPassword(code string) bool { return code == "no_passphrase" || code == "wrong_passphrase" }
