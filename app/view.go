@@ -14,7 +14,10 @@ import (
 
 // view is the window's door to an engine: the engine's own methods, and a Watch that tells beside the status what happened
 // and how the backup grew.
-type view struct{ engine }
+type view struct {
+	engine
+	life context.Context // of the engine
+}
 
 var _ ui.Engine = view{}
 
@@ -24,6 +27,11 @@ const (
 	toldDays       = 30
 	besideEvery    = 30 * time.Second
 )
+
+// Backup goes on when the window that asked for it is closed, and ends with the engine.
+func (v view) Backup(_ context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error) {
+	return v.engine.Backup(v.life, dirs, r)
+}
 
 // Watch yields how things are until ctx or the engine ends.
 func (v view) Watch(ctx context.Context) iter.Seq[ui.Now] {

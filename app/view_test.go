@@ -76,19 +76,35 @@ func (stalled) Snapshots(ctx context.Context, _ string) ([]syncer.Version, bool,
 	return nil, false, ctx.Err()
 }
 
+// long is an engine that saves until it is told to stop.
+type long struct{ engine }
+
+func (long) Backup(ctx context.Context, _ []string, _ syncer.Report) ([]syncer.Saved, error) {
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func TestABackupGoesOnWhenItsWindowIsClosed(t *testing.T) {
+	life, end := context.WithCancelCause(t.Context())
+	window, closed := context.WithCancel(life)
+	closed()
+	ended := errors.New("the engine ended")
+	time.AfterFunc(20*time.Millisecond, func() { end(ended) })
+	if _, err := (view{long{refusing{}}, life}).Backup(window, nil, nil); !errors.Is(err, ended) {
+		t.Errorf("it was stopped by: %v", err)
+	}
+}
+
 func TestAStorageThatDoesNotAnswerHoldsUpNoStatus(t *testing.T) {
 	e := stalled{refusing{}, make(chan syncer.Status)}
-	next, stop := iter.Pull(view{e}.Watch(t.Context()))
+	next, stop := iter.Pull(view{e, t.Context()}.Watch(t.Context()))
 	defer stop()
+	var now ui.Now
 	told := func(what string, ok func(ui.Now) bool) {
 		t.Helper()
-		for {
-			now, more := next()
-			if !more {
+		for more := true; !ok(now); {
+			if now, more = next(); !more {
 				t.Fatalf("waited in vain for %s", what)
-			}
-			if ok(now) {
-				return
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -76,9 +75,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	running.Go(func() {
 		first.wait(attending)
 		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
-		if ctx.Err() == nil { // Fyne hears signals by itself, and ends by them
-			s.post(s.app.Quit)
-		}
+		s.post(s.app.Driver().Quit) // twice does no harm: Fyne hears signals too, once it runs
 	})
 	s.app.Run()
 	close(s.ended)
@@ -124,18 +121,18 @@ type shell struct {
 	tray     *ui.TrayIcon
 	hasTray  bool           // there is a bus to be in a tray on
 	ended    chan struct{}  // closed when the UI goroutine runs nothing any more
-	drawing  sync.WaitGroup // windows that are being drawn
+	drawing  sync.WaitGroup // windows that are being drawn, and what the tray asked for
 	quietEnd chan struct{}  // holds one when a hidden app should look at its events at once
 
-	over    fyne.Window // nil while there is none
-	size    fyne.Size   // of the last one
-	window  *ui.Window  // what fills it; nil while there is no engine to show
-	undraw  func()      // stops drawing it
-	engine  *view       // what is shown; nil: covered is
-	covered syncer.Problem
-	inTray  bool        // somebody shows the tray
-	asked   bool        // a person quit
-	asking  func() bool // whether somebody is asked whether to quit
+	over    fyne.Window    // nil while there is none
+	size    fyne.Size      // of the last one
+	window  *ui.Window     // what fills it; nil while there is no engine to show
+	undraw  func()         // stops drawing it
+	engine  *view          // what is shown; nil: covered is
+	covered syncer.Problem // why there is no engine; zero: it is not known yet
+	inTray  bool           // somebody shows the tray
+	asked   bool           // a person quit
+	asking  func() bool    // whether somebody is asked whether to quit
 }
 
 // windowSize is that of the first window.
@@ -148,8 +145,8 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin, first *firstSt
 		Migrations: map[string]bool{"fyneDo": true}, // every crossing to the window goes through fyne.Do
 	})
 	s := &shell{
-		ctx: ctx, stop: stop, app: app.New(), login: login, first: first, size: windowSize, undraw: func() {}, asking: func() bool { return false }, ended: make(chan struct{}),
-		quietEnd: make(chan struct{}, 1), hasTray: canHaveTray(ctx),
+		ctx: ctx, stop: stop, app: app.New(), login: login, first: first, hasTray: canHaveTray(ctx), ended: make(chan struct{}),
+		quietEnd: make(chan struct{}, 1), size: windowSize, undraw: func() {}, asking: func() bool { return false },
 	}
 	s.app.SetIcon(icon)
 	s.app.Settings().SetTheme(ui.Theme())
@@ -250,7 +247,11 @@ func (s *shell) startWith(o ui.Options) {
 		fyne.LogError("show how things are", err)
 		return
 	}
-	ctx, cancel := context.WithCancel(s.ctx)
+	life := s.ctx
+	if s.engine != nil {
+		life = s.engine.life
+	}
+	ctx, cancel := context.WithCancel(life)
 	s.window, s.undraw = w, cancel
 	s.drawing.Go(func() { w.Run(ctx, nil) })
 }
@@ -260,7 +261,7 @@ func (s *shell) follow(ctx context.Context, e engine) error {
 	defer s.drawing.Wait()
 	defer s.post(func() { s.engine = nil; s.undraw() })
 	s.post(func() {
-		s.engine = &view{e}
+		s.engine, s.covered = &view{e, ctx}, syncer.Problem{}
 		if s.window != nil && s.window.Starting() {
 			s.window.Use(*s.engine) // the last of the first steps shows how the first backup goes
 			return
@@ -309,9 +310,9 @@ func (s *shell) choose(item ui.TrayItem) {
 	case ui.TrayResume:
 		s.ask(func(ctx context.Context, e engine) error { return e.Resume(ctx, "") })
 	case ui.TrayOpenFolder:
-		if err := s.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(item.Path)}); err != nil {
-			s.tell(err)
-		}
+		s.ask(func(context.Context, engine) error {
+			return s.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(item.Path)})
+		})
 	case ui.TrayRestore:
 		s.open()
 		if s.window != nil {
@@ -324,27 +325,29 @@ func (s *shell) choose(item ui.TrayItem) {
 	}
 }
 
-// ask does something with the engine, away from the UI goroutine, and tells what went wrong.
+// ask does something away from the UI goroutine while there is an engine, and tells what went wrong: in the window, or on
+// the desktop without one.
 func (s *shell) ask(do func(context.Context, engine) error) {
-	e := s.engine
-	if e == nil {
+	v := s.engine
+	if v == nil {
 		return // the menu of a moment ago
 	}
 	s.drawing.Go(func() {
-		if err := do(s.ctx, e.engine); err != nil && s.ctx.Err() == nil {
-			s.post(func() { s.tell(err) })
+		err := do(v.life, v.engine)
+		if err == nil || v.life.Err() != nil {
+			return
+		}
+		told := false
+		s.post(func() {
+			if told = s.window != nil; told {
+				s.window.Tell(err)
+			}
+		})
+		if !told {
+			p := describe(v.life, err)
+			s.notify(syncer.Notice{Code: p.Code, Title: p.Title, Text: p.Text, Action: p.Action})
 		}
 	})
-}
-
-// tell says what went wrong: in the window, or on the desktop without one.
-func (s *shell) tell(err error) {
-	if s.window != nil {
-		s.window.Tell(err)
-		return
-	}
-	p := describe(s.ctx, err)
-	go s.notify(syncer.Notice{Code: p.Code, Title: p.Title, Text: p.Text, Action: p.Action})
 }
 
 // followTrayHost keeps up with whether somebody shows the tray. When nobody does any more, the window comes back: a Roost
@@ -391,22 +394,7 @@ func (h trayHost) SetTooltip(text string) {
 
 func (h trayHost) SetMenu(menu *fyne.Menu) {
 	if h.real {
-		plainLabels(menu)
 		h.app.SetSystemTrayMenu(menu)
-	}
-}
-
-// plainLabels doubles what a system takes for the mark of a key in a label.
-func plainLabels(menu *fyne.Menu) {
-	mark := map[string]string{"linux": "_", "windows": "&"}[runtime.GOOS]
-	if mark == "" {
-		return
-	}
-	for _, item := range menu.Items {
-		item.Label = strings.ReplaceAll(item.Label, mark, mark+mark)
-		if item.ChildMenu != nil {
-			plainLabels(item.ChildMenu)
-		}
 	}
 }
 

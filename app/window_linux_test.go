@@ -154,6 +154,9 @@ func (r *running) untilWindow(there bool) uint32 {
 // ownRace finds a race that one of our own lines takes part in. The library of the tray has some of its own.
 var ownRace = regexp.MustCompile(`(?i)(read|write) at 0x\w+ by .*\n\s+(main|roost/\w+)[./]`)
 
+// crash is how a Go program ends that does not end by itself.
+var crash = regexp.MustCompile(`(?m)^(panic: |fatal error: |goroutine \d+ \[)`)
+
 // ends waits for the app to end with an exit code.
 func (r *running) ends(code int) {
 	r.p.t.Helper()
@@ -161,13 +164,15 @@ func (r *running) ends(code int) {
 	go func() { ended <- r.cmd.Wait() }()
 	select {
 	case <-ended: // the code says how
-	case <-time.After(time.Minute):
+	case <-time.After(20 * time.Second):
+		_ = r.cmd.Process.Signal(syscall.SIGQUIT) // to see where it hangs
+		<-ended
 		r.p.t.Fatalf("it does not end\n%s", r.says)
 	}
 	if got := r.cmd.ProcessState.ExitCode(); got != code {
 		r.p.t.Errorf("exit code %d, want %d\n%s", got, code, r.says)
 	}
-	if strings.Contains(r.says.String(), "goroutine ") {
+	if crash.MatchString(r.says.String()) {
 		r.p.t.Errorf("it crashed:\n%s", r.says)
 	}
 	if ownRace.MatchString(r.says.String()) {

@@ -9,7 +9,8 @@ import (
 	"roost/ui/kit"
 )
 
-// Cover fills a window while there is no engine to show: it says why, whether files are safe, and the next step.
+// Cover fills a window while there is no engine to show: it says why, whether files are safe, and the next step. Without a
+// problem it is not known yet.
 func Cover(over fyne.Window, p syncer.Problem) error {
 	if err := loadTranslations(); err != nil {
 		return err
@@ -21,6 +22,10 @@ func Cover(over fyne.Window, p syncer.Problem) error {
 }
 
 func cover(p syncer.Problem) fyne.CanvasObject {
+	if p.Title == "" {
+		h := headlineOf(Now{})
+		return kit.NewPage(kit.VBox(kit.Gap, kit.HBox(0, logo()), kit.Card(kit.Empty(h.glyph, h.title, h.detail, nil)))).Root
+	}
 	said := kit.VBox(14, container.NewCenter(kit.NewHalo(coverGlyph(p), problemTone(p))),
 		kit.NewParagraph(translated(p.Title)).AsTitle().Centred(), kit.NewParagraph(problemText(p)).Centred())
 	if p.Action != "" {

@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"runtime"
+	"strings"
+
 	"fyne.io/fyne/v2"
 )
 
@@ -52,16 +55,28 @@ func (t *TrayIcon) menu(items []TrayItem, at []int) *fyne.Menu {
 			menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 			continue
 		case item.Items != nil:
-			entry := fyne.NewMenuItem(item.Label, nil)
+			entry := fyne.NewMenuItem(plainLabel(item.Label), nil)
 			entry.ChildMenu = t.menu(item.Items, here)
 			menu.Items = append(menu.Items, entry)
 			continue
 		}
-		entry := fyne.NewMenuItem(item.Label, func() { t.do(t.newest(here)) })
+		entry := fyne.NewMenuItem(plainLabel(item.Label), func() { t.do(t.newest(here)) })
 		entry.Disabled, entry.IsQuit = item.Do == TraySays, item.Do == TrayQuit
 		menu.Items = append(menu.Items, entry)
 	}
 	return menu
+}
+
+// plainLabel doubles what the system would take for the mark of a key, and not show.
+func plainLabel(text string) string {
+	switch runtime.GOOS {
+	case "darwin":
+		return text
+	case "windows":
+		return strings.ReplaceAll(text, "&", "&&")
+	default:
+		return strings.ReplaceAll(text, "_", "__")
+	}
 }
 
 // newest is the entry that stands at a place now.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -75,13 +76,14 @@ func TestAnEntryOfTheTrayActsAsOfWhenItIsChosen(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := sampleNow()
+	now.Folders[0].Path = "/home/ana/R&D_2026"
 	icon.Draw(TrayOf(now))
 	now.At = now.At.Add(2 * time.Hour)
 	icon.Draw(TrayOf(now))
 	choose(t, s.menu, "For an hour")
-	choose(t, s.menu, "Pictures")
+	choose(t, s.menu, map[string]string{"windows": "R&&D_2026", "darwin": "R&D_2026", "linux": "R&D__2026"}[runtime.GOOS])
 	choose(t, s.menu, "Quit")
-	if len(chosen) != 3 || !chosen[0].Until.Equal(morning.Add(3*time.Hour)) || chosen[1].Path != "/home/ana/Pictures" || chosen[2].Do != TrayQuit {
+	if len(chosen) != 3 || !chosen[0].Until.Equal(morning.Add(3*time.Hour)) || chosen[1].Path != "/home/ana/R&D_2026" || chosen[2].Do != TrayQuit {
 		t.Errorf("chosen were %+v", chosen)
 	}
 	for _, item := range s.menu.Items {

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
@@ -471,6 +472,9 @@ func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
 		speak(t, language)
 		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
 		over := test.NewTempWindow(t, nil)
+		if err := Cover(over, syncer.Problem{}); err != nil || !texts(over.Canvas())[lang.L("One moment")] {
+			t.Errorf("%s: before anything is known it says %v, %v", language, texts(over.Canvas()), err)
+		}
 		p := syncer.Describe(syncer.ErrNoSetup)
 		if err := Cover(over, p); err != nil {
 			t.Fatal(err)
