@@ -54,7 +54,7 @@ bench: deps-test $(IPFS) ## Run the benchmarks
 
 .PHONY: screenshots
 screenshots: deps-headless ## Draw every screen into dist/screenshots: light and dark, 1x and 2x
-	ROOST_SCREENSHOTS="$(CURDIR)/dist/screenshots" go test -count=1 -tags no_glfw -run Screenshots ./ui
+	ROOST_SCREENSHOTS="$(CURDIR)/dist/screenshots" go test -count=1 -tags no_glfw,screenshots -run Screenshots ./ui
 
 .PHONY: build
 build: deps-build $(IPFS) ## Build bin/roost, and Kubo beside it

@@ -80,7 +80,7 @@ func (f *keeping) duty(c config, now time.Time) duty {
 		k.commits = k.commits[1:]
 	}
 	d := duty{
-		manual: f.config.Mode == Manual, gone: errors.Is(f.watch.Err, watcher.ErrGone), changed: !f.todo.none(), retry: f.retry, last: f.last, whole: f.whole,
+		manual: f.config.Mode == Manual, gone: errors.Is(f.watch.Err, watcher.ErrGone), changed: !f.pending.none(), retry: f.retry, last: f.last, whole: f.whole,
 		rescan: c.duration("rescan"), tryFailed: c.duration("rescan-unwatched"), paused: c.pausedUntil(&f.config, now),
 		distance: distanceAfter(len(k.commits)),
 	}

@@ -27,8 +27,8 @@ type keeping struct {
 
 	// The keeper's lock guards what follows.
 	config      folderConfig
-	todo        todo          // what the next pass looks at
-	doing       todo          // what the one under way looks at; back in todo when it fails
+	pending     pending       // what the next pass looks at
+	doing       pending       // what the one under way looks at; back in pending when it fails
 	watch       watcher.State // as the watcher says
 	looked      bool          // by look, since Run began
 	differ      int64         // files that look found to have changed
@@ -45,8 +45,8 @@ type keeping struct {
 	retry       time.Time     // when a pass that failed is run again
 }
 
-// todo is what is known to have changed.
-type todo struct {
+// pending is what is known to have changed.
+type pending struct {
 	all   bool            // anything may have
 	dirs  map[string]bool // or: the entries of these directories
 	since time.Time       // of the first change; zero: it is only a routine look
@@ -55,9 +55,9 @@ type todo struct {
 // mostDirs is how many changed directories are remembered one by one.
 const mostDirs = 20_000
 
-func (t *todo) none() bool { return !t.all && len(t.dirs) == 0 }
+func (t *pending) none() bool { return !t.all && len(t.dirs) == 0 }
 
-func (t *todo) add(o todo) {
+func (t *pending) add(o pending) {
 	t.all = t.all || o.all
 	for d := range o.dirs {
 		if t.dirs == nil {
@@ -74,7 +74,7 @@ func (t *todo) add(o todo) {
 }
 
 func (k *keeper) newKeeping(fc folderConfig) *keeping {
-	f := &keeping{k: k, folder: fc, wake: make(chan struct{}, 1), config: fc, todo: todo{all: true}}
+	f := &keeping{k: k, folder: fc, wake: make(chan struct{}, 1), config: fc, pending: pending{all: true}}
 	known, _, err := k.e.knownVersions(context.Background())
 	if err != nil {
 		k.e.log.Warn("the known versions cannot be read", "reason", err)
@@ -159,8 +159,8 @@ func (f *keeping) look(ctx context.Context) {
 	for _, s := range f.skipped {
 		skipped = append(skipped, format.Skip{Path: []byte(s.Path), Reason: s.Reason})
 	}
-	since := f.todo.since
-	f.todo = todo{}
+	since := f.pending.since
+	f.pending = pending{}
 	f.k.mu.Unlock()
 	n, err := f.k.e.lookThrough(ctx, fc, skipped)
 	f.k.mu.Lock()
@@ -196,10 +196,10 @@ func (f *keeping) isBack() bool {
 // for everything. Called with the keeper's lock.
 func (f *keeping) scope(d duty, now time.Time) *scope {
 	failed := parents(f.skipped)
-	if f.todo.all || d.whole.IsZero() || d.whole.Add(d.rescan).Before(now) || len(f.todo.dirs)+len(failed) == 0 {
+	if f.pending.all || d.whole.IsZero() || d.whole.Add(d.rescan).Before(now) || len(f.pending.dirs)+len(failed) == 0 {
 		return nil
 	}
-	return scopeOf(slices.AppendSeq(failed, maps.Keys(f.todo.dirs)), f.skipped)
+	return scopeOf(slices.AppendSeq(failed, maps.Keys(f.pending.dirs)), f.skipped)
 }
 
 // begin notes that a pass over a folder begins, whoever asked for it, and follows its progress. The function it returns
@@ -212,7 +212,7 @@ func (k *keeper) begin(fc folderConfig, sc *scope, r *Report) func(*Saved, error
 		return func(*Saved, error) {}
 	}
 	began := time.Now()
-	f.doing, f.todo = f.todo, todo{}
+	f.doing, f.pending = f.pending, pending{}
 	f.passing = &Progress{Phase: "looking", Folder: string(fc.Path), Started: began}
 	f.found = 0
 	told := *r
@@ -237,16 +237,16 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 	f.passing, f.last = nil, now
 	switch {
 	case errors.Is(err, context.Canceled):
-		f.todo.add(f.doing)
+		f.pending.add(f.doing)
 	case err != nil:
 		f.err = err
 		f.tries++
 		f.retry = now.Add(backoff(err, f.tries))
-		f.todo.add(f.doing)
+		f.pending.add(f.doing)
 		k.e.log.Info("a folder could not be saved for now", "folder", f.config.ID, "problem", Describe(err).Code, "again", time.Until(f.retry).Round(time.Second))
 		k.e.log.Debug("why it could not be saved", "folder", f.config.ID, "error", err)
 	case s.Missing:
-		f.todo.add(f.doing)
+		f.pending.add(f.doing)
 		f.retry = now.Add(missingEvery)
 	default:
 		f.err, f.tries, f.retry = nil, 0, time.Time{}
@@ -262,7 +262,7 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 			f.saved = savedVersion(f, s)
 		}
 	}
-	f.doing = todo{}
+	f.doing = pending{}
 	k.mu.Unlock()
 	if err == nil && !s.Missing && s.Held == nil {
 		first := k.e.home.config().Nodes[0].Name
@@ -289,7 +289,7 @@ func savedVersion(f *keeping, s *Saved) *Version {
 func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
 	x.saved, x.watched, x.blind = f.saved, f.watch.Watching && f.watch.Err == nil, cmp.Or(f.watch.Err, f.missed)
 	x.scanned = !f.whole.IsZero() || f.looked
-	for _, s := range []time.Time{f.todo.since, f.doing.since, f.watch.DirtySince, f.differSince} {
+	for _, s := range []time.Time{f.pending.since, f.doing.since, f.watch.DirtySince, f.differSince} {
 		if !s.IsZero() && (x.changed.IsZero() || s.Before(x.changed)) {
 			x.changed = s
 		}
@@ -304,7 +304,7 @@ func (f *keeping) fill(x *folderFacts, c config, now time.Time) {
 	if x.busy {
 		x.waiting = max(f.passing.TotalFiles-f.passing.Files, 0)
 	} else {
-		x.waiting = f.differ + int64(len(f.todo.dirs)) // directories: the files in them are counted when they are looked at
+		x.waiting = f.differ + int64(len(f.pending.dirs)) // directories: the files in them are counted when they are looked at
 		if !f.watch.DirtySince.IsZero() {
 			x.waiting = max(x.waiting, 1)
 		}
@@ -349,7 +349,7 @@ func watchOptions(c config) watcherOptions {
 	return watcherOptions{c.duration("settle"), c.duration("max-wait")}
 }
 
-// startWatcher watches the folder and turns what is seen into todo.
+// startWatcher watches the folder and turns what is seen into pending.
 func (f *keeping) startWatcher(ctx context.Context, c config) started {
 	s := started{options: watchOptions(c)}
 	own, err := f.k.e.ownFolders()
@@ -376,7 +376,7 @@ func (f *keeping) startWatcher(ctx context.Context, c config) started {
 
 // noticed takes what the watcher saw.
 func (f *keeping) noticed(c watcher.Change) {
-	t := todo{all: c.All, since: time.Now()}
+	t := pending{all: c.All, since: time.Now()}
 	if len(c.Dirs) > 0 {
 		t.dirs = make(map[string]bool, len(c.Dirs))
 		for _, d := range c.Dirs {
@@ -387,7 +387,7 @@ func (f *keeping) noticed(c watcher.Change) {
 	if c.All && c.Why == nil && f.whole.IsZero() {
 		t.since = time.Time{} // the look that every start begins with
 	}
-	f.todo.add(t)
+	f.pending.add(t)
 	if c.Why != nil {
 		f.missed = c.Why
 	}

@@ -229,7 +229,7 @@ func (k *keeper) watchComputer(ctx context.Context) {
 func (k *keeper) rescan() {
 	k.mu.Lock()
 	for _, f := range k.folders {
-		f.todo.all = true
+		f.pending.all = true
 		f.retry = time.Time{}
 	}
 	k.mu.Unlock()
@@ -242,7 +242,7 @@ func (k *keeper) lookAgain(id format.FolderID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if f := k.folders[id]; f != nil {
-		f.todo.add(todo{all: true, since: time.Now()})
+		f.pending.add(pending{all: true, since: time.Now()})
 	}
 }
 

@@ -2,19 +2,13 @@ package ui
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/theme"
 
 	"roost/syncer"
 	"roost/syncer/guide"
@@ -177,31 +171,6 @@ func TestTheKeyboardReachesEverythingOfEveryStep(t *testing.T) {
 		}
 		if len(reached) == 0 && name != "restoring" {
 			t.Errorf("%s: there is nothing to do", name)
-		}
-	}
-}
-
-func TestStepScreenshots(t *testing.T) {
-	dir := os.Getenv(screenshotsDir)
-	if dir == "" {
-		t.Skipf("draws pictures only when %s names a folder for them", screenshotsDir)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		t.Fatal(err)
-	}
-	all := steps()
-	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
-		for _, name := range slices.Sorted(maps.Keys(all)) {
-			for _, language := range []string{"en", "de", "es"} {
-				speak(t, language)
-				test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &v})
-				size := fyne.NewSize(1180, 780)
-				if language != "en" {
-					size = MinSize
-				}
-				w := shownStep(t, all[name])
-				capture(t, w.onboarding.root(), nil, size, 1, filepath.Join(dir, fmt.Sprintf("start-%s-%s-%s-1x.png", name, language, variant)))
-			}
 		}
 	}
 }

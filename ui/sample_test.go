@@ -5,7 +5,13 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"testing"
 	"time"
+
+	"roost/ui/kit"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 
 	"roost/syncer"
 )
@@ -176,3 +182,38 @@ func (stillEngine) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 func (stillEngine) Accept(context.Context, string) error    { return nil }
 func (stillEngine) Words(context.Context) ([]string, error) { return nil, nil }
 func (stillEngine) NoteWords(context.Context, bool) error   { return nil }
+
+// speak makes a language the one of the system, and its texts those of the window.
+func speak(t *testing.T, language string) {
+	t.Helper()
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANGUAGE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("LANG", language+".UTF-8")
+	if err := loadTranslations(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shownWindow is a window that draws now.
+func shownWindow(t *testing.T, now Now) *Window {
+	t.Helper()
+	w := newWindow(Options{Engine: stillEngine{now: now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
+	for _, p := range []Place{Home, Files, Restore, Storages, ActivityLog, Settings} {
+		if p == Home {
+			w.add(p, newHome(w))
+		} else {
+			w.add(p, blank{})
+		}
+	}
+	w.fill()
+	w.over.Resize(fyne.NewSize(1180, 780))
+	w.draw(now)
+	return w
+}
+
+// blank stands where another screen will be, so that the navigation is whole.
+type blank struct{}
+
+func (blank) root() fyne.CanvasObject { return kit.NewBox(kit.ColourPage, "", 0) }
+func (blank) draw(Now)                {}

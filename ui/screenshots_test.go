@@ -1,10 +1,14 @@
+//go:build screenshots
+
 package ui
 
 import (
 	"fmt"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -15,8 +19,15 @@ import (
 	"roost/ui/kit"
 )
 
-// screenshotsDir is where the pictures go; without it nothing is drawn.
-const screenshotsDir = "ROOST_SCREENSHOTS"
+// picturesDir is where the pictures go, the folder that ROOST_SCREENSHOTS names.
+func picturesDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("ROOST_SCREENSHOTS")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
 
 // shot is one picture: a screen in one language and one size.
 type shot struct {
@@ -42,13 +53,7 @@ func shots() (all []shot) {
 
 // TestScreenshots is no test: it draws every screen in light and dark, at 1x and 2x, for people to look at.
 func TestScreenshots(t *testing.T) {
-	dir := os.Getenv(screenshotsDir)
-	if dir == "" {
-		t.Skipf("draws pictures only when %s names a folder for them", screenshotsDir)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	dir := picturesDir(t)
 	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		for _, s := range shots() {
 			for _, scale := range []float32{1, 2} {
@@ -68,6 +73,26 @@ func TestScreenshots(t *testing.T) {
 			capture(t, gallery(), nil, fyne.NewSize(1180, 780), scale, fmt.Sprintf(name, "kit"))
 			speak(t, "en")
 			capture(t, shownWindow(t, sampleNow()).root, stopDialog(), MinSize, scale, fmt.Sprintf(name, "kit-dialog"))
+		}
+	}
+}
+
+// TestStepScreenshots draws every one of the first steps.
+func TestStepScreenshots(t *testing.T) {
+	dir := picturesDir(t)
+	all := steps()
+	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			for _, language := range []string{"en", "de", "es"} {
+				speak(t, language)
+				test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &v})
+				size := fyne.NewSize(1180, 780)
+				if language != "en" {
+					size = MinSize
+				}
+				w := shownStep(t, all[name])
+				capture(t, w.onboarding.root(), nil, size, 1, filepath.Join(dir, fmt.Sprintf("start-%s-%s-%s-1x.png", name, language, variant)))
+			}
 		}
 	}
 }
@@ -142,38 +167,3 @@ func save(t *testing.T, c software.WindowlessCanvas, path string) {
 		t.Fatal(err)
 	}
 }
-
-// speak makes a language the one of the system, and its texts those of the window.
-func speak(t *testing.T, language string) {
-	t.Helper()
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANGUAGE"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("LANG", language+".UTF-8")
-	if err := loadTranslations(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// shownWindow is a window that draws now.
-func shownWindow(t *testing.T, now Now) *Window {
-	t.Helper()
-	w := newWindow(Options{Engine: stillEngine{now: now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
-	for _, p := range []Place{Home, Files, Restore, Storages, ActivityLog, Settings} {
-		if p == Home {
-			w.add(p, newHome(w))
-		} else {
-			w.add(p, blank{})
-		}
-	}
-	w.fill()
-	w.over.Resize(fyne.NewSize(1180, 780))
-	w.draw(now)
-	return w
-}
-
-// blank stands where another screen will be, so that the navigation is whole.
-type blank struct{}
-
-func (blank) root() fyne.CanvasObject { return kit.NewBox(kit.ColourPage, "", 0) }
-func (blank) draw(Now)                {}

@@ -80,6 +80,7 @@ func (e *asked) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, er
 }
 
 func (e *asked) Accept(ctx context.Context, dir string) error { return e.answer(ctx, "accept "+dir) }
+
 func (e *asked) Words(ctx context.Context) ([]string, error) {
 	return strings.Fields(strings.Repeat("abandon ability about ", 8)), e.answer(ctx, "words")
 }
