@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -75,26 +76,46 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	running.Go(func() {
 		first.wait(attending)
 		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
-		s.post(s.app.Driver().Quit) // twice does no harm: Fyne hears signals too, once it runs
+		s.end(func() int { return c.finish(ctx, nil, s.outcome(ctx)) })
 	})
 	s.app.Run()
 	close(s.ended)
-	stopped := s.asked || ctx.Err() == nil && !signalled(ctx)
+	err = s.outcome(ctx)
 	cancel()
 	running.Wait()
-	if !stopped {
-		return nil, context.Canceled
-	}
-	return nil, nil
+	return nil, err
 }
 
-// signalled tells whether the app ended because of a signal: Fyne hears of it as soon as everybody else.
-func signalled(ctx context.Context) bool {
+// outcome is nil when a person quit, and else that a signal ended the app, of which Fyne hears as soon as everybody else.
+func (s *shell) outcome(ctx context.Context) error {
+	if s.asked.Load() {
+		return nil
+	}
 	select {
 	case <-ctx.Done():
-		return true
+		return context.Canceled
 	case <-time.After(100 * time.Millisecond):
-		return false
+		return nil
+	}
+}
+
+// quitPatience is how long Fyne may take to end.
+const quitPatience = 2 * time.Second
+
+// end lets Fyne end, once all else has. Fyne 2.8 may wait in vain then, for an event that it put off until after its end; what
+// matters is closed by now, so that the process ends without it.
+func (s *shell) end(code func() int) {
+	select {
+	case <-s.ended: // by itself, or because of a signal
+		return
+	default:
+	}
+	s.wake()
+	fyne.Do(s.app.Driver().Quit) // twice does no harm
+	select {
+	case <-s.ended:
+	case <-time.After(quitPatience):
+		os.Exit(code())
 	}
 }
 
@@ -123,6 +144,7 @@ type shell struct {
 	ended    chan struct{}  // closed when the UI goroutine runs nothing any more
 	drawing  sync.WaitGroup // windows that are being drawn, and what the tray asked for
 	quietEnd chan struct{}  // holds one when a hidden app should look at its events at once
+	asked    atomic.Bool    // a person quit
 
 	over    fyne.Window    // nil while there is none
 	size    fyne.Size      // of the last one
@@ -131,7 +153,6 @@ type shell struct {
 	engine  *view          // what is shown; nil: covered is
 	covered syncer.Problem // why there is no engine; zero: it is not known yet
 	inTray  bool           // somebody shows the tray
-	asked   bool           // a person quit
 	asking  func() bool    // whether somebody is asked whether to quit
 }
 
@@ -209,7 +230,7 @@ func (s *shell) hide() {
 }
 
 func (s *shell) quit() {
-	s.asked = true
+	s.asked.Store(true)
 	s.stop()
 }
 
