@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"sync"
@@ -118,7 +119,11 @@ func (e *Engine) chosen(dirs []string) ([]folderConfig, error) {
 func (e *Engine) backupFolder(ctx context.Context, f folderConfig, sc *scope, r Report) (*Saved, error) {
 	root, err := disk.OpenRoot(string(f.Path))
 	if err != nil {
-		e.log.Warn("a folder is not there; its last version stands", "folder", f.ID, "reason", rootCause(err))
+		level := slog.LevelWarn
+		if e.running.Load() != nil {
+			level = slog.LevelDebug // it is looked for every minute, and the Status says so
+		}
+		e.log.Log(ctx, level, "a folder is not there; its last version stands", "folder", f.ID, "reason", rootCause(err))
 		e.log.Debug("the folder that is not there", "folder", f.ID, "error", err)
 		return &Saved{Folder: string(f.Path), Missing: true, Skipped: []Skipped{{Path: string(f.Path), Reason: reason(err), Failed: true}}}, nil
 	}
