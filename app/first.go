@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"roost/syncer/guide"
 )
@@ -14,6 +16,7 @@ import (
 // need the home for themselves.
 type firstSteps struct {
 	guide *guide.Guide
+	taken atomic.Bool // to their end, in this window
 	once  sync.Once
 	over  chan struct{} // closed when nothing is left to do
 }
@@ -39,6 +42,12 @@ func (c *call) firstSteps(ctx context.Context) (*firstSteps, error) {
 // end lets the folders be kept from now on.
 func (f *firstSteps) end() { f.once.Do(func() { close(f.over) }) }
 
+// finish is end, by somebody who took the steps in the window.
+func (f *firstSteps) finish() {
+	f.taken.Store(true)
+	f.end()
+}
+
 // left tells whether something of them is left to do.
 func (f *firstSteps) left() bool {
 	select {
@@ -49,13 +58,24 @@ func (f *firstSteps) left() bool {
 	}
 }
 
-// wait returns when nothing is left; false when ctx ended first.
-func (f *firstSteps) wait(ctx context.Context) bool {
-	select {
-	case <-f.over:
-		return true
-	case <-ctx.Done():
-		return false
+// lookEvery is how often it is looked whether somebody set the home up on the command line instead.
+const lookEvery = 2 * time.Second
+
+// wait returns when nothing is left to do, or ctx ends.
+func (f *firstSteps) wait(ctx context.Context) {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-f.over:
+			return
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			if stage, err := f.guide.Stage(ctx); err == nil && stage == guide.Done && !f.guide.Holds() {
+				f.end()
+			}
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	}
 	c.askFor = first.guide.Passphrase
 	var running sync.WaitGroup
-	if !hidden || !s.hasTray || first.left() {
+	if !hidden || !s.hasTray {
 		s.open()
 	} else {
 		time.AfterFunc(trayPatience, func() { fyne.Do(s.openUnlessTray) })
@@ -176,7 +176,11 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin, first *firstSt
 		return nil, err
 	}
 	s.tray = tray
-	s.tray.Draw(ui.TrayOf(ui.Now{})) // before the app runs: Fyne starts no tray later
+	sign := ui.TrayOf(ui.Now{})
+	if first.left() {
+		sign = ui.TrayWithout(syncer.Describe(syncer.ErrNoSetup))
+	}
+	s.tray.Draw(sign) // before the app runs: Fyne starts no tray later
 	systray.SetOnTapped(func() { fyne.Do(s.open) })
 	return s, nil
 }
@@ -242,7 +246,7 @@ func (s *shell) fill() {
 		return
 	}
 	if s.first.left() {
-		s.startWith(ui.Options{Starter: s.first.guide, Begun: s.first.end})
+		s.startWith(ui.Options{Starter: s.first.guide, Begun: s.first.finish})
 		return
 	}
 	if s.engine == nil && asksForPassword(s.covered.Code) {
@@ -283,7 +287,7 @@ func (s *shell) follow(ctx context.Context, e engine) error {
 	defer s.post(func() { s.engine = nil; s.undraw() })
 	s.post(func() {
 		s.engine, s.covered = &view{e, ctx}, syncer.Problem{}
-		if s.window != nil && s.window.Starting() {
+		if s.window != nil && s.window.Starting() && s.first.taken.Load() {
 			s.window.Use(*s.engine) // the last of the first steps shows how the first backup goes
 			return
 		}
@@ -301,7 +305,7 @@ func (s *shell) follow(ctx context.Context, e engine) error {
 // cover shows why there is no engine to show. Called again with the same, it changes nothing.
 func (s *shell) cover(p syncer.Problem) {
 	s.post(func() {
-		if s.window != nil && s.window.Starting() {
+		if s.window != nil && s.window.Starting() && s.first.taken.Load() {
 			return
 		}
 		if s.covered.Code == p.Code && s.covered.Text == p.Text && s.engine == nil && s.window == nil {

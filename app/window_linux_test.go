@@ -217,8 +217,7 @@ func lifeOfTheApp(t *testing.T, p *person) {
 	app.untilTraySays("Roost is not set up here yet")
 	warning := p.panel.pixels(app.item)
 	p.roost("setup", "--new", "--local", "--words-out", filepath.Join(p.home, "words"))
-	app.untilTraySays("Not protected yet")
-	p.roost("folder", "add", folder)
+	p.roost("folder", "add", folder) // then it is kept, by the app that runs
 	p.roost("folder", "mode", folder, "manual")
 	app.click("Back up now")
 	app.untilTraySays("Everything is safe")

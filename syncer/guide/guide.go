@@ -266,6 +266,13 @@ func (g *Guide) Finish(ctx context.Context) error {
 	return g.release()
 }
 
+// Holds tells whether the home is held for the steps: they have begun, here.
+func (g *Guide) Holds() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.engine != nil
+}
+
 // Close gives the home free and removes what was only for a while: the sheet, the passphrase.
 func (g *Guide) Close() error {
 	g.UsePassphrase("")
