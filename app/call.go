@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"roost/syncer"
@@ -99,6 +101,21 @@ func (c *call) parseSub(given arguments) (arguments, error) {
 	return given, nil
 }
 
+// keyEnv is the environment that chooses where the key is kept. The window, which makes a file for the key where there is no
+// keyring, finds it again without being told.
+func (c *call) keyEnv(home string) func(string) string {
+	_, err := os.Lstat(filepath.Join(home, keystore.FileName))
+	if c.askFor == nil || c.env("ROOST_KEYSTORE") != "" || err != nil {
+		return c.env
+	}
+	return func(name string) string {
+		if name == "ROOST_KEYSTORE" {
+			return "file"
+		}
+		return c.env(name)
+	}
+}
+
 // options are the engine's, as the flags and the environment choose them.
 func (c *call) options(ctx context.Context) (syncer.Options, error) {
 	home, err := homeDir(c.arguments, c.env)
@@ -112,7 +129,7 @@ func (c *call) options(ctx context.Context) (syncer.Options, error) {
 	case !c.unattended && isTerminal(c.in):
 		ask = c.screen.passphrases(ctx, c.in, c.err)
 	}
-	keys, err := keystore.FromEnv(home, c.env, ask)
+	keys, err := keystore.FromEnv(home, c.keyEnv(home), ask)
 	if err != nil {
 		return syncer.Options{}, usage(nil, "%v.", err)
 	}

@@ -19,6 +19,7 @@ type duty struct {
 	rescan    time.Duration
 	failed    bool // files that should have been saved could not be: they are tried again
 	tryFailed time.Duration
+	untold    time.Time     // the first look waits until then for the watcher; zero: it has told something
 	paused    time.Time     // zero: not paused
 	hold      time.Time     // automatic work waits until then; zero: it does not
 	distance  time.Duration // least time between two passes, when there were many
@@ -46,7 +47,7 @@ func nextPass(d duty, now time.Time) time.Time {
 	if d.failed && !d.last.IsZero() {
 		earliest(d.last.Add(d.tryFailed))
 	}
-	for _, t := range []time.Time{d.retry, d.paused, d.hold} {
+	for _, t := range []time.Time{d.retry, d.untold, d.paused, d.hold} {
 		if t.After(at) {
 			at = t
 		}
@@ -73,6 +74,10 @@ func distanceAfter(commits int) time.Duration {
 	return min(time.Duration(commits-manyCommits+1)*distanceStep, distanceMost)
 }
 
+// watcherPatience is how long the first look at a folder waits for its watches to stand: then it misses nothing. A large
+// folder takes seconds.
+const watcherPatience = time.Minute
+
 // duty gathers what decides for a folder; called with the keeper's lock.
 func (f *keeping) duty(c config, now time.Time) duty {
 	k := f.k
@@ -83,6 +88,9 @@ func (f *keeping) duty(c config, now time.Time) duty {
 		manual: f.config.Mode == Manual, gone: errors.Is(f.watch.Err, watcher.ErrGone), changed: !f.pending.none(), retry: f.retry, last: f.last, whole: f.whole,
 		rescan: c.duration("rescan"), tryFailed: c.duration("rescan-unwatched"), paused: c.pausedUntil(&f.config, now),
 		distance: distanceAfter(len(k.commits)),
+	}
+	if !f.told {
+		d.untold = f.began.Add(watcherPatience)
 	}
 	if f.watch.Err != nil {
 		d.rescan = c.duration("rescan-unwatched")

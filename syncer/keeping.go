@@ -21,12 +21,14 @@ import (
 // guarded by the keeper's lock.
 type keeping struct {
 	k      *keeper
-	folder folderConfig  // as it was added: its id and its path stay
+	folder folderConfig // as it was added: its id and its path stay
+	began  time.Time
 	wake   chan struct{} // holds one when something may be due
 	stop   func()
 
 	// The keeper's lock guards what follows.
 	config      folderConfig
+	told        bool          // the watcher has made its first report: what a look misses from now on, it tells
 	pending     pending       // what the next pass looks at
 	doing       pending       // what the one under way looks at; back in pending when it fails
 	watch       watcher.State // as the watcher says
@@ -74,7 +76,7 @@ func (t *pending) add(o pending) {
 }
 
 func (k *keeper) newKeeping(fc folderConfig) *keeping {
-	f := &keeping{k: k, folder: fc, wake: make(chan struct{}, 1), config: fc, pending: pending{all: true}}
+	f := &keeping{k: k, folder: fc, wake: make(chan struct{}, 1), config: fc, began: time.Now()}
 	known, _, err := k.e.knownVersions(context.Background())
 	if err != nil {
 		k.e.log.Warn("the known versions cannot be read", "reason", err)
@@ -388,6 +390,7 @@ func (f *keeping) noticed(c watcher.Change) {
 		t.since = time.Time{} // the look that every start begins with
 	}
 	f.pending.add(t)
+	f.told = true
 	if c.Why != nil {
 		f.missed = c.Why
 	}

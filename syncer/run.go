@@ -190,7 +190,9 @@ func (k *keeper) ask(ctx context.Context) Status {
 	limited, cancel := context.WithTimeout(ctx, tellPatience)
 	defer cancel()
 	k.checkStorages(limited, askedLately)
-	return statusOf(k.facts(time.Now()))
+	s := statusOf(k.facts(time.Now()))
+	k.e.published.put(s) // whoever watches is not behind the one who asked
+	return s
 }
 
 // wait sleeps, but not beyond the end of ctx.

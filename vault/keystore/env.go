@@ -13,27 +13,19 @@ const FileName = "master.key"
 
 // FromEnv returns the store that the environment chooses; env is os.Getenv.
 //
-// ROOST_KEYSTORE is keyring or file; anything else is an error that names the two. Empty, it is the file where home has
-// one, because the key was put there, else the keyring. The file is FileName in home. Its passphrase is read from the file that ROOST_PASSPHRASE_FILE names, each time it is needed,
-// without one line ending (\n or \r\n) at its end. Without that file ask gets it from a person, and twice for a new key,
+// ROOST_KEYSTORE is keyring, also when it is empty, or file; anything else is an error that names the two. The file is
+// FileName in home. Its passphrase is read from the file that ROOST_PASSPHRASE_FILE names, each time it is needed, without one line ending (\n or \r\n) at its end. Without that file ask gets it from a person, and twice for a new key,
 // so that a typing error does not lock the key away; its slices are overwritten. ask is nil where nobody can be asked:
 // then a store that needs a passphrase returns ErrNoPassphrase.
 func FromEnv(home string, env func(string) string, ask func(prompt string) ([]byte, error)) (Store, error) {
-	path := filepath.Join(home, FileName)
-	kind := env("ROOST_KEYSTORE")
-	if kind == "" {
-		if _, err := os.Lstat(path); err == nil {
-			kind = "file"
-		}
-	}
-	switch kind {
+	switch kind := env("ROOST_KEYSTORE"); kind {
 	case "", "keyring":
 		return Keyring(), nil
 	case "file":
 	default:
 		return nil, fmt.Errorf("choose where to keep the key: ROOST_KEYSTORE is %q, and can be keyring or file", kind)
 	}
-	store := fileStore{path: path, cost: defaultCost}
+	store := fileStore{path: filepath.Join(home, FileName), cost: defaultCost}
 	if path := env("ROOST_PASSPHRASE_FILE"); path != "" {
 		store.ask = func() ([]byte, error) { return readPassphrase(path) }
 		store.askNew = store.ask
