@@ -556,3 +556,32 @@ func TestAHomeDeepDownHasASocketToo(t *testing.T) {
 	}
 	serving(t, home, newSlow(), nil)
 }
+
+// A Roost that hangs up before it answers, as one does that ends in that moment, is told of at once.
+func TestAHangUpBeforeTheAnswerIsNotWaitedFor(t *testing.T) {
+	home := t.TempDir()
+	l, err := listenSocket(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 16)) // a part of the request
+			conn.Close()
+		}
+	}()
+	for range 20 {
+		start := time.Now()
+		if _, err := findRunning(t.Context(), home); err == nil {
+			t.Fatal("a Roost that hung up counts as one that answers")
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Fatalf("it was waited for %v", took)
+		}
+	}
+}

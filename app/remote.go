@@ -33,7 +33,14 @@ var errGone = errors.New("the Roost that runs went away before it had answered")
 // and cannot be talked to.
 func findRunning(ctx context.Context, home string) (*remote, error) {
 	r := &remote{http: &http.Client{Transport: &http.Transport{
-		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, home) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := dialSocket(ctx, home)
+			if err != nil {
+				return nil, err
+			}
+			asking, _ := ctx.Value(askingKey{}).(*io.PipeWriter)
+			return &askedConn{conn, asking}, nil
+		},
 		DisableKeepAlives:  true,
 		DisableCompression: true,
 	}}}
@@ -102,6 +109,7 @@ func (r *remote) call(ctx context.Context, method string, args any, report bool,
 	body, asking := io.Pipe()
 	defer asking.Close()
 	go func() { _, _ = asking.Write(message) }() // the answer says what came of it
+	whole = context.WithValue(whole, askingKey{}, asking)
 	stopping := context.AfterFunc(ctx, func() {
 		asking.Close()
 		time.AfterFunc(headPatience, func() { drop(ctx.Err()) })
@@ -133,6 +141,24 @@ func (r *remote) call(ctx context.Context, method string, args any, report bool,
 		err = unanswered(ctx, whole, err)
 	}
 	return last, err
+}
+
+// askingKey is the context's key of the request that is kept open on a connection.
+type askingKey struct{}
+
+// askedConn ends the request when the other side ends the connection: net/http waits for the request to be read to its end
+// before it says so, and this one has no end before the answer.
+type askedConn struct {
+	net.Conn
+	asking *io.PipeWriter // nil: none is known
+}
+
+func (c *askedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && c.asking != nil {
+		c.asking.CloseWithError(err)
+	}
+	return n, err
 }
 
 // readAnswer returns the last frame of an answer and hands the others to each. Errors: those of each, io.EOF and
