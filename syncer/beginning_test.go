@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"roost/vault/node"
@@ -29,36 +28,33 @@ func TestWordsAreAskedForAfterAWeekThenThreeMonthsThenEveryYear(t *testing.T) {
 
 // What the window asked, and when, outlives the process: it goes on from there, and the status says when words are due.
 func TestHowFarTheSettingUpIsOutlivesTheProcess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
-		e.home.cfg.Vault = "00112233445566778899aabbccddeeff"
-		if due := statusOf(facts{now: time.Now(), beginning: e.home.config().Beginning}).WordsDue; due {
-			t.Error("words are due before they were asked for")
-		}
-		if err := e.NoteWords(t.Context(), false); err != nil {
-			t.Fatal(err)
-		}
-		if due := statusOf(facts{now: time.Now(), beginning: e.home.config().Beginning}).WordsDue; !due {
-			t.Error("words that were put off are not due")
-		}
-		if err := e.NoteWords(t.Context(), true); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.FinishBeginning(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		b, folders, err := BeginningOf(e.home.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !b.Finished || b.Checks != 1 || b.Asked.IsZero() || folders != 0 {
-			t.Errorf("the home says %+v with %d folders", b, folders)
-		}
-		time.Sleep(7*day + time.Minute)
-		if due := statusOf(facts{now: time.Now(), beginning: b}).WordsDue; !due {
-			t.Error("a week after the first check the words are not due")
-		}
-	})
+	e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
+	e.home.cfg.Vault = "00112233445566778899aabbccddeeff"
+	if due := statusOf(facts{now: time.Now(), beginning: e.home.config().Beginning}).WordsDue; due {
+		t.Error("words are due before they were asked for")
+	}
+	if err := e.NoteWords(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if due := statusOf(facts{now: time.Now(), beginning: e.home.config().Beginning}).WordsDue; !due {
+		t.Error("words that were put off are not due")
+	}
+	if err := e.NoteWords(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.FinishBeginning(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b, folders, err := BeginningOf(e.home.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !b.Finished || b.Checks != 1 || b.Asked.IsZero() || folders != 0 {
+		t.Errorf("the home says %+v with %d folders", b, folders)
+	}
+	if due := statusOf(facts{now: time.Now().Add(7*day + time.Minute), beginning: b}).WordsDue; !due {
+		t.Error("a week after the first check the words are not due")
+	}
 }
 
 func TestAHomeThatIsNotSetUpSaysSo(t *testing.T) {
