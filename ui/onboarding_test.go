@@ -600,7 +600,7 @@ func TestReplacingAnOldComputerBringsItsFilesBackAndKeepsThem(t *testing.T) {
 	}, "")
 	c := newComputer(t)
 	c.getBack(s)
-	if !c.sees("Laptop, newest version: today "+clock(time.Now())+", 300 kB") && !c.sees("Laptop, newest version: today "+clock(time.Now().Add(-time.Minute))+", 300 kB") {
+	if !c.sees("Laptop, newest version: Today "+clock(time.Now())+", 300 kB") && !c.sees("Laptop, newest version: Today "+clock(time.Now().Add(-time.Minute))+", 300 kB") {
 		t.Errorf("the laptop is not shown; there is %q", slices.Sorted(maps.Keys(texts(c.canvas()))))
 	}
 	c.stop() // closed before a choice
@@ -671,7 +671,8 @@ func TestASecondDeviceAndJustLooking(t *testing.T) {
 	c = newComputer(t)
 	c.getBack(s)
 	c.tap("Just look")
-	c.until("No folder is kept yet")
+	c.until("Folders that are kept")
+	c.until("a.txt")
 	c.stop()
 	c.start()
 	if c.w.onboarding != nil {
