@@ -114,6 +114,9 @@ func (f *keeping) run(ctx context.Context) {
 			continue
 		}
 		if f.isBack() {
+			f.k.mu.Lock()
+			f.retry = time.Time{}
+			f.k.mu.Unlock()
 			watching.end()
 			watching = f.startWatcher(ctx, c)
 		}
