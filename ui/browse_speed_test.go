@@ -19,8 +19,8 @@ import (
 
 const (
 	manyEntries = 100_000
-	noStall     = 100 * time.Millisecond // of scrolling
-	noBlock     = 50 * time.Millisecond  // of anything else on the UI goroutine
+	noStall     = slowdown * 100 * time.Millisecond // of scrolling
+	noBlock     = slowdown * 50 * time.Millisecond  // of anything else on the UI goroutine
 )
 
 // A folder of 100,000 files is scrolled from one end to the other, jumped about in, and ticked, without a stall.
