@@ -74,7 +74,7 @@ func (e *Engine) Set(_ context.Context, key, value string) error {
 			return fmt.Errorf("%w: %s is %s", ErrUsage, key, s.values)
 		}
 	}
-	err := e.home.change(func(c *config) error {
+	return e.changed(func(c *config) error {
 		next := map[string]string{}
 		for k, v := range c.Settings {
 			next[k] = v
@@ -86,10 +86,6 @@ func (e *Engine) Set(_ context.Context, key, value string) error {
 		c.Settings = next
 		return nil
 	})
-	if err == nil {
-		e.poke()
-	}
-	return err
 }
 
 // value is what a setting is now. One that the file spells wrongly counts as not set: the file may have been edited.
