@@ -137,7 +137,11 @@ func (b *Bundle) Keys() *format.Keys { return b.keys.Load() }
 func (b *Bundle) Vault() format.VaultID { return b.b.Vault }
 
 // Name is the device's name.
-func (b *Bundle) Name() string { return b.b.Name }
+func (b *Bundle) Name() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Name
+}
 
 // Device is the device's id.
 func (b *Bundle) Device() format.DeviceID { return b.device }
@@ -217,6 +221,22 @@ func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) error {
 	}
 	b.changed = true
 	return nil
+}
+
+// learnName takes the name that a newer certificate gives this device.
+func (b *Bundle) learnName(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.b.Name != name {
+		b.b.Name, b.changed = name, true
+	}
+}
+
+// certificate is the one that this device was made with.
+func (b *Bundle) certificate() format.Certified {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Certificate
 }
 
 // keyring is the version and the block of the newest keyring that was seen; no block once another device's was newer.

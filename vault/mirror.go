@@ -445,7 +445,7 @@ func (m *mirror) release(ctx context.Context, there *State) error {
 		try("a batch stays pinned on the other storage for now", b, m.to.PinRemove(ctx, b))
 	}
 	for _, old := range there.Old {
-		if old.Device != m.own.Device || old.Seq >= m.own.Seq {
+		if !m.own.supersedes(old) {
 			continue
 		}
 		// The pointer goes last: while it is there, the next copy knows what is left to do.

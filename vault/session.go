@@ -354,7 +354,7 @@ func (s *Session) Previous(f format.FolderID) []format.Summary {
 	}
 	var out []format.Summary
 	for _, x := range s.base.Snapshots {
-		if s.base.Folders[x.Folder].ID == f {
+		if s.base.Folders[x.Folder].ID == f && s.base.Maker(x.Folder) == s.base.Device {
 			out = append(out, x)
 		}
 	}
