@@ -43,10 +43,11 @@ func (e *Engine) askAll(ctx context.Context) facts {
 	var own *vault.Head
 	if err == nil {
 		own = st.Own(e.vault().Device())
-		for _, d := range st.Damaged {
+		for _, d := range slices.Concat(st.Damaged, st.Ignored) {
 			f.others = append(f.others, Describe(d))
 		}
 	}
+	f.others = append(f.others, oldKeyProblems(e.bundle.OldKeys())...)
 	for i, nc := range c.Nodes {
 		x := storageFacts{name: nc.Name, url: nc.URL}
 		if i == 0 && err != nil {

@@ -115,6 +115,15 @@ type SetupResult struct {
 type DeviceInfo struct {
 	Name   string
 	Newest time.Time // zero: no version yet
+
+	// What only Devices tells.
+	ID           string // hex; a unique prefix of at least 4 digits names the device too
+	State        string // DeviceActive, DeviceRetired or DeviceRevoked
+	This         bool   // this computer
+	Versions     int
+	Bytes        int64  // of the newest complete version of each of its folders
+	IntroducedBy string // name of the device that let it in; "": it came with the words
+	KeptBy       string // of one that is gone: who took over its versions; "" when they were given up
 }
 
 // FolderInfo is one kept folder.

@@ -182,6 +182,7 @@ func (k *keeper) facts(now time.Time) facts {
 	for _, d := range k.damaged {
 		f.others = append(f.others, Describe(d))
 	}
+	f.others = append(f.others, oldKeyProblems(k.e.bundle.OldKeys())...)
 	return f
 }
 
@@ -270,6 +271,9 @@ func (k *keeper) askStorages(ctx context.Context) {
 	for ctx.Err() == nil {
 		k.checkStorages(ctx, 0)
 		k.catchUp(ctx)
+		if err := k.e.tryOldKeys(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Warn("whether old keys are refused could not be written down", "reason", err)
+		}
 		k.e.applyLimits(time.Now())
 		if err := k.e.noteTraffic(ctx); err != nil && ctx.Err() == nil {
 			k.e.log.Warn("this month's traffic could not be written down", "reason", err)
@@ -400,7 +404,7 @@ func (k *keeper) learnDamage() {
 	defer k.mu.Unlock()
 	k.lost = lost
 	if st := p.vault.Known(); st != nil {
-		k.damaged = st.Damaged
+		k.damaged = slices.Concat(st.Damaged, st.Ignored)
 	}
 }
 

@@ -231,6 +231,9 @@ func (e *Engine) connect(ctx context.Context) error {
 	if e.first.Load() != nil {
 		return nil
 	}
+	if err := e.tryOldKeys(ctx); err != nil { // the storage may ask for its new key by now
+		return err
+	}
 	e.connecting.Lock()
 	defer e.connecting.Unlock()
 	if e.first.Load() != nil {
