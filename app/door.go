@@ -49,6 +49,9 @@ type engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	RemoveNode(ctx context.Context, name string) error
+	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	RenameDevice(ctx context.Context, device, name, words string) error
+	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error

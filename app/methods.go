@@ -75,6 +75,13 @@ var methods = map[string]method{
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"devices":     asks(engine.Devices),
+	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
+		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
+	}),
+	"remove-device": takesOnly(func(ctx context.Context, e engine, a syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+		return e.RemoveDevice(ctx, a)
+	}),
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
 	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
@@ -102,6 +109,8 @@ type (
 		Dir   string
 		Until time.Time
 	}
+	renameArgs struct{ Device, Name, Words string }
+
 	setArgs  struct{ Key, Value string }
 	nameArgs struct{ Name string }
 	textArgs struct{ Text string }

@@ -86,6 +86,14 @@ func (refusing) Settings(context.Context) ([]syncer.Setting, error) { return nil
 func (refusing) Set(context.Context, string, string) error          { return errRefused }
 func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)   { return nil, errRefused }
 func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return errRefused }
+func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error) { return nil, errRefused }
+
+func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return nil, errRefused
+}
+
 func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
 func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
 func (refusing) CheckWords(context.Context, string) error           { return errRefused }

@@ -156,6 +156,18 @@ func (r *remote) RemoveNode(ctx context.Context, name string) error {
 	return r.tell(ctx, "remove-node", nameArgs{name})
 }
 
+func (r *remote) Devices(ctx context.Context) ([]syncer.DeviceInfo, error) {
+	return ask[[]syncer.DeviceInfo](ctx, r, "devices", nil, nil)
+}
+
+func (r *remote) RenameDevice(ctx context.Context, device, name, words string) error {
+	return r.tell(ctx, "rename-device", renameArgs{device, name, words})
+}
+
+func (r *remote) RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return ask[*syncer.RemovedDevice](ctx, r, "remove-device", o, nil)
+}
+
 func (r *remote) Words(ctx context.Context) ([]string, error) {
 	return ask[[]string](ctx, r, "words", nil, nil)
 }

@@ -265,12 +265,15 @@ func (e *Engine) RemoveDevice(ctx context.Context, o RemoveDeviceOptions) (*Remo
 	}
 	var out *RemovedDevice
 	err := e.changeDevices(ctx, o.Words, func(all []DeviceInfo, entropy format.Entropy) error {
-		d, err := device(all, o.Device)
+		self := slices.IndexFunc(all, func(d DeviceInfo) bool { return d.This })
+		d, err := device(slices.Delete(slices.Clone(all), self, self+1), o.Device)
+		if errors.Is(err, vault.ErrNoDevice) {
+			if _, here := device(all, o.Device); here == nil {
+				err = fmt.Errorf("%w: this is the computer that you are on; remove it from another one", ErrUsage)
+			}
+		}
 		if err != nil {
 			return err
-		}
-		if d.This {
-			return fmt.Errorf("%w: this is the computer that you are on; remove it from another one", ErrUsage)
 		}
 		other, err := e.elsewhere(ctx, d, o.Lost)
 		if err != nil {

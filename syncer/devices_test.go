@@ -164,7 +164,6 @@ func TestRemovingAComputerAsksForTheWords(t *testing.T) {
 		"words that are none":         {RemoveDeviceOptions{Device: hexID(b), Words: "some words"}, nil},
 		"itself":                      {RemoveDeviceOptions{Device: hexID(a)}, ErrUsage},
 		"nobody":                      {RemoveDeviceOptions{Device: "nobody"}, vault.ErrNoDevice},
-		"one of several":              {RemoveDeviceOptions{Device: a.bundle.Name()}, ErrUsage},
 	} {
 		if _, err := a.RemoveDevice(t.Context(), x.o); err == nil || x.want != nil && !errors.Is(err, x.want) {
 			t.Errorf("%s: %v, want %v", what, err, x.want)
