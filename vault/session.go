@@ -515,20 +515,9 @@ func (s *Session) consolidate(ctx context.Context) error {
 		live = append(live, p)
 	}
 	for i, p := range live {
-		for j, b := range p.Bodies {
-			plain, err := p.Body(j)
-			if err == nil {
-				err = s.v.ids.Check(b.Kind, b.ID, plain)
-			}
-			if err != nil {
-				return fmt.Errorf("write small packs together: %w", err)
-			}
-			data, zstd := format.Compress(nil, plain)
-			if err := s.add(b.Kind, b.ID, len(plain), zstd, data); err != nil {
-				return err
-			}
+		if err := s.replace(tails[i].Digest, p); err != nil {
+			return err
 		}
-		s.moved[tails[i].Digest] = true
 	}
 	return nil
 }
