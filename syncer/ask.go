@@ -48,6 +48,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 		}
 	}
 	f.others = append(f.others, oldKeyProblems(e.bundle.OldKeys())...)
+	f.proof = e.knownProof(ctx)
 	for i, nc := range c.Nodes {
 		x := storageFacts{name: nc.Name, url: nc.URL}
 		if i == 0 && err != nil {

@@ -58,10 +58,13 @@ type Engine struct {
 	far   map[string]connection // further storages by name, once they were wanted
 
 	turns     turns                  // passes run one at a time
+	proving   turns                  // and so do looks at what the storages hold
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
 	traffic traffic // of the storages
+
+	proven atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
@@ -220,6 +223,7 @@ type Checked struct {
 	Blocks   int64
 	Bytes    int64
 	Problems []string
+	Mended   int // lost or damaged parts that were brought back from another storage
 }
 
 // Space is what the storage holds.
@@ -269,6 +273,7 @@ type Status struct {
 	Progress    *Progress // of the pass under way; nil: none
 	PausedUntil time.Time // everything is paused; zero: it is not
 	Saved       time.Time // when the newest complete version was made; zero: there is none
+	Proof       Proof     // how far the storages were looked at
 	WordsDue    bool      // it is time that the person proves to have the recovery words
 }
 

@@ -95,6 +95,10 @@ var problems = []row{
 		Text: "Whoever has that computer could delete what is saved there.", Action: "Change the storage's key: roost device revoke shows how",
 		Detailed: true,
 	}},
+	{ErrDrill, Problem{
+		Code: "drill", Severity: needsYou, Exit: ExitDamage, Title: "Not every file of a restore drill came back",
+		Text: "Random files were restored to try it.", Action: "Run roost verify, then roost backup", Detailed: true,
+	}},
 	{vault.ErrCloned, Problem{
 		Code: "cloned", Severity: needsYou, Exit: ExitKeys, Title: "Two computers save under one name",
 		Text: "A copy of one computer's Roost saves to the same backup. Nothing is lost by it, but each is taken for the other.", Action: "Set one of the two up again with your words",

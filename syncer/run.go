@@ -87,6 +87,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
+	wg.Go(func() { k.proveAll(ctx) })
 	for {
 		k.follow(ctx, &wg)
 		k.e.applyLimits(time.Now())
@@ -183,6 +184,7 @@ func (k *keeper) facts(now time.Time) facts {
 		f.others = append(f.others, Describe(d))
 	}
 	f.others = append(f.others, oldKeyProblems(k.e.bundle.OldKeys())...)
+	f.proof = k.e.knownProof(context.Background())
 	return f
 }
 

@@ -39,6 +39,9 @@ var settings = append([]setting{
 	{"on-battery", "gentle", "gentle, normal or wait", "what a computer on battery does", oneOf("gentle", "normal", "wait")},
 	{"on-metered", "wait", "gentle, normal or wait", "what is done on a network that is paid by use", oneOf("gentle", "normal", "wait")},
 	{"notifications", "on", "on or off", "say on the desktop when a person is needed", oneOf("on", "off")},
+	{"verify", "24h", durations + ", or never", "how often the storages are checked", spanOrNever(time.Hour, 30*24*time.Hour)},
+	{"verify-all", "2160h", durations + ", or never", "time in which such checks read all content once", spanOrNever(24*time.Hour, 3*365*24*time.Hour)},
+	{"drill", "720h", durations + ", or never", "how often random files are restored to try it", spanOrNever(24*time.Hour, 365*24*time.Hour)},
 	{"max-file-size", "none", "bytes, such as 4GB, or none", "larger files are left out", size},
 }, presetSettings()...)
 

@@ -68,7 +68,9 @@ func (v *Vault) ReadCopy(ctx context.Context, to node.Node, share Share, out *Co
 	for _, p := range out.Damaged {
 		known[p.Digest] = true
 	}
-	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) { return getBlock(ctx, to, id, d) }
+	get := func(ctx context.Context, id cid.Cid, d format.Digest) ([]byte, error) {
+		return getBlock(ctx, to, id, d)
+	}
 	err = openSpine(own.root.Packs).leaves(ctx, get, func(l format.Link) error {
 		out.CheckedBlocks++
 		if known[l.Digest] || !share.has(l.Digest) {
