@@ -24,6 +24,9 @@ var methods = map[string]method{
 	"verify": takes(func(ctx context.Context, e engine, a verifyArgs, r syncer.Report) (*syncer.Checked, error) {
 		return e.Verify(ctx, a.Percent, r)
 	}),
+	"drill": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) ([]syncer.Drilled, error) {
+		return e.Drill(ctx, r)
+	}),
 	"status": asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
@@ -79,6 +82,7 @@ var methods = map[string]method{
 	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
 		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
 	}),
+	"replace": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.Replace(ctx, a.Name) }),
 	"remove-device": takesOnly(func(ctx context.Context, e engine, a syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
 		return e.RemoveDevice(ctx, a)
 	}),

@@ -26,6 +26,10 @@ func (refusing) Verify(context.Context, int, syncer.Report) (*syncer.Checked, er
 	return nil, errRefused
 }
 
+func (refusing) Drill(context.Context, syncer.Report) ([]syncer.Drilled, error) {
+	return nil, errRefused
+}
+
 func (refusing) Status(context.Context) (syncer.Status, error) { return syncer.Status{}, errRefused }
 
 func (refusing) Watch(context.Context) iter.Seq2[syncer.Status, error] {
@@ -76,28 +80,30 @@ func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, erro
 	return nil, errRefused
 }
 
-func (refusing) RemoveFolder(context.Context, string) error         { return errRefused }
-func (refusing) SetMode(context.Context, string, string) error      { return errRefused }
-func (refusing) SetPriority(context.Context, string, bool) error    { return errRefused }
-func (refusing) Accept(context.Context, string) error               { return errRefused }
-func (refusing) Pause(context.Context, string, time.Time) error     { return errRefused }
-func (refusing) Resume(context.Context, string) error               { return errRefused }
-func (refusing) Settings(context.Context) ([]syncer.Setting, error) { return nil, errRefused }
-func (refusing) Set(context.Context, string, string) error          { return errRefused }
-func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)   { return nil, errRefused }
-func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return errRefused }
+func (refusing) RemoveFolder(context.Context, string) error           { return errRefused }
+func (refusing) SetMode(context.Context, string, string) error        { return errRefused }
+func (refusing) SetPriority(context.Context, string, bool) error      { return errRefused }
+func (refusing) Accept(context.Context, string) error                 { return errRefused }
+func (refusing) Pause(context.Context, string, time.Time) error       { return errRefused }
+func (refusing) Resume(context.Context, string) error                 { return errRefused }
+func (refusing) Settings(context.Context) ([]syncer.Setting, error)   { return nil, errRefused }
+func (refusing) Set(context.Context, string, string) error            { return errRefused }
+func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)     { return nil, errRefused }
+func (refusing) AddNode(context.Context, syncer.SetupOptions) error   { return errRefused }
 func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error) { return nil, errRefused }
 
 func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) Replace(context.Context, string) error { return errRefused }
 
 func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
 	return nil, errRefused
 }
 
-func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
-func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
-func (refusing) CheckWords(context.Context, string) error           { return errRefused }
-func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
+func (refusing) RemoveNode(context.Context, string) error { return errRefused }
+func (refusing) Words(context.Context) ([]string, error)  { return nil, errRefused }
+func (refusing) CheckWords(context.Context, string) error { return errRefused }
+func (refusing) NoteWords(context.Context, bool) error    { return errRefused }
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
 }

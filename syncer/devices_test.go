@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"roost/vault"
 	"roost/vault/format"
@@ -276,5 +277,95 @@ func TestAnOldKeyIsAProblemUntilItIsRefused(t *testing.T) {
 	b.first.Store(nil)
 	if _, err := b.Backup(t.Context(), nil, nil); !errors.Is(err, node.ErrUnauthorized) {
 		t.Errorf("the lost computer is told %v", err)
+	}
+}
+
+// TestTheOldComputerIsReplacedOnlyWhenTheNewOneHoldsEverything: not before its folders are saved and a drill went well.
+func TestTheOldComputerIsReplacedOnlyWhenTheNewOneHoldsEverything(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node.Node) {
+		secret := testEntropy(t)
+		old := testEngine(t, n, secret)
+		src := t.TempDir()
+		sample(t, src, 1)
+		added(t, old, src)
+		backup(t, old)
+		want := onDisk(t, src)
+
+		fresh := testEngine(t, n, secret)
+		if err := fresh.Replace(t.Context(), "nobody"); !errors.Is(err, vault.ErrNoDevice) {
+			t.Errorf("replacing nobody: %v", err)
+		}
+		if err := fresh.Replace(t.Context(), hexID(fresh)); !errors.Is(err, ErrUsage) {
+			t.Errorf("replacing itself: %v", err)
+		}
+		if err := fresh.Replace(t.Context(), hexID(old)); err != nil {
+			t.Fatal(err)
+		}
+		if err := fresh.finishReplacing(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s := deviceStates(t, fresh); s[hexID(old)] != DeviceActive {
+			t.Fatal("it was retired before anything was saved")
+		}
+		again, second := t.TempDir(), t.TempDir()
+		sample(t, again, 1)
+		write(t, second+"/x", "of the second")
+		added(t, fresh, again, second)
+		if _, err := fresh.Backup(t.Context(), []string{again}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if s := deviceStates(t, fresh); s[hexID(old)] != DeviceActive {
+			t.Fatal("it was retired before every folder was saved")
+		}
+		if s := fresh.Status(t.Context()); s.Replaces != hexID(old) {
+			t.Errorf("the status says that it replaces %q", s.Replaces)
+		}
+		if _, err := fresh.Backup(t.Context(), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if s := deviceStates(t, fresh); s[hexID(old)] != DeviceRetired || fresh.home.config().Replaces != "" {
+			t.Fatalf("the devices are %v", s)
+		}
+		if err := n.GC(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		versions, _, err := fresh.Snapshots(t.Context(), "")
+		if err != nil || len(versions) != 3 {
+			t.Fatalf("%d versions, %v", len(versions), err)
+		}
+		for _, v := range versions {
+			if v.Device == old.bundle.Device() {
+				sameContents(t, versionContents(t, fresh, v.ID), want)
+			}
+		}
+		verified(t, fresh)
+	})
+}
+
+// TestTheOldComputerStaysWhereADrillFails: a part that only it has saved is damaged.
+func TestTheOldComputerStaysWhereADrillFails(t *testing.T) {
+	m, secret := &nodetest.Memory{PinTimeout: 50 * time.Millisecond}, testEntropy(t)
+	old, fresh := testEngine(t, m, secret), testEngine(t, m, secret)
+	src, other := t.TempDir(), t.TempDir()
+	for i := range 40 {
+		write(t, fmt.Sprintf("%s/%d", src, i), noise(uint64(i), 100_000))
+	}
+	write(t, other+"/x", "small")
+	added(t, old, src)
+	backup(t, old)
+	for _, p := range packsOf(t, old) {
+		if p.Type == format.DataPack {
+			m.Damage(p.Digest.RawCID())
+		}
+	}
+	added(t, fresh, other)
+	if err := fresh.Replace(t.Context(), hexID(old)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		backup(t, fresh)
+		if s := deviceStates(t, fresh); s[hexID(old)] != DeviceActive {
+			t.Fatalf("the devices are %v", s)
+		}
 	}
 }

@@ -104,6 +104,7 @@ type SetupOptions struct {
 	Token     string // what it asks for, if anything
 	LocalDir  string // or: a storage that Roost runs in this folder
 	AllowHTTP bool
+	Replaces  string // with Words: the name or id of a device that this computer takes the place of; see Replace
 }
 
 // SetupResult is what Setup did.
@@ -273,6 +274,7 @@ type Status struct {
 	Progress    *Progress // of the pass under way; nil: none
 	PausedUntil time.Time // everything is paused; zero: it is not
 	Saved       time.Time // when the newest complete version was made; zero: there is none
+	Replaces    string    // id of the device that is retired once this one has saved everything; "": none
 	Proof       Proof     // how far the storages were looked at
 	WordsDue    bool      // it is time that the person proves to have the recovery words
 }

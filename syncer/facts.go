@@ -39,6 +39,7 @@ type facts struct {
 	proof    Proof
 
 	beginning Beginning
+	replaces  string
 }
 
 // folderFacts are what is known of one folder.
@@ -82,7 +83,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Replaces: f.replaces}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}

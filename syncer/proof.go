@@ -19,7 +19,7 @@ import (
 // proof is what is known of the storages by having looked. It lies in the catalog: losing it costs another look.
 type proof struct {
 	Checked time.Time // when the structure was last checked, well or not
-	Found   int       // problems that were left then
+	Found   int       // problems that it found
 	From    int       // thousandth of the content that is read next
 	Began   time.Time // when the reading of all content began that is under way
 	ReadAll time.Time // when all of it had last been read; zero: not yet
@@ -121,7 +121,7 @@ func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Check
 		k.rescan() // which sends again what is still here
 	}
 	out.OK = len(out.Problems) == 0
-	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found = time.Now(), len(out.Problems)-out.Mended })
+	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found = time.Now(), len(out.Problems) })
 	return out, errors.Join(unasked, err, e.noteVerified(ctx, out))
 }
 
@@ -231,7 +231,7 @@ func (e *Engine) verifyCopy(ctx context.Context, n node.Node) (*vault.CopyReport
 // Proof is how far the storages were looked at by themselves, for Status.
 type Proof struct {
 	Checked time.Time // when the structure was last checked; zero: never
-	Found   int       // problems that were left then
+	Found   int       // problems that it found
 	ReadAll time.Time // when all content had last been read, part by part; zero: not yet
 	Drills  []Drilled // the last restore drill, by storage
 }

@@ -157,7 +157,7 @@ func (k *keeper) publish(ctx context.Context) {
 // facts is a copy of what is known.
 func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
-	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning}
+	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning, replaces: c.Replaces}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -275,6 +275,10 @@ func (k *keeper) askStorages(ctx context.Context) {
 		k.catchUp(ctx)
 		if err := k.e.tryOldKeys(ctx); err != nil && ctx.Err() == nil {
 			k.e.log.Warn("whether old keys are refused could not be written down", "reason", err)
+		}
+		if err := k.e.finishReplacing(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Info("the computer that is replaced stays for now", "problem", Describe(err).Code)
+			k.e.log.Debug("why the computer that is replaced stays", "error", err)
 		}
 		k.e.applyLimits(time.Now())
 		if err := k.e.noteTraffic(ctx); err != nil && ctx.Err() == nil {
