@@ -35,7 +35,7 @@ func setupCommand() *command {
 them, nothing does. They are shown, or written to a new file that only you may read (--words-out).
 
 --recover makes this computer one more device of a backup that exists. It changes nothing on the storage. With
---replace it takes the place of another computer: once every folder here is saved and a restore drill brought
+--replace it takes the place of another computer: once every folder here is saved and a test restore brought
 everything back, it takes over that one's versions and retires it. Nothing is deleted before.`,
 		flags: append([]flag{
 			{name: "new", help: "start a new backup"},
@@ -228,7 +228,7 @@ func (a setupAnswer) people(w io.Writer) {
 			fmt.Fprintf(w, "  %s, newest version: %s\n", shown(d.Name), when(time.Time(d.Newest)))
 		}
 		if a.replaces != "" {
-			fmt.Fprintf(w, "\nIt takes the place of %s once its folders are saved and a restore drill went well.\n", shown(a.replaces))
+			fmt.Fprintf(w, "\nIt takes the place of %s once its folders are saved and a test restore went well.\n", shown(a.replaces))
 		}
 		fmt.Fprintf(w, "\nIts four words: %s\n", a.Fingerprint)
 		fmt.Fprintln(w, "Next: roost snapshots, then roost restore latest --to DIR")

@@ -200,7 +200,7 @@ func (a statusAnswer) people(w io.Writer) {
 	}
 	for _, d := range a.status.Proof.Drills {
 		if d.Files > 0 {
-			fmt.Fprintf(w, "  Restore drill on %s, %s: %s.\n", shown(d.Storage), when(d.Time), d.Words())
+			fmt.Fprintf(w, "  Test restore from %s, %s: %s.\n", shown(d.Storage), when(d.Time), d.Words())
 		}
 	}
 	for _, p := range a.status.Problems {

@@ -343,7 +343,7 @@ func (d *drill) kept(ctx context.Context, v Version, rel string, x *format.Entry
 func (e *Engine) noteDrills(ctx context.Context, all []Drilled) error {
 	for i := range all {
 		d := &all[i]
-		a := Activity{Kind: ActivityVerify, Files: int64(d.Files), Bytes: d.Bytes, Text: fmt.Sprintf("Restore drill on “%s”: %s.", d.Storage, d.Words())}
+		a := Activity{Kind: ActivityVerify, Files: int64(d.Files), Bytes: d.Bytes, Text: fmt.Sprintf("Test restore from “%s”: %s.", d.Storage, d.Words())}
 		if !d.OK() {
 			a.Kind = ActivityProblem
 		}

@@ -96,8 +96,8 @@ var problems = []row{
 		Detailed: true,
 	}},
 	{ErrDrill, Problem{
-		Code: "drill", Severity: needsYou, Exit: ExitDamage, Title: "Not every file of a restore drill came back",
-		Text: "Random files were restored to try it.", Action: "Run roost verify, then roost backup", Detailed: true,
+		Code: "drill", Severity: needsYou, Exit: ExitDamage, Title: "Not every file of a test restore came back",
+		Text: "Random files were brought back to try it.", Action: "Run roost verify, then roost backup", Detailed: true,
 	}},
 	{vault.ErrCloned, Problem{
 		Code: "cloned", Severity: needsYou, Exit: ExitKeys, Title: "Two computers save under one name",

@@ -262,7 +262,7 @@ func (p Proof) problems() (out []Problem) {
 }
 
 // ErrDrill: not every file of a restore drill came back.
-var ErrDrill = errors.New("not every file of a restore drill came back")
+var ErrDrill = errors.New("not every file of a test restore came back")
 
 // due is what has to be looked at.
 type due struct {
