@@ -63,6 +63,9 @@ type keeper struct {
 
 	asking turns // of the storages
 
+	// watch begins to watch a folder: startWatcher, but in tests of time, in which no kernel may take part.
+	watch func(*keeping, context.Context, config) started
+
 	mu       sync.Mutex // guards below
 	folders  map[format.FolderID]*keeping
 	storages map[string]*storageFacts
@@ -76,17 +79,23 @@ func newKeeper(e *Engine) *keeper {
 	one := func() chan struct{} { return make(chan struct{}, 1) }
 	return &keeper{
 		e: e, settings: one(), news: one(), stores: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
+		watch: (*keeping).startWatcher,
 	}
 }
 
 func (k *keeper) run(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer cancel()
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
+	k.keepFolders(ctx)
+}
+
+// keepFolders keeps the folders that the settings have until ctx ends.
+func (k *keeper) keepFolders(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for {
 		k.follow(ctx, &wg)
 		k.e.applyLimits(time.Now())
