@@ -101,6 +101,7 @@ const (
 	lockFile    = "lock"
 	tempDir     = "tmp"
 	storageDir  = "storage"
+	probeFile   = "probe" // what was pinned to try a storage; gone when it was released
 )
 
 func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
@@ -221,7 +222,7 @@ func makeHome(dir string) (*home, error) {
 	if _, err := os.Lstat(h.path(configFile)); err == nil {
 		return nil, ErrAlreadySetUp
 	}
-	probe, err := os.CreateTemp(dir, ".probe-*")
+	probe, err := os.CreateTemp(dir, "."+probeFile+"-*")
 	if err != nil {
 		return nil, homeError("write to Roost's home", err)
 	}
@@ -259,7 +260,7 @@ func (h *home) lock(ctx context.Context, wait time.Duration) (func(), error) {
 
 // halves begin the names under which files in the home are made before they get their own, and the proof that it can be
 // written.
-var halves = []string{"." + configFile + "-", "." + bundleFile + "-", ".probe-", ".socket-"}
+var halves = []string{"." + configFile + "-", "." + bundleFile + "-", "." + probeFile + "-", ".socket-"}
 
 // sweep removes what processes left in the home that were killed while they wrote. The caller holds the lock.
 func (h *home) sweep() {
