@@ -172,7 +172,13 @@ func (w *world) isSaved() {
 	}
 	w.roost("verify", "--read", "100")
 	w.recovered()
-	if got := w.pinned(); got != w.pins+1 {
+	got := w.pinned()
+	if got != w.pins+1 { // what the killed one had asked for was done after the clean one had looked
+		w.t.Logf("%d pins after one clean run, want one more than %d", got, w.pins)
+		w.roost("backup")
+		got = w.pinned()
+	}
+	if got != w.pins+1 {
 		w.t.Errorf("%d pins, want one more than %d", got, w.pins)
 	}
 	for _, dir := range []string{w.home(), filepath.Join(w.home(), "tmp")} {
@@ -410,7 +416,7 @@ func (w *world) stopSafe(ended <-chan struct{}) {
 			continue // it is not up yet, or was killed
 		}
 		s, err := r.Status(w.t.Context())
-		if err == nil && s.State == "safe" {
+		if err == nil && s.State == "safe" && s.Progress == nil {
 			p, err := os.FindProcess(r.hello.PID)
 			if err == nil {
 				err = p.Signal(syscall.SIGTERM)
