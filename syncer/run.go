@@ -164,6 +164,7 @@ func (k *keeper) publish(ctx context.Context) {
 
 // facts is a copy of what is known.
 func (k *keeper) facts(now time.Time) facts {
+	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
 	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning}
 	if c.Paused.After(now) {
@@ -228,12 +229,17 @@ func (k *keeper) watchComputer(ctx context.Context) {
 		k.computer = facts
 		k.mu.Unlock()
 		wait(ctx, clockEvery)
-		if j := clock.Next(host.Now()); j != (host.Jump{}) {
-			k.e.log.Info("the computer slept or its clock was set; everything is looked through again", "slept", j.Slept, "set", j.Set)
-			k.rescan()
-		}
-		k.wakeAll()
+		k.tick(&clock, host.Now())
 	}
+}
+
+// tick lets everything that is due begin, and all of it be looked through and asked when the clocks tell of a sleep.
+func (k *keeper) tick(clock *host.Clock, r host.Reading) {
+	if j := clock.Next(r); j != (host.Jump{}) {
+		k.e.log.Info("the computer slept or its clock was set; everything is looked through again", "slept", j.Slept, "set", j.Set)
+		k.rescan()
+	}
+	k.wakeAll()
 }
 
 // rescan has every folder looked through whole, and every storage asked.

@@ -116,6 +116,46 @@ func TestTheHealthOfAStorageIsAskedForAtLeastOnceAMinuteWhileItIsAway(t *testing
 	})
 }
 
+// TestAfterSleepAStorageIsTriedAtOnce: a laptop that is opened after a week does not wait for the next retry.
+func TestAfterSleepAStorageIsTriedAtOnce(t *testing.T) {
+	inItsOwnTime(t, func(*schedule) {}, func(t *testing.T, s *schedule) {
+		r := host.Reading{Awake: time.Hour, Boot: time.Hour, Wall: time.Now()}
+		var clock host.Clock
+		s.k.tick(&clock, r)
+		time.Sleep(10 * time.Minute)
+		s.tries(time.Now())
+		time.Sleep(time.Second) // tries are 45 s apart by now
+		began := time.Now()
+		r.Awake, r.Boot, r.Wall = r.Awake+time.Minute, r.Boot+7*day, r.Wall.Add(7*day)
+		s.k.tick(&clock, r)
+		if tries := s.tries(began); len(tries) == 0 || tries[len(tries)-1] != 0 {
+			t.Errorf("it was tried at %v after the computer woke up", tries)
+		}
+	})
+}
+
+// What a storage said before a sleep is as old as people know it to be.
+func TestAgesAreCountedByTheClockOnTheWall(t *testing.T) {
+	e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
+	if now := newKeeper(e).facts(time.Now()).now; now != now.Round(0) {
+		t.Errorf("%v is counted by a clock that stands still in sleep", now)
+	}
+	now := time.Now()
+	for _, c := range []struct {
+		confirmed time.Time
+		want      string
+	}{
+		{now.Add(-time.Minute), StateSafe},
+		{now.Add(-time.Hour), StateWaiting},
+		{now.Add(time.Hour), StateWaiting}, // the clock was set back
+	} {
+		x := &storageFacts{confirmed: c.confirmed, asked: now}
+		if got := x.status(facts{now: now, within: 15 * time.Minute}).State; got != c.want {
+			t.Errorf("confirmed %v ago, a storage is %s, want %s", now.Sub(c.confirmed), got, c.want)
+		}
+	}
+}
+
 // TestWhatWaitsBeginsOnTime: nothing is tried before its time, and then at once.
 func TestWhatWaitsBeginsOnTime(t *testing.T) {
 	metered := func(s *schedule, a host.Answer) {
