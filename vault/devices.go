@@ -187,8 +187,14 @@ func (v *Vault) tellRetired(ctx context.Context, o RetireOptions) error {
 	if all.Revoked(o.Device) != nil {
 		return nil
 	}
-	if target := s.state.Own(o.Device); target != nil { // what could not be taken over is not to be told
-		if _, err := (&retirement{s: s, o: o, target: target, out: Retired{Name: target.Name()}}).links(ctx); err != nil {
+	// What could not be taken over is not to be told.
+	r := &retirement{s: s, o: o, target: s.state.Own(o.Device)}
+	if _, err := r.last(); err != nil {
+		return err
+	}
+	if r.target != nil {
+		r.out.Name = r.target.Name()
+		if _, err := r.links(ctx); err != nil {
 			return err
 		}
 	}
@@ -276,23 +282,34 @@ func (r *retirement) sign() error {
 		}
 	}
 	x := &format.Revocation{Vault: r.s.v.keys().Vault, Device: r.o.Device, Seconds: time.Now().Unix(), Retired: !r.o.Lost}
-	last := slices.Clone(r.o.Other)
-	if r.target != nil {
-		last = append(last, format.Seen{Device: r.target.Device, Seq: r.target.Seq, Hash: r.target.Hash})
+	last, err := r.last()
+	if err != nil {
+		return err
 	}
-	for _, k := range append(last, r.s.state.known...) {
-		if k.Device == r.o.Device && k.Seq > x.LastSeq {
-			x.LastSeq, x.LastHash = k.Seq, k.Hash
-		}
-	}
-	if r.target != nil && !r.o.Drop && x.LastSeq > r.target.Seq {
-		return fmt.Errorf("%w: state %d of %q is known, and state %d is on this storage", ErrRolledBack, x.LastSeq, r.out.Name, r.target.Seq)
-	}
+	x.LastSeq, x.LastHash = last.Seq, last.Hash
 	if before := r.all.Revoked(r.o.Device); before == nil || before.LastSeq > x.LastSeq {
 		add.Revocations = []format.Certified{format.Revoke(x, r.root)}
 	}
 	r.all = r.all.Merge(add)
 	return nil
+}
+
+// last is the newest head that is known of the device that leaves; seq 0 for none. One that is newer than what this storage
+// has cannot be taken over from it: ErrRolledBack.
+func (r *retirement) last() (last format.Seen, err error) {
+	here := uint64(0)
+	if t := r.target; t != nil {
+		here, last = t.Seq, format.Seen{Device: t.Device, Seq: t.Seq, Hash: t.Hash}
+	}
+	for _, k := range slices.Concat(r.o.Other, r.s.state.known) {
+		if k.Device == r.o.Device && k.Seq > last.Seq {
+			last = k
+		}
+	}
+	if !r.o.Drop && last.Seq > here {
+		err = fmt.Errorf("%w: state %d of %s is known, and state %d is on this storage", ErrRolledBack, last.Seq, r.s.state.nameOf(r.o.Device), here)
+	}
+	return last, err
 }
 
 // versions lists a head's own summaries, newest first.
