@@ -123,6 +123,7 @@ type problemJSON struct {
 	Title    string `json:"title"`
 	Text     string `json:"text"`
 	Action   string `json:"action"`
+	Storage  string `json:"storage,omitempty"`
 	Path     string `json:"path,omitempty"`
 	Exact    []byte `json:"path_b64,omitempty"`
 	Since    stamp  `json:"since,omitzero"` // when it began, where that is known
@@ -131,7 +132,7 @@ type problemJSON struct {
 
 func newProblemJSON(p syncer.Problem) problemJSON {
 	return problemJSON{
-		p.Code, p.Severity, p.Title, p.Text, p.Action, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
+		p.Code, p.Severity, p.Title, strings.TrimSpace(p.Text + " " + p.Detail), p.OnTerminal(), p.Storage, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
 	}
 }
 
@@ -189,6 +190,9 @@ func (a statusAnswer) people(w io.Writer) {
 		fmt.Fprintf(w, "  %s\n    %s\n", shown(f.Path), folderWords(f))
 	}
 	for _, p := range a.status.Problems {
+		if len(a.status.Storages) == 1 {
+			p.Storage = "" // there is no other that it could be about
+		}
 		fmt.Fprintf(w, "\n%s\n", problemWords(p))
 	}
 }
@@ -259,11 +263,14 @@ func folderWords(f syncer.FolderStatus) string {
 // problemWords is what happened, whether files are safe, and one next step.
 func problemWords(p syncer.Problem) string {
 	text := message(p)
-	if p.Path != "" {
+	switch {
+	case p.Path != "":
 		text = shown(p.Path) + ": " + text
+	case p.Storage != "":
+		text = shown(p.Storage) + ": " + text
 	}
-	if p.Action != "" {
-		text += " " + p.Action
+	if action := p.OnTerminal(); action != "" {
+		text += " " + action
 	}
 	return text
 }

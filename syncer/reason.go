@@ -91,8 +91,13 @@ func (s Skipped) Why() (why Why, old bool) {
 			return x.why, old
 		}
 	}
-	if !s.Failed && path.Base(s.Path) == ignore.FileName {
+	if s.isRules() {
 		return WhyRules, old
 	}
 	return WhyOther, old
+}
+
+// isRules tells a line of a .roostignore that makes no sense from the file itself not being saved.
+func (s Skipped) isRules() bool {
+	return path.Base(s.Path) == ignore.FileName && strings.HasPrefix(s.Reason, s.Path)
 }

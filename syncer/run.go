@@ -156,7 +156,7 @@ func (k *keeper) publish(ctx context.Context) {
 // facts is a copy of what is known.
 func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
-	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning}
+	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -170,7 +170,7 @@ func (k *keeper) facts(now time.Time) facts {
 		if known := k.storages[n.Name]; known != nil {
 			x = *known
 		}
-		x.url = k.e.addressOf(n)
+		x.url, x.dir = k.e.addressOf(n), n.Dir
 		f.storages = append(f.storages, x)
 	}
 	for i := range f.folders {
