@@ -72,8 +72,7 @@ func inWords(p syncer.Problem, err error) string {
 }
 
 func message(p syncer.Problem) string {
-	said := strings.TrimSpace(sentence(p.Title) + " " + p.Text)
-	return strings.TrimSpace(said + " " + p.Detail)
+	return strings.TrimSpace(sentence(p.Title) + " " + p.InFull())
 }
 
 type jsonError struct {

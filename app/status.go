@@ -132,7 +132,7 @@ type problemJSON struct {
 
 func newProblemJSON(p syncer.Problem) problemJSON {
 	return problemJSON{
-		p.Code, p.Severity, p.Title, strings.TrimSpace(p.Text + " " + p.Detail), p.OnTerminal(), p.Storage, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
+		p.Code, p.Severity, p.Title, p.InFull(), p.OnTerminal(), p.Storage, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
 	}
 }
 

@@ -31,8 +31,8 @@ type Problem struct {
 	Exit     int    // exit code of a verb that ends with it
 	Retry    bool   // trying again later may help by itself
 
-	Detailed bool   // the error's own words tell what to do; they are Detail
-	Detail   string // what to do to the letter, for who knows the system; "" mostly
+	Detailed bool   // the error's own words matter, whatever Exit is
+	Detail   string // the error's own words, which the window shows when it is asked; "" where Text says it all
 
 	Delay time.Duration // how long it must last before a person is told unasked
 	Hides []string      // codes of what is only its consequence
@@ -288,10 +288,13 @@ func damage(code, title, text string) Problem {
 	}
 }
 
+// InFull is the text with the error's own words.
+func (p Problem) InFull() string { return strings.TrimSpace(p.Detail + " " + p.Text) }
+
 // OnTerminal is the next step for who has no window.
 func (p Problem) OnTerminal() string { return cmp.Or(p.Terminal, p.Action) }
 
-// Describe says what an error means. The error's own words, if they say more, follow the text. An error that no row
+// Describe says what an error means. The error's own words, if they say more, are its Detail. An error that no row
 // knows is a bug of ours and says so, with its text.
 func Describe(err error) Problem {
 	var word *format.WordError
@@ -303,19 +306,16 @@ func Describe(err error) Problem {
 	for _, r := range problems {
 		if errors.Is(err, r.err) {
 			p := r.Problem
-			switch {
-			case p.Detailed:
+			if p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome {
 				p.Detail = upper(detail(err, r.err)) + "."
-			case p.Exit == ExitUsage || p.Exit == ExitHome:
-				p.Text = upper(detail(err, r.err)) + ". " + p.Text
 			}
 			return p
 		}
 	}
 	if errors.Is(err, os.ErrPermission) {
-		return Problem{Code: "permission", Severity: needsYou, Exit: ExitHome, Title: "This computer does not allow it", Text: upper(err.Error()) + ".", Action: "Check the permissions"}
+		return Problem{Code: "permission", Severity: needsYou, Exit: ExitHome, Title: "This computer does not allow it", Text: "Nothing else was changed.", Detail: upper(err.Error()) + ".", Action: "Check the permissions"}
 	}
-	return Problem{Code: "internal", Severity: needsYou, Exit: ExitHome, Title: "Something unexpected happened", Text: upper(err.Error()) + ".", Action: "Run it again; if it stays, report it"}
+	return Problem{Code: "internal", Severity: needsYou, Exit: ExitHome, Title: "Something unexpected happened", Text: "Saved files are safe.", Detail: upper(err.Error()) + ".", Action: "Run it again; if it stays, report it"}
 }
 
 // detail is the error's text without the sentinel's own words at its front.

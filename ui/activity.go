@@ -229,6 +229,7 @@ type activityView struct {
 	facts *kit.Text
 	open  *kit.Button
 	again *kit.Button
+	ways  *fyne.Container // below: the buttons for all of it
 	none  *kit.Paragraph
 	list  *leftList
 	body  *fyne.Container
@@ -244,8 +245,9 @@ func newActivityView(w *Window, back func()) *activityView {
 	})
 	v.again = kit.NewButton(kit.Secondary, "refresh", lang.L("Try again"), v.tryAgain)
 	v.list = newLeftList(w, func() Now { return v.now })
-	head := kit.Lead(4, kit.Middle(backButton(back)), kit.Between(kit.Lead(10, kit.Middle(v.icon), kit.VBox(2, v.title, v.facts)), kit.HBox(8, v.open, v.again)))
-	v.root = kit.Stretch(14, 1, head, v.body)
+	head := kit.Lead(4, kit.Middle(backButton(back)), kit.Lead(10, kit.Middle(v.icon), kit.VBox(2, v.title, v.facts)))
+	v.ways = kit.Between(kit.NewBox("", "", 0), kit.HBox(8, v.open, v.again))
+	v.root = kit.Stretch(14, 1, head, v.body, v.ways)
 	return v
 }
 
@@ -272,7 +274,7 @@ func (v *activityView) show(x syncer.Activity, now Now) {
 	}
 	v.facts.SetText(facts(moment(x.Time, at(now)), count, bytes, storage))
 	shown(v.open, filepath.IsAbs(x.Folder))
-	shown(v.again, wentWrong(x) || x.Kind == syncer.ActivityRestore && failedFiles(x) > 0)
+	shown(v.again, wentWrong(x))
 	if len(x.Skipped) == 0 {
 		v.none.SetText(lang.L("Nothing was left out."))
 		if x.Kind == syncer.ActivityProblem {
@@ -287,6 +289,7 @@ func (v *activityView) show(x syncer.Activity, now Now) {
 		v.list.set(lines)
 		v.body.Objects = []fyne.CanvasObject{v.list.root}
 	}
+	shown(v.ways, len(x.Skipped) == 0) // each file has its own
 	v.root.Refresh()
 }
 

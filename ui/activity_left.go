@@ -60,6 +60,10 @@ func newLeftList(w *Window, now func() Now) *leftList {
 	})
 	l.leave = kit.NewButton(kit.Secondary, "close", lang.L("Leave it out"), l.askLeaveOut)
 	l.again = kit.NewButton(kit.Secondary, "refresh", lang.L("Try again"), func() {
+		if l.lines[l.chosen].of == syncer.ActivityRestore {
+			w.Show(Restore)
+			return
+		}
 		dir := l.lines[l.chosen].folder
 		w.start(l.again, func(ctx context.Context) error {
 			_, err := w.engine.Backup(ctx, []string{dir}, nil)
@@ -109,7 +113,7 @@ func (l *leftList) drawHelp() {
 		backup := x.of == syncer.ActivityBackup
 		kept := slices.ContainsFunc(l.now().Folders, func(f syncer.FolderStatus) bool { return f.Path == x.folder })
 		shown(l.open, filepath.IsAbs(x.folder))
-		shown(l.again, backup && kept && x.Failed)
+		shown(l.again, (!backup || kept) && x.Failed)
 		shown(l.leave, backup && kept && x.canLeave())
 	}
 	l.root.Refresh()

@@ -75,7 +75,7 @@ func newFigure() *figure {
 
 func (f *figure) set(name, value string) {
 	f.name.SetText(name)
-	f.value.SetText(value)
+	f.value.SetText(capital(value))
 }
 
 func (p *storagePanel) draw(s syncer.StorageStatus, i int, now Now) {
