@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -286,6 +287,28 @@ func damage(code, title, text string) Problem {
 		Text: text + " The next backup sends what this computer still has again.", Action: "Look at everything, and back up once more",
 		Terminal: "Run roost verify, then roost backup",
 	}
+}
+
+// Problems lists every problem that there can be, each code once, for who must have an answer to each.
+func Problems() (all []Problem) {
+	add := func(p Problem) {
+		if !slices.ContainsFunc(all, func(q Problem) bool { return q.Code == p.Code }) {
+			all = append(all, p)
+		}
+	}
+	for _, r := range problems {
+		add(r.Problem)
+	}
+	for _, p := range []Problem{folderMissing, folderEmpty, suddenChange, someFiles, behindProblem} {
+		add(p)
+	}
+	for _, code := range []string{holdQuiet, holdMetered, holdBattery, holdBudget} {
+		add(Problem{Code: code, Severity: info})
+	}
+	add(Describe(&format.WordError{}))
+	add(Describe(os.ErrPermission))
+	add(Describe(errors.New("a bug")))
+	return all
 }
 
 // InFull is the text with the error's own words.

@@ -88,7 +88,12 @@ func (a *activityScreen) draw(now Now) {
 		}
 		return
 	}
-	if newest := newestActivity(now); !a.loading.asking() && (!a.loaded && !a.failed || !reflect.DeepEqual(newest, a.newest)) {
+	a.loadNews()
+}
+
+// loadNews asks again when something new happened.
+func (a *activityScreen) loadNews() {
+	if newest := newestActivity(a.now); !a.loading.asking() && (!a.loaded && !a.failed || !reflect.DeepEqual(newest, a.newest)) {
 		a.load()
 	}
 }
@@ -153,10 +158,10 @@ func (a *activityScreen) show() {
 		a.lacks.load()
 		return
 	}
+	a.loadNews()
 	if !a.loaded {
-		a.view(a.wait)
-		if !a.loading.asking() {
-			a.load()
+		if !a.failed {
+			a.view(a.wait)
 		}
 		return
 	}

@@ -211,6 +211,8 @@ func inList(o fyne.CanvasObject) bool {
 	switch fmt.Sprintf("%T", o) {
 	case "*widget.listItem", "*widget.branch", "*widget.leaf", "*widget.branchIcon":
 		return true
+	case "*widget.passwordRevealer": // Fyne's, in its own field
+		return true
 	}
 	return false
 }
