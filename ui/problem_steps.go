@@ -98,7 +98,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		add(step{icon: "folder", label: lang.L("Show where Roost is"), do: func(context.Context) error { return openProgram() }})
 	case "missing", "damaged", "wrong_key", "wrong_bytes", "not_found", "not_kept", "rolled_back":
 		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
-	case "retired", "cloned", "key_missing", "key_damaged", "settings_damaged":
+	case "retired", "cloned", "key_missing", "key_damaged", "settings_damaged": // as mendedAnew has them
 		add(step{icon: "key", label: lang.L("Set up again with my words"), open: w.startAgain})
 	case "stopped", "busy", "catalog", "key_locked", "key_denied", "internal":
 		backUp(lang.L("Try again"))

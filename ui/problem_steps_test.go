@@ -218,7 +218,7 @@ func TestNoScreenSaysAWordOfTheCode(t *testing.T) {
 		said("storage with "+p.Code, d)
 		d.w.tell(p)
 		said("told "+p.Code, d)
-		if err := Cover(over, p); err != nil {
+		if err := Cover(over, p, nil); err != nil {
 			t.Fatal(err)
 		}
 		for text := range texts(over.Canvas()) {

@@ -504,11 +504,11 @@ func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
 		speak(t, language)
 		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
 		over := test.NewTempWindow(t, nil)
-		if err := Cover(over, syncer.Problem{}); err != nil || !texts(over.Canvas())[lang.L("One moment")] {
+		if err := Cover(over, syncer.Problem{}, nil); err != nil || !texts(over.Canvas())[lang.L("One moment")] {
 			t.Errorf("%s: before anything is known it says %v, %v", language, texts(over.Canvas()), err)
 		}
 		p := syncer.Describe(syncer.ErrNoSetup)
-		if err := Cover(over, p); err != nil {
+		if err := Cover(over, p, nil); err != nil {
 			t.Fatal(err)
 		}
 		over.Resize(MinSize)
