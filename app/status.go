@@ -22,7 +22,8 @@ With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watc
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
 held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
-limit, sent} and problems[] {code, severity, title, text, action, path, since, until}. What is not known or not so is null.`,
+limit, sent} and problems[] {code, severity, title, text, action, storage, path, since, until}. What is not known or not so
+is null.`,
 	}
 }
 

@@ -56,7 +56,8 @@ func newActivityScreen(w *Window) *activityScreen {
 	a.tabs = kit.NewTabs(lang.L("All"), lang.L("Problems"), lang.L("Not saved"))
 	a.tabs.OnChanged = func(int) { a.open = nil; a.show() }
 	a.table = kit.NewTable(lang.L("What happened"), []kit.Column{
-		{Title: lang.L("What happened"), Weight: 6}, {Title: lang.L("Storage"), Weight: 3, Muted: true},
+		{Title: lang.L("What happened"), Weight: 6},
+		{Title: lang.L("Storage"), Weight: 3, Muted: true},
 		{Title: lang.L("When"), Weight: 3, Align: fyne.TextAlignTrailing, Muted: true},
 	}, func() int { return len(a.rows) }, a.cell)
 	a.table.OnSelect = a.choose

@@ -319,8 +319,7 @@ func (p *storagePanel) askRemove() {
 	if len(others) == 0 {
 		remains = kit.NewNotice(kit.Warn, lang.L("No other storage confirmed your newest versions lately"), lang.L("Check the others before you remove this one."))
 	}
-	var remove *kit.Button
-	remove = kit.NewButton(kit.Danger, "", lang.L("Remove {{.Name}}", name), func() {
+	remove := kit.NewButton(kit.Danger, "", lang.L("Remove {{.Name}}", name), func() {
 		d.Close()
 		w.start(p.remove, func(ctx context.Context) error { return w.engine.RemoveNode(ctx, s.Name) })
 	})
