@@ -24,9 +24,12 @@ import (
 	"roost/vault/node/nodetest"
 )
 
+// programs are the programs that this test binary is under another name.
+var programs = map[string]func(){"roost": main}
+
 // TestMain lets scripts and tests run the real command, as roost.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"roost": main})
+	testscript.Main(m, programs)
 }
 
 // TestScripts runs testdata/script: what a person or another program types, and what comes back. Each script has a home of

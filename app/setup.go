@@ -180,8 +180,14 @@ func readToken(name string) (string, error) {
 // A nil one is none: nothing happens.
 type wordsFile struct{ file *os.File }
 
+// createWordsFile makes the file. An empty one is made anew: a setup that was cut off left it.
 func createWordsFile(c *command, name string) (*wordsFile, error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		if fi, lerr := os.Lstat(name); lerr == nil && fi.Mode().IsRegular() && fi.Size() == 0 && os.Remove(name) == nil {
+			f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil, usage(c, "%s exists, and is not overwritten.", name)

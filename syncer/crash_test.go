@@ -28,9 +28,13 @@ type cutOff struct {
 	node.Node
 	left  atomic.Int64
 	after bool
+	asked func() // at each call; may be nil
 }
 
 func (c *cutOff) do(fn func() error) error {
+	if c.asked != nil {
+		c.asked()
+	}
 	n := c.left.Add(-1)
 	if n < 0 || (n == 0 && !c.after) {
 		return fmt.Errorf("cut off: %w", node.ErrUnreachable)

@@ -189,7 +189,7 @@ func (x *storageFacts) status(f facts) StorageStatus {
 	switch {
 	case x.err != nil:
 		s.State = stateOfError(x.err)
-	case x.confirmed.IsZero(), f.now.Sub(x.confirmed) > f.within:
+	case x.confirmed.IsZero(), f.now.Sub(x.confirmed).Abs() > f.within: // in the future: the clock was set back
 		s.State = StateWaiting
 	}
 	return s

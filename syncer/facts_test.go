@@ -253,6 +253,23 @@ func TestQuietHoursMaySpanMidnight(t *testing.T) {
 			t.Errorf("%s at %v: until %v, want %v", c.hours, c.now, got, c.want)
 		}
 	}
+
+	// On the days on which clocks are changed, too.
+	lisbon, err := time.LoadLocation("Europe/Lisbon")
+	must(t, err)
+	from, to, _ := parseHours("22:00-07:00")
+	for _, day := range []time.Time{time.Date(2026, 3, 29, 0, 0, 0, 0, lisbon), time.Date(2026, 10, 25, 0, 0, 0, 0, lisbon)} {
+		at := func(h, m int) time.Time { return time.Date(day.Year(), day.Month(), day.Day(), h, m, 0, 0, lisbon) }
+		if got := quietUntil(at(6, 30), from, to); !got.Equal(at(7, 0)) {
+			t.Errorf("at %v: until %v", at(6, 30), got)
+		}
+		if got := quietUntil(at(7, 30), from, to); !got.IsZero() {
+			t.Errorf("at %v: until %v", at(7, 30), got)
+		}
+		if got := quietUntil(at(21, 30), from, to); !got.IsZero() {
+			t.Errorf("at %v: until %v", at(21, 30), got)
+		}
+	}
 }
 
 func TestPeopleAreToldOnceAndOnlyWhatNeedsThem(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -100,6 +101,7 @@ const (
 	lockFile    = "lock"
 	tempDir     = "tmp"
 	storageDir  = "storage"
+	probeFile   = "probe" // what was pinned to try a storage; gone when it was released
 )
 
 func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
@@ -220,7 +222,7 @@ func makeHome(dir string) (*home, error) {
 	if _, err := os.Lstat(h.path(configFile)); err == nil {
 		return nil, ErrAlreadySetUp
 	}
-	probe, err := os.CreateTemp(dir, ".probe-*")
+	probe, err := os.CreateTemp(dir, "."+probeFile+"-*")
 	if err != nil {
 		return nil, homeError("write to Roost's home", err)
 	}
@@ -228,7 +230,7 @@ func makeHome(dir string) (*home, error) {
 	if cerr := probe.Close(); err == nil {
 		err = cerr
 	}
-	if rerr := os.Remove(probe.Name()); err == nil {
+	if rerr := os.Remove(probe.Name()); err == nil && !errors.Is(rerr, fs.ErrNotExist) { // who has the lock may have swept it away
 		err = rerr
 	}
 	if err != nil {
@@ -252,7 +254,25 @@ func (h *home) lock(ctx context.Context, wait time.Duration) (func(), error) {
 		}
 		return nil, homeError("lock Roost's home", err)
 	}
+	h.sweep()
 	return func() { _ = l.Unlock() }, nil // the lock ends with the process in any case
+}
+
+// halves begin the names under which files in the home are made before they get their own, and the proof that it can be
+// written.
+var halves = []string{"." + configFile + "-", "." + bundleFile + "-", "." + probeFile + "-", ".socket-"}
+
+// sweep removes what processes left in the home that were killed while they wrote. The caller holds the lock.
+func (h *home) sweep() {
+	entries, err := os.ReadDir(h.dir)
+	if err != nil {
+		return // whoever took the lock will say so
+	}
+	for _, e := range entries {
+		if slices.ContainsFunc(halves, func(half string) bool { return strings.HasPrefix(e.Name(), half) }) {
+			_ = os.RemoveAll(h.path(e.Name())) // it harms nothing, and is tried again
+		}
+	}
 }
 
 // temp returns an empty private folder for temporary files, without what an earlier process left.

@@ -88,14 +88,14 @@ func (k *keeper) newKeeping(fc folderConfig) *keeping {
 // run keeps the folder until ctx ends.
 func (f *keeping) run(ctx context.Context) {
 	c := f.k.e.home.config()
-	watching, rules := f.startWatcher(ctx, c), rulesOf(c)
+	watching, rules := f.k.watch(f, ctx, c), rulesOf(c)
 	defer func() { watching.end() }()
 	for ctx.Err() == nil {
 		now := time.Now()
 		c := f.k.e.home.config()
 		if o := watchOptions(c); o != watching.options {
 			watching.end()
-			watching = f.startWatcher(ctx, c)
+			watching = f.k.watch(f, ctx, c)
 		}
 		if r := rulesOf(c); r != rules {
 			rules = r
@@ -118,7 +118,7 @@ func (f *keeping) run(ctx context.Context) {
 			f.retry = time.Time{}
 			f.k.mu.Unlock()
 			watching.end()
-			watching = f.startWatcher(ctx, c)
+			watching = f.k.watch(f, ctx, c)
 		}
 		// Without a time, something has to happen first.
 		timer := time.NewTimer(time.Hour)

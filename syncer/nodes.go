@@ -147,7 +147,7 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 	if err := e.notAnother(ctx, nc.Name, c.node); err != nil {
 		return err
 	}
-	if err := vault.Probe(ctx, c.node, e.bundle); err != nil {
+	if err := e.home.probe(ctx, c.node, e.bundle); err != nil {
 		return err
 	}
 	if err := e.connect(ctx); err != nil {
@@ -338,7 +338,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return out, nil
 	}
 	start := time.Now()
-	if !add("write", "Storing, reading and releasing work.", vault.Probe(ctx, c.node, e.bundle)) {
+	if !add("write", "Storing, reading and releasing work.", e.home.probe(ctx, c.node, e.bundle)) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())

@@ -49,7 +49,7 @@ func (e *Engine) readdress(ctx context.Context, i int, nodes []nodeConfig, token
 	if err := e.notAnother(ctx, nodes[i].Name, c.node); err != nil {
 		return old, err
 	}
-	if err := vault.Probe(ctx, c.node, e.bundle); err != nil {
+	if err := e.home.probe(ctx, c.node, e.bundle); err != nil {
 		return old, err
 	}
 	v := vault.New(vault.Options{Bundle: e.bundle, Node: c.node, Catalog: e.cat, Log: e.log})

@@ -12,10 +12,6 @@ import (
 	"roost/vault/format"
 )
 
-// unfinished is the mode of a folder that is being restored: private, and with a sticky bit that means nothing there. A
-// restore that finds it knows that an interrupted one made the folder, and gives it the recorded metadata after all.
-const unfinished = 0o1700
-
 // folder is a directory that is being restored. It is finished, and gets its metadata, when the walk has left it and the
 // last file in it is done, whoever comes last.
 type folder struct {
@@ -112,12 +108,12 @@ func (w *walk) finish(f *folder, d *disk.Dir) {
 
 // entered readies a folder that was just opened.
 func (w *walk) entered(f *folder, d *disk.Dir, created bool) error {
-	f.made, f.fresh = created, created || f.was.Mode == unfinished
+	f.made, f.fresh = created, created || f.was.Mode == disk.Unfinished
 	f.holds, f.walked = 1, true
 	if created {
 		now := w.r.started
 		// Where this is not possible, a repeated restore leaves the folder's metadata as it finds it.
-		_ = d.SetDirMeta(disk.Meta{Mode: unfinished, MTimeSec: now.Unix(), MTimeNsec: int32(now.Nanosecond())})
+		_ = d.SetDirMeta(disk.Meta{Mode: disk.Unfinished, MTimeSec: now.Unix(), MTimeNsec: int32(now.Nanosecond())})
 		if f.up != nil {
 			return nil
 		}

@@ -63,6 +63,9 @@ type keeper struct {
 
 	asking turns // of the storages
 
+	// watch begins to watch a folder: startWatcher, but in tests of time, in which no kernel may take part.
+	watch func(*keeping, context.Context, config) started
+
 	mu       sync.Mutex // guards below
 	folders  map[format.FolderID]*keeping
 	storages map[string]*storageFacts
@@ -76,17 +79,23 @@ func newKeeper(e *Engine) *keeper {
 	one := func() chan struct{} { return make(chan struct{}, 1) }
 	return &keeper{
 		e: e, settings: one(), news: one(), stores: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
+		watch: (*keeping).startWatcher,
 	}
 }
 
 func (k *keeper) run(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer cancel()
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
+	k.keepFolders(ctx)
+}
+
+// keepFolders keeps the folders that the settings have until ctx ends.
+func (k *keeper) keepFolders(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for {
 		k.follow(ctx, &wg)
 		k.e.applyLimits(time.Now())
@@ -155,6 +164,7 @@ func (k *keeper) publish(ctx context.Context) {
 
 // facts is a copy of what is known.
 func (k *keeper) facts(now time.Time) facts {
+	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
 	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning}
 	if c.Paused.After(now) {
@@ -219,12 +229,17 @@ func (k *keeper) watchComputer(ctx context.Context) {
 		k.computer = facts
 		k.mu.Unlock()
 		wait(ctx, clockEvery)
-		if j := clock.Next(host.Now()); j != (host.Jump{}) {
-			k.e.log.Info("the computer slept or its clock was set; everything is looked through again", "slept", j.Slept, "set", j.Set)
-			k.rescan()
-		}
-		k.wakeAll()
+		k.tick(&clock, host.Now())
 	}
+}
+
+// tick lets everything that is due begin, and all of it be looked through and asked when the clocks tell of a sleep.
+func (k *keeper) tick(clock *host.Clock, r host.Reading) {
+	if j := clock.Next(r); j != (host.Jump{}) {
+		k.e.log.Info("the computer slept or its clock was set; everything is looked through again", "slept", j.Slept, "set", j.Set)
+		k.rescan()
+	}
+	k.wakeAll()
 }
 
 // rescan has every folder looked through whole, and every storage asked.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"roost/syncer/host"
 	"roost/vault"
 	"roost/vault/node"
 	"roost/vault/node/nodetest"
@@ -104,8 +105,8 @@ func TestFullStorageNeedsAPersonAndThenGoesOn(t *testing.T) {
 	sameContents(t, recovered(t, faulty, secret), onDisk(t, src))
 }
 
-// TestAfterSleepEverythingIsLookedThrough: what happened meanwhile, or what no event tells, is found.
-func TestAfterSleepEverythingIsLookedThrough(t *testing.T) {
+// TestAfterAWeekAsleepEverythingIsLookedThrough: what happened meanwhile, or what no event tells, is found.
+func TestAfterAWeekAsleepEverythingIsLookedThrough(t *testing.T) {
 	m, secret := &nodetest.Memory{}, testEntropy(t)
 	e := testEngine(t, m, secret)
 	src, elsewhere := t.TempDir(), t.TempDir()
@@ -115,6 +116,11 @@ func TestAfterSleepEverythingIsLookedThrough(t *testing.T) {
 	running(t, e)
 	until(t, e, "the first backup", isSafe)
 	write(t, elsewhere+"/a", "two") // through a name that nobody watches
-	e.running.Load().rescan()
+	var clock host.Clock
+	now := host.Now()
+	k := e.running.Load()
+	k.tick(&clock, now)
+	now.Awake, now.Boot, now.Wall = now.Awake+clockEvery, now.Boot+7*day, now.Wall.Add(7*day)
+	k.tick(&clock, now)
 	until(t, e, "it is found", func(Status) bool { return recovered(t, m, secret)["deep/er/a"] == "two" })
 }

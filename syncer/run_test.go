@@ -201,6 +201,50 @@ func TestBurstIsOneBackup(t *testing.T) {
 	}
 }
 
+// TestALargeTreeRenamedIsOneBackupOfNothingNew, of 50,000 files in a soak.
+func TestALargeTreeRenamedIsOneBackupOfNothingNew(t *testing.T) {
+	files := 5_000
+	if os.Getenv("ROOST_SOAK") != "" {
+		files = 50_000
+	}
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	src := t.TempDir()
+	for i := range files {
+		write(t, fmt.Sprintf("%s/tree/%d/%d/%d", src, i%25, i%500, i), fmt.Sprint(i))
+	}
+	added(t, e, src)
+	running(t, e)
+	until(t, e, "the first backup", isSafe)
+	before, _, err := e.Snapshots(t.Context(), "")
+	must(t, err)
+	used, err := m.Usage(t.Context())
+	must(t, err)
+	must(t, os.Rename(src+"/tree", src+"/renamed"))
+	until(t, e, "the rename is seen", func(s Status) bool { return !isSafe(s) })
+	s := until(t, e, "the rename is saved", isSafe)
+	if s.Folders[0].Files != int64(files) || !s.Folders[0].Watched {
+		t.Errorf("after it the folder is %+v", s.Folders[0])
+	}
+	now, err := m.Usage(t.Context())
+	must(t, err)
+	if grown := now.RepoSize - used.RepoSize; grown > 100_000 {
+		t.Errorf("the storage has grown by %d bytes", grown)
+	}
+	after, _, err := e.Snapshots(t.Context(), "")
+	must(t, err)
+	if len(after) > len(before)+2 {
+		t.Errorf("one rename made %d versions", len(after)-len(before))
+	}
+	write(t, src+"/renamed/7/7/7", "changed in the renamed tree")
+	until(t, e, "a change in it is seen", func(s Status) bool { return !isSafe(s) })
+	until(t, e, "it is saved", isSafe)
+	got := recovered(t, m, secret)
+	if len(got) != files || got["renamed/7/7/7"] != "changed in the renamed tree" || got["renamed/8/8/8"] != "8" {
+		t.Errorf("%d files came back, %q in one", len(got), got["renamed/7/7/7"])
+	}
+}
+
 // TestSecondStorageThatWasAwayCatchesUp: it is given what it missed, and only then everything is safe again.
 func TestSecondStorageThatWasAwayCatchesUp(t *testing.T) {
 	first, second := nodetest.StartKubo(t), nodetest.StartKubo(t)

@@ -217,8 +217,8 @@ func parseHours(s string) (from, to time.Duration, ok bool) {
 
 // quietUntil is when the quiet hours that now lies in end; zero outside them.
 func quietUntil(now time.Time, from, to time.Duration) time.Time {
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	at := now.Sub(midnight)
+	// As clocks on the wall show it: not every day has 24 hours.
+	at := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
 	end := func(day int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+day, int(to.Hours()), int(to.Minutes())%60, 0, 0, now.Location())
 	}

@@ -72,7 +72,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	}
 	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: o.Device}
 	if o.Words == "" {
-		if err := vault.Probe(ctx, n, b); err != nil {
+		if err := h.probe(ctx, n, b); err != nil {
 			return nil, err
 		}
 		res.Words = format.WordsFromEntropy(entropy)

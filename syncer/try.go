@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -47,5 +48,25 @@ func tryNode(ctx context.Context, n node.Node, write bool) error {
 	if err != nil {
 		return err
 	}
-	return vault.Probe(ctx, n, b)
+	return vault.Probe(ctx, n, b, nil) // there is no home yet to note it in
+}
+
+// probe tries whether a storage takes something of ours. What it pins meanwhile is noted in the home, so that the next
+// probe ends what one that was killed has left.
+func (h *home) probe(ctx context.Context, n node.Node, b *vault.Bundle) error {
+	switch root, err := os.ReadFile(h.path(probeFile)); {
+	case err == nil:
+		if err := vault.ReleaseProbe(ctx, n, string(root)); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return homeError("read what was tried before", err)
+	}
+	if err := vault.Probe(ctx, n, b, func(root string) error { return h.write(probeFile, []byte(root)) }); err != nil {
+		return err
+	}
+	if err := os.Remove(h.path(probeFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return homeError("forget what was tried", err)
+	}
+	return nil
 }

@@ -11,8 +11,9 @@ import (
 	"roost/vault/node"
 )
 
-// Probe proves that a storage takes, keeps, returns and releases a block of ours. It leaves nothing pinned.
-func Probe(ctx context.Context, n node.Node, b *Bundle) error {
+// Probe proves that a storage takes, keeps, returns and releases a block of ours. It leaves nothing pinned, unless it is
+// cut off: note is told what will be pinned before it is, so that [ReleaseProbe] can end that. A nil note is told nothing.
+func Probe(ctx context.Context, n node.Node, b *Bundle, note func(root string) error) error {
 	marker, err := format.SealMarker(&format.Marker{Device: b.Device(), Installation: b.b.Installation, Seconds: time.Now().Unix()}, b.Keys())
 	if err != nil {
 		return err
@@ -20,6 +21,11 @@ func Probe(ctx context.Context, n node.Node, b *Bundle) error {
 	d := format.Sum(marker)
 	root := format.EncodeBatch(nil, format.Link{Codec: cid.Raw, Digest: d, Total: uint64(len(marker))})
 	rc := format.Sum(root).DagCID()
+	if note != nil {
+		if err := note(rc.String()); err != nil {
+			return err
+		}
+	}
 	if err := n.Import(ctx, rc, []node.Block{{CID: d.RawCID(), Data: marker}, {CID: rc, Data: root}}); err != nil {
 		return fmt.Errorf("try to store something: %w", err)
 	}
@@ -38,6 +44,18 @@ func Probe(ctx context.Context, n node.Node, b *Bundle) error {
 	}
 	if err := n.PinRemove(ctx, rc); err != nil {
 		return fmt.Errorf("release what was stored: %w", err)
+	}
+	return nil
+}
+
+// ReleaseProbe ends the pin that a Probe noted and, being cut off, may have left. Where it left none nothing happens.
+func ReleaseProbe(ctx context.Context, n node.Node, root string) error {
+	c, err := cid.Decode(root)
+	if err != nil {
+		return nil // a note that was cut off, or changed by somebody: nobody knows what was meant
+	}
+	if err := n.PinRemove(ctx, c); err != nil {
+		return fmt.Errorf("release what an earlier try stored: %w", err)
 	}
 	return nil
 }

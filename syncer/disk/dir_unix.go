@@ -167,7 +167,7 @@ func (d *Dir) Readlink(name string) (string, error) {
 	}
 }
 
-// Mkdir makes the directory name, for this person alone until [Dir.SetDirMeta], and opens it for writing. A real
+// Mkdir makes the directory name, [Unfinished] until [Dir.SetDirMeta], and opens it for writing. A real
 // directory that is there already is opened; a link or file there is [ErrConflict] and never followed. On a file
 // system that ignores case, the one opened may be spelled differently.
 func (d *Dir) Mkdir(name string) (_ *Dir, created bool, err error) {
@@ -176,7 +176,7 @@ func (d *Dir) Mkdir(name string) (_ *Dir, created bool, err error) {
 	}
 	// Each round means that somebody removed the directory between the two calls.
 	for range 8 {
-		err = d.relaxing(func() error { return unix.Mkdirat(d.fd, name, 0o700) })
+		err = d.relaxing(func() error { return unix.Mkdirat(d.fd, name, Unfinished) })
 		created = err == nil
 		if err != nil && !errors.Is(err, unix.EEXIST) {
 			return nil, false, fail("make folder", name, err)

@@ -12,6 +12,11 @@
 // [fs.ErrPermission] and the system's own numbers through [errors.Is].
 package disk
 
+// Unfinished is the mode that [Dir.Mkdir] gives a folder from its first moment: private, and with a sticky bit that means
+// nothing there. A restore that finds it knows that an interrupted one made the folder, and gives it the recorded metadata
+// after all. Windows has no such mode.
+const Unfinished = 0o1700
+
 // Kind tells what an entry is.
 type Kind uint8
 
