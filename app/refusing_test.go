@@ -80,16 +80,30 @@ func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, erro
 	return nil, errRefused
 }
 
-func (refusing) RemoveFolder(context.Context, string) error           { return errRefused }
-func (refusing) SetMode(context.Context, string, string) error        { return errRefused }
-func (refusing) SetPriority(context.Context, string, bool) error      { return errRefused }
-func (refusing) Accept(context.Context, string) error                 { return errRefused }
-func (refusing) Pause(context.Context, string, time.Time) error       { return errRefused }
-func (refusing) Resume(context.Context, string) error                 { return errRefused }
-func (refusing) Settings(context.Context) ([]syncer.Setting, error)   { return nil, errRefused }
-func (refusing) Set(context.Context, string, string) error            { return errRefused }
-func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)     { return nil, errRefused }
-func (refusing) AddNode(context.Context, syncer.SetupOptions) error   { return errRefused }
+func (refusing) RemoveFolder(context.Context, string) error      { return errRefused }
+func (refusing) SetMode(context.Context, string, string) error   { return errRefused }
+func (refusing) SetPriority(context.Context, string, bool) error { return errRefused }
+func (refusing) Accept(context.Context, string) error            { return errRefused }
+func (refusing) LeaveOut(context.Context, string, string) error  { return errRefused }
+func (refusing) NotSaved(context.Context) ([]syncer.NotSaved, error) {
+	return nil, errRefused
+}
+
+func (refusing) Readdress(context.Context, string, syncer.SetupOptions) error {
+	return errRefused
+}
+
+func (refusing) Pause(context.Context, string, time.Time) error     { return errRefused }
+func (refusing) Resume(context.Context, string) error               { return errRefused }
+func (refusing) Settings(context.Context) ([]syncer.Setting, error) { return nil, errRefused }
+func (refusing) Set(context.Context, string, string) error          { return errRefused }
+func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)   { return nil, errRefused }
+func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return errRefused }
+func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
+func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
+func (refusing) CheckWords(context.Context, string) error           { return errRefused }
+func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
+
 func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error) { return nil, errRefused }
 
 func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
@@ -100,10 +114,6 @@ func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*sync
 	return nil, errRefused
 }
 
-func (refusing) RemoveNode(context.Context, string) error { return errRefused }
-func (refusing) Words(context.Context) ([]string, error)  { return nil, errRefused }
-func (refusing) CheckWords(context.Context, string) error { return errRefused }
-func (refusing) NoteWords(context.Context, bool) error    { return errRefused }
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
 }
