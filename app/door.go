@@ -44,6 +44,10 @@ type engine interface {
 	Resume(ctx context.Context, dir string) error
 	Settings(ctx context.Context) ([]syncer.Setting, error)
 	Set(ctx context.Context, key, value string) error
+	SetAll(ctx context.Context, values map[string]string) error
+	Rules(ctx context.Context, dir string) (string, error)
+	SetRules(ctx context.Context, dir, before, text string) error
+	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
 
 	Nodes(ctx context.Context) ([]syncer.NodeInfo, error)
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
@@ -52,6 +56,7 @@ type engine interface {
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error
+	Recovery(ctx context.Context) (syncer.Recovery, error)
 }
 
 // local is the door to an engine of this process. Where the engine cannot fail, only the other door can.

@@ -208,6 +208,21 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"settings", func(e engine) (any, error) { return e.Settings(ctx) }},
 		{"set", func(e engine) (any, error) { return nil, e.Set(ctx, "settle", "7s") }},
 		{"set what is not there", func(e engine) (any, error) { return nil, e.Set(ctx, "colour", "blue") }},
+		{"set several", func(e engine) (any, error) {
+			return nil, e.SetAll(ctx, map[string]string{"settle": "7s", "theme": "dark"})
+		}},
+		{"set several, one of which is not there", func(e engine) (any, error) {
+			return nil, e.SetAll(ctx, map[string]string{"colour": "blue"})
+		}},
+		{"rules", func(e engine) (any, error) { return e.Rules(ctx, folder) }},
+		{"rules of what is not kept", func(e engine) (any, error) { return e.Rules(ctx, nowhere) }},
+		{"try rules", func(e engine) (any, error) { return e.TryRules(ctx, folder, "*.txt\n[") }},
+		{"rules over others", func(e engine) (any, error) { return nil, e.SetRules(ctx, folder, "not these", "*.txt") }},
+		{"recovery", func(e engine) (any, error) {
+			r, err := e.Recovery(ctx)
+			r.Checked, r.Due = r.Checked.Round(0).UTC(), r.Due.Round(0).UTC()
+			return r, err
+		}},
 		{"nodes", func(e engine) (any, error) { return e.Nodes(ctx) }},
 		{"check no node", func(e engine) (any, error) { return e.CheckNode(ctx, "attic") }},
 		{"add a node that is not there", func(e engine) (any, error) {

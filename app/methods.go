@@ -68,6 +68,14 @@ var methods = map[string]method{
 	"resume":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Resume(ctx, a.Dir) }),
 	"settings":      asks(engine.Settings),
 	"set":           tells(func(ctx context.Context, e engine, a setArgs) error { return e.Set(ctx, a.Key, a.Value) }),
+	"set-all":       tells(func(ctx context.Context, e engine, a setAllArgs) error { return e.SetAll(ctx, a.Values) }),
+	"rules":         takesOnly(func(ctx context.Context, e engine, a folderArgs) (string, error) { return e.Rules(ctx, a.Dir) }),
+	"set-rules": tells(func(ctx context.Context, e engine, a rulesArgs) error {
+		return e.SetRules(ctx, a.Dir, a.Before, a.Text)
+	}),
+	"try-rules": takesOnly(func(ctx context.Context, e engine, a rulesArgs) (*syncer.Trial, error) {
+		return e.TryRules(ctx, a.Dir, a.Text)
+	}),
 
 	"nodes": asks(engine.Nodes),
 	"check-node": takesOnly(func(ctx context.Context, e engine, a nameArgs) (syncer.NodeInfo, error) {
@@ -78,6 +86,7 @@ var methods = map[string]method{
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
 	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
+	"recovery":    asks(engine.Recovery),
 }
 
 type (
@@ -102,10 +111,12 @@ type (
 		Dir   string
 		Until time.Time
 	}
-	setArgs  struct{ Key, Value string }
-	nameArgs struct{ Name string }
-	textArgs struct{ Text string }
-	hadArgs  struct{ Had bool }
+	setArgs    struct{ Key, Value string }
+	setAllArgs struct{ Values map[string]string }
+	rulesArgs  struct{ Dir, Before, Text string }
+	nameArgs   struct{ Name string }
+	textArgs   struct{ Text string }
+	hadArgs    struct{ Had bool }
 
 	versionsReply struct {
 		Versions []syncer.Version

@@ -90,6 +90,19 @@ func (refusing) RemoveNode(context.Context, string) error           { return err
 func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
 func (refusing) CheckWords(context.Context, string) error           { return errRefused }
 func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
+func (refusing) SetAll(context.Context, map[string]string) error    { return errRefused }
+func (refusing) Rules(context.Context, string) (string, error)      { return "", errRefused }
+
+func (refusing) SetRules(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) TryRules(context.Context, string, string) (*syncer.Trial, error) {
+	return nil, errRefused
+}
+
+func (refusing) Recovery(context.Context) (syncer.Recovery, error) {
+	return syncer.Recovery{}, errRefused
+}
+
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
 }

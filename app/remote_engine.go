@@ -140,6 +140,22 @@ func (r *remote) Set(ctx context.Context, key, value string) error {
 	return r.tell(ctx, "set", setArgs{key, value})
 }
 
+func (r *remote) SetAll(ctx context.Context, values map[string]string) error {
+	return r.tell(ctx, "set-all", setAllArgs{values})
+}
+
+func (r *remote) Rules(ctx context.Context, dir string) (string, error) {
+	return ask[string](ctx, r, "rules", folderArgs{dir}, nil)
+}
+
+func (r *remote) SetRules(ctx context.Context, dir, before, text string) error {
+	return r.tell(ctx, "set-rules", rulesArgs{dir, before, text})
+}
+
+func (r *remote) TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error) {
+	return ask[*syncer.Trial](ctx, r, "try-rules", rulesArgs{Dir: dir, Text: text}, nil)
+}
+
 func (r *remote) Nodes(ctx context.Context) ([]syncer.NodeInfo, error) {
 	return ask[[]syncer.NodeInfo](ctx, r, "nodes", nil, nil)
 }
@@ -166,4 +182,8 @@ func (r *remote) CheckWords(ctx context.Context, text string) error {
 
 func (r *remote) NoteWords(ctx context.Context, had bool) error {
 	return r.tell(ctx, "note-words", hadArgs{had})
+}
+
+func (r *remote) Recovery(ctx context.Context) (syncer.Recovery, error) {
+	return ask[syncer.Recovery](ctx, r, "recovery", nil, nil)
 }

@@ -261,6 +261,7 @@ type Status struct {
 	PausedUntil time.Time // everything is paused; zero: it is not
 	Saved       time.Time // when the newest complete version was made; zero: there is none
 	WordsDue    bool      // it is time that the person proves to have the recovery words
+	Look        Look      // of the window, as the settings have it
 }
 
 // FolderStatus is one folder's part of Status.

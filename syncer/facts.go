@@ -38,6 +38,7 @@ type facts struct {
 	others   []Problem      // of the backup as a whole
 
 	beginning Beginning
+	look      Look
 }
 
 // folderFacts are what is known of one folder.
@@ -81,7 +82,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Look: f.look}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}

@@ -147,6 +147,7 @@ var problems = []row{
 	{ErrOwnStorage, usage("own_storage", "The storage cannot be kept inside itself", "Choose a folder beside it")},
 	{ErrNotAdded, usage("not_added", "Roost does not keep this folder", "Add it first")},
 	{ErrNotAFolder, usage("not_a_folder", "This is not a folder that can be kept", "Choose a folder that is there and can be read")},
+	{ErrRulesChanged, usage("rules_changed", "The rules were changed by another program", "Look at them again")},
 	{ErrUsage, usage("usage", "It is not possible like this", "See roost --help")},
 
 	{ErrNoRoom, Problem{

@@ -156,7 +156,9 @@ func (k *keeper) publish(ctx context.Context) {
 // facts is a copy of what is known.
 func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
-	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning}
+	f := facts{
+		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning, look: c.look(),
+	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showNewPassphrase asks for what protects this computer's key, where the system has no place for it.

@@ -155,6 +155,7 @@ func samples() map[string]Now {
 // stillEngine is for drawing only: it yields one value, and nothing can be asked of it.
 type stillEngine struct {
 	browser // nothing is asked of it
+	chooser // nothing is asked of it
 	now     Now
 }
 
