@@ -66,7 +66,6 @@ func TestScreenshots(t *testing.T) {
 			}
 		}
 		captureBrowsing(t, dir, variant, v)
-		captureSettings(t, dir, variant, v)
 		for _, scale := range []float32{1, 2} {
 			a := test.NewTempApp(t)
 			a.Settings().SetTheme(kit.Theme{Forced: &v})
@@ -169,25 +168,26 @@ func save(t *testing.T, c software.WindowlessCanvas, path string) {
 	}
 }
 
-// captureSettings draws the pages of the settings, as tall as they are in English, and as they are seen first in the smallest
-// window in German.
-func captureSettings(t *testing.T, dir, variant string, v fyne.ThemeVariant) {
-	t.Helper()
-	for name, page := range settingsPages() {
-		for _, shot := range []struct {
-			lang  string
-			size  fyne.Size
-			scale float32
-		}{{"en", fyne.NewSize(1180, 780), 1}, {"en", fyne.NewSize(1180, 780), 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}} {
-			d := page(t, shot.lang, v)
-			c := d.w.over.Canvas()
-			d.w.over.Resize(shot.size)
-			d.w.root.Refresh()
-			overlay := c.Overlays().Top()
-			if overlay != nil {
-				c.Overlays().Remove(overlay)
+// TestSettingsScreenshots draws the pages of the settings.
+func TestSettingsScreenshots(t *testing.T) {
+	dir := picturesDir(t)
+	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for name, page := range settingsPages() {
+			for _, shot := range []struct {
+				lang  string
+				size  fyne.Size
+				scale float32
+			}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}} {
+				d := page(t, shot.lang, v)
+				c := d.w.over.Canvas()
+				d.w.over.Resize(shot.size)
+				d.w.root.Refresh()
+				overlay := c.Overlays().Top()
+				if overlay != nil {
+					c.Overlays().Remove(overlay)
+				}
+				captureOver(t, d.w.root, overlay, shot.size, shot.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, shot.lang, variant, shot.scale)))
 			}
-			captureOver(t, d.w.root, overlay, shot.size, shot.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, shot.lang, variant, shot.scale)))
 		}
 	}
 }

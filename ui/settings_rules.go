@@ -151,8 +151,12 @@ func (s *settingsScreen) leftOutView() settingsView {
 	list := kit.VBox(2)
 	switches := make(map[string]*kit.Switch)
 	counting := question{w: s.w}
-	count := func() { s.countLeftOut(&counting, switches) }
-	s.bound = append(s.bound, func() {
+	var counted map[string]syncer.Measured // nil: not yet
+	draw := func() {}
+	count := func() {
+		s.countLeftOut(&counting, func(sum map[string]syncer.Measured) { counted = sum; draw(); s.refresh() })
+	}
+	draw = func() {
 		for _, key := range s.keysWith(presetPrefix) {
 			title, detail := presetWords(key, s.values[key].About)
 			sw := switches[key]
@@ -166,9 +170,13 @@ func (s *settingsScreen) leftOutView() settingsView {
 				switches[key] = sw
 				list.Add(sw)
 			}
-			sw.Set(turned(title, sw.Data().Detail, s.value(key) == "on"))
+			if m := counted[key]; m.Files > 0 {
+				detail += " " + lang.N("{{.Number}} files, {{.Size}}, are left out now.", int(m.Files), values{"Number": number(m.Files), "Size": size(m.Bytes)})
+			}
+			sw.Set(turned(title, detail, s.value(key) == "on"))
 		}
-	})
+	}
+	s.bound = append(s.bound, draw)
 	limit := s.settingField("max-file-size", settingField{
 		label: lang.L("Largest file"), placeholder: lang.L("No limit"), hint: lang.L("Such as 4 GB. Larger files are left out, and not named anywhere."),
 		wrong: lang.L("Type a size, such as 500 MB or 4 GB, or nothing for no limit."), shown: sizeShown, meant: sizeMeant,
@@ -201,8 +209,8 @@ func presetWords(key, about string) (title, detail string) {
 	}
 }
 
-// countLeftOut says below each switch what it leaves out of all folders now.
-func (s *settingsScreen) countLeftOut(counting *question, switches map[string]*kit.Switch) {
+// countLeftOut tells what each preset leaves out of all folders now.
+func (s *settingsScreen) countLeftOut(counting *question, tell func(map[string]syncer.Measured)) {
 	sum := make(map[string]syncer.Measured)
 	folders := s.now.Folders
 	counting.ask(func(ctx context.Context) error {
@@ -224,17 +232,9 @@ func (s *settingsScreen) countLeftOut(counting *question, switches map[string]*k
 		}
 		return nil
 	}, func(err error) {
-		if err != nil {
-			return
+		if err == nil { // else it was stopped
+			tell(sum)
 		}
-		for key, sw := range switches {
-			title, detail := presetWords(key, s.values[key].About)
-			if m := sum[key]; m.Files > 0 {
-				detail += " " + lang.N("{{.Number}} files, {{.Size}}, are left out now.", int(m.Files), values{"Number": number(m.Files), "Size": size(m.Bytes)})
-			}
-			sw.Set(turned(title, detail, sw.Data().On))
-		}
-		s.refresh()
 	})
 }
 
