@@ -180,9 +180,12 @@ func (stillEngine) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, nil
 }
 
-func (stillEngine) Accept(context.Context, string) error    { return nil }
-func (stillEngine) Words(context.Context) ([]string, error) { return nil, nil }
-func (stillEngine) NoteWords(context.Context, bool) error   { return nil }
+func (stillEngine) Accept(context.Context, string) error { return nil }
+func (stillEngine) Words(context.Context) ([]string, error) {
+	return slices.Repeat([]string{"abandon", "ability", "canal"}, 8), nil
+}
+
+func (stillEngine) NoteWords(context.Context, bool) error { return nil }
 
 // speak makes a language the one of the system, and its texts those of the window.
 func speak(t *testing.T, language string) {

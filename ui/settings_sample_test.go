@@ -11,7 +11,9 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"roost/syncer"
+	"roost/syncer/guide"
 	"roost/syncer/sheet"
+	"roost/ui/lang"
 	"roost/vault/keystore"
 )
 
@@ -19,6 +21,7 @@ import (
 type sampleChooser struct {
 	chooser
 	settings []syncer.Setting
+	err      error // of what is set
 }
 
 func sampleChosen() *sampleChooser {
@@ -50,7 +53,7 @@ func sampleChosen() *sampleChooser {
 }
 
 func (c *sampleChooser) Settings(context.Context) ([]syncer.Setting, error) { return c.settings, nil }
-func (*sampleChooser) SetAll(context.Context, map[string]string) error      { return nil }
+func (c *sampleChooser) SetAll(context.Context, map[string]string) error    { return c.err }
 func (*sampleChooser) Rules(context.Context, string) (string, error) {
 	return "*.tmp\nDownloads/\n", nil
 }
@@ -94,8 +97,8 @@ func (d sampleDesktop) PrintSheet(context.Context, sheet.Sheet) (string, error) 
 	return filepath.Join(d.dir, "sheet.pdf"), nil
 }
 
-func (d sampleDesktop) SaveSheet(_ context.Context, dir string, _ sheet.Sheet) (string, error) {
-	return filepath.Join(dir, "Roost recovery sheet.pdf"), nil
+func (d sampleDesktop) SaveSheet(_ context.Context, dir string, s sheet.Sheet) (string, error) {
+	return guide.SaveSheet(dir, s)
 }
 
 func (d sampleDesktop) SaveReport(_ context.Context, dir string) (string, error) {
@@ -147,6 +150,32 @@ func settingsPages() map[string]func(t *testing.T, language string, variant fyne
 		"settings-about": page(sectionAbout),
 		"settings-folder": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			return settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})
+		},
+		"settings-words-shown": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionWords})
+			d.w.draw(Now{At: morning})
+			d.tap(lang.L("Show the words"))
+			d.tap(lang.L("Go on"))
+			return d
+		},
+		"settings-password": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionWords})
+			d.w.desktop = sampleDesktop{password: "x"}
+			d.tap(lang.L("Show the words"))
+			return d
+		},
+		"settings-rules": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})
+			d.fill(lang.L("Rules of this folder"), "*.tmp\nDownloads/\n[")
+			d.tap(lang.L("Save the rules"))
+			return d
+		},
+		"settings-wrong": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionPace})
+			d.w.engine.(stillEngine).chooser.(*sampleChooser).err = syncer.ErrUsage
+			d.fill(lang.L("Sending, at most"), "fast")
+			d.press(fyne.KeyReturn)
+			return d
 		},
 		"settings-remove": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			d := settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})

@@ -40,6 +40,17 @@ func NewPasswordField(label, hint string) *Field {
 	return newField(label, hint, e)
 }
 
+// Revealing gives a password field a button that shows what is typed, which the keyboard reaches, too; spoken is what it says
+// to a screen reader.
+func (f *Field) Revealing(spoken string) *Field {
+	e := f.entry
+	e.ActionItem = NewButton(Quiet, "eye", "", func() {
+		e.Password = !e.Password
+		e.Refresh()
+	}).Spoken(spoken)
+	return f
+}
+
 func newField(label, hint string, e *entry) *Field {
 	f := &Field{entry: e, hint: hint, label: Small(label).Coloured(ColourText), below: NewParagraph(hint).Secondary().Small()}
 	e.field = f

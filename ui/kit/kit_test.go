@@ -284,6 +284,23 @@ func TestASwitchShowsWhatIsSo(t *testing.T) {
 	}
 }
 
+func TestAPasswordIsShownWithTheKeyboardToo(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	f := NewPasswordField("Password", "").Revealing("Show what is typed")
+	f.SetText("secret")
+	c := window(t, f.Root, fyne.NewSize(300, 80)).Canvas()
+	f.Focus()
+	hidden := test.RenderToMarkup(c)
+	c.FocusNext()
+	if said, ok := c.Focused().(fyne.Accessible); !ok || said.AccessibilityLabel() != "Show what is typed" {
+		t.Fatalf("Tab leads to %T", c.Focused())
+	}
+	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	if strings.Contains(hidden, "secret") || !strings.Contains(test.RenderToMarkup(c), "secret") {
+		t.Error("what is typed is shown before, or not after")
+	}
+}
+
 // Who uses the keyboard alone gets out of a field of many lines.
 func TestTabLeavesAFieldOfManyLines(t *testing.T) {
 	useTheme(t, theme.VariantLight)
