@@ -166,6 +166,10 @@ func (p *pass) linkID(e *disk.Entry) []byte {
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 2*format.ChunkMax); return &b }}
 
+// largeFile is the size from which a file's content has packs of its own, in bytes: it fills several, and is read and
+// written while many small files are.
+const largeFile = 4 << 20
+
 // read stores a file's first limit bytes as chunks: holes are left out, databases are cut into pages, all else by content.
 func (p *pass) read(ctx context.Context, f *os.File, limit int64, e *disk.Entry) (*content, error) {
 	c := &content{}
@@ -178,7 +182,7 @@ func (p *pass) read(ctx context.Context, f *os.File, limit int64, e *disk.Entry)
 			c.holes = append(c.holes, format.Hole{Off: uint64(h.Off), Len: uint64(h.Len)})
 		}
 	}
-	w := &listWriter{p: p}
+	w := &listWriter{p: p, large: limit >= largeFile}
 	paged := false
 	at, first := int64(0), true
 	for i := 0; i <= len(c.holes); i++ {
@@ -258,17 +262,27 @@ func (p *pass) readRange(ctx context.Context, f *os.File, at, end int64, paged b
 // listWriter collects a file's chunk ids and stores lists of them as they get many.
 type listWriter struct {
 	p      *pass
+	large  bool                // its content goes to packs of large files
 	levels [][]format.ListItem // open lists, level 0 first; empty while the ids are few
 }
 
 func (w *listWriter) add(plain []byte) error {
 	w.p.gate.RLock()
-	id, _, err := w.p.s.Put(format.KindData, plain)
+	id, err := w.store(plain)
 	w.p.gate.RUnlock()
 	if err != nil {
 		return err
 	}
 	return w.item(0, format.ListItem{ID: id, Size: uint64(len(plain))})
+}
+
+func (w *listWriter) store(plain []byte) (id format.ChunkID, err error) {
+	if w.large {
+		id, _, err = w.p.s.PutLarge(plain)
+	} else {
+		id, _, err = w.p.s.Put(format.KindData, plain)
+	}
+	return id, err
 }
 
 func (w *listWriter) item(level int, it format.ListItem) error {

@@ -13,7 +13,7 @@ const (
 	// cachedBytes bounds what the cache keeps of opened packs. Chunks of neighbouring files lie within the open packs of
 	// the writer, so that most reads in tree order need a few; the rest is for content that a folder has twice, and for
 	// what was saved in another order than it is read in.
-	cachedBytes = 64 << 20
+	cachedBytes = 96 << 20
 	// mostExpected bounds the memory of what is known about reads to come, about 10 MB.
 	mostExpected = 1 << 19
 )
@@ -27,9 +27,10 @@ type packCache struct {
 
 	mu       sync.Mutex // guards below
 	entries  map[packRef]*list.Element
-	order    *list.List                // of *packEntry, most recently used first
-	size     int                       // bytes of all entries
-	expected map[format.ChunkID]uint32 // how often a chunk will be read yet; nil: nothing is known
+	order    *list.List                    // of *packEntry, most recently used first
+	size     int                           // bytes of all entries
+	expected map[format.ChunkID]uint32     // how often a chunk will be read yet; nil: nothing is known
+	home     map[format.ChunkID]*packEntry // the entry that holds an expected chunk
 }
 
 type packEntry struct {
@@ -38,12 +39,25 @@ type packEntry struct {
 	pack *openPack
 	err  error
 
-	size int // bytes; while it is fetched, those of a full pack; guarded by the cache
-	live int // bytes of chunks that will be read yet; guarded by the cache
+	size  int    // bytes; while it is fetched, those of a full pack; guarded by the cache
+	live  int    // bytes of chunks that will be read yet; guarded by the cache
+	fresh int    // those of them that were not read since the fetch; guarded by the cache
+	read  []bool // by body: it was read since the fetch; guarded by the cache
 }
 
 func newPackCache(fetch func(context.Context, packRef) (*openPack, error)) *packCache {
-	return &packCache{fetch: fetch, most: cachedBytes, entries: map[packRef]*list.Element{}, order: list.New()}
+	return &packCache{fetch: fetch, most: cachedBytes, entries: map[packRef]*list.Element{}, order: list.New(), home: map[format.ChunkID]*packEntry{}}
+}
+
+// where is a pack in memory that holds an expected chunk.
+func (c *packCache) where(id format.ChunkID) (packRef, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.home[id]
+	if !ok {
+		return packRef{}, false
+	}
+	return e.ref, true
 }
 
 // get returns a whole pack.
@@ -111,8 +125,10 @@ func (c *packCache) fetched(e *packEntry, p *openPack, err error) {
 	for _, b := range p.Bodies {
 		if c.expected[b.ID] > 0 {
 			e.live += int(b.Stored)
+			c.home[b.ID] = e
 		}
 	}
+	e.fresh, e.read = e.live, make([]bool, len(p.Bodies))
 	c.size += p.Size() - e.size
 	e.size = p.Size()
 }
@@ -134,30 +150,43 @@ func (c *packCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.expected = nil
+	clear(c.home)
 }
 
-// used notes that an expected chunk of a pack was read. A pack without any other goes.
-func (c *packCache) used(ref packRef, b format.Body) {
+// used notes that the expected chunk i of a pack was read. A pack without any other goes.
+func (c *packCache) used(ref packRef, b format.Body, i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n, known := c.expected[b.ID]
-	switch {
-	case !known:
+	if !known {
 		return
-	case n > 1:
+	}
+	var e *packEntry
+	if el, ok := c.entries[ref]; ok && el.Value.(*packEntry).pack != nil {
+		e = el.Value.(*packEntry)
+		if !e.read[i] {
+			e.read[i] = true
+			e.fresh -= int(b.Stored)
+		}
+	}
+	if n > 1 {
 		c.expected[b.ID] = n - 1
 		return
 	}
 	delete(c.expected, b.ID)
-	if el, ok := c.entries[ref]; ok {
-		e := el.Value.(*packEntry)
-		if e.live -= int(b.Stored); e.live <= 0 && e.pack != nil {
-			c.remove(e)
-		}
+	delete(c.home, b.ID)
+	if e == nil {
+		return
+	}
+	if e.live -= int(b.Stored); e.live <= 0 {
+		c.remove(e)
 	}
 }
 
-// shrink makes room: first by what nobody expects to read again, of the packs that were used longest ago.
+// shrink makes room: first by what nobody expects to read again, of the packs that were used longest ago. Then go packs
+// of which everything was read and all that is wanted is wanted for a second time: a copy is read in the order of the
+// first, so of these the last one read is needed last, and a copy larger than the cache finds its beginning there. Last
+// go the packs that were used longest ago.
 func (c *packCache) shrink() {
 	for el := c.order.Back(); el != nil && c.size > c.most; el = el.Prev() {
 		e := el.Value.(*packEntry)
@@ -168,6 +197,13 @@ func (c *packCache) shrink() {
 		part.Sealed = e.pack.Keep(func(id format.ChunkID) bool { return c.expected[id] > 0 })
 		c.size += part.Size() - e.size
 		e.pack, e.size = &part, part.Size()
+	}
+	for el := c.order.Front(); el != nil && c.size > c.most; {
+		e := el.Value.(*packEntry)
+		el = el.Next()
+		if e.pack != nil && e.live > 0 && e.fresh == 0 {
+			c.remove(e)
+		}
 	}
 	for c.size > c.most && c.order.Len() > 1 {
 		c.remove(c.order.Back().Value.(*packEntry))
@@ -187,4 +223,11 @@ func (c *packCache) remove(e *packEntry) {
 	c.order.Remove(c.entries[e.ref])
 	delete(c.entries, e.ref)
 	c.size -= e.size
+	if e.live > 0 && e.pack != nil {
+		for _, b := range e.pack.Bodies {
+			if c.home[b.ID] == e {
+				delete(c.home, b.ID)
+			}
+		}
+	}
 }

@@ -80,7 +80,7 @@ func (s *shelf) read(ref packRef, id format.ChunkID) error {
 		err = errors.New("other bytes")
 	}
 	if err == nil {
-		s.used(ref, p.Bodies[i])
+		s.used(ref, p.Bodies[i], i)
 	}
 	return err
 }
@@ -158,6 +158,30 @@ func TestAPartOfAPackIsNotTakenForThePack(t *testing.T) {
 		}
 	}
 	s.check(t)
+}
+
+// A copy is read in the order of the first: what was read longest ago is needed soonest.
+func TestASecondCopyLargerThanTheCacheFindsItsBeginningThere(t *testing.T) {
+	s := newShelf(t, 20) // eight packs have room
+	for range 2 {
+		for _, id := range s.large {
+			s.expect(id)
+		}
+	}
+	for range 2 {
+		for i, id := range s.large {
+			if err := s.read(s.refs[i], id); err != nil {
+				t.Fatal(err)
+			}
+			s.check(t)
+		}
+	}
+	if n := s.fetches.Load(); n > 35 {
+		t.Errorf("%d packs were fetched; 40 if the one used longest ago went first, and 32 at best", n)
+	}
+	if len(s.home) != 0 || s.order.Len() != 0 {
+		t.Errorf("%d chunks and %d packs stay that nobody reads again", len(s.home), s.order.Len())
+	}
 }
 
 func TestReadersInAnyOrderGetTheirBytes(t *testing.T) {

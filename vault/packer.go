@@ -90,6 +90,17 @@ func (p *packer) recycle(b *format.Builder) {
 	}
 }
 
+// takeOver moves what is open in another packer of the type into this one, for rest to move together.
+func (p *packer) takeOver(q *packer) {
+	q.mu.Lock()
+	open := q.bins
+	q.bins = nil
+	q.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bins = append(p.bins, open...)
+}
+
 // rest takes what is open, moved together into as few packs as hold it.
 func (p *packer) rest() []*format.Builder {
 	p.mu.Lock()

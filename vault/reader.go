@@ -19,6 +19,9 @@ type openPack struct {
 // pack is known to hold it or the storage lost the pack, format.ErrDamaged and node.ErrWrongBytes when bytes do not
 // pass; a storage that cannot be asked is node's error, never one of these.
 func (v *Vault) Read(ctx context.Context, k format.Kind, id format.ChunkID) ([]byte, error) {
+	if ref, ok := v.packs.where(id); ok {
+		return v.readFrom(ctx, ref, k, id)
+	}
 	p, ok, err := v.cat.Chunk(ctx, id.Prefix())
 	if err != nil {
 		return nil, err
@@ -48,7 +51,7 @@ func (v *Vault) readFrom(ctx context.Context, ref packRef, k format.Kind, id for
 	if err := v.ids.Check(k, id, plain); err != nil {
 		return nil, err
 	}
-	v.packs.used(ref, p.Bodies[i])
+	v.packs.used(ref, p.Bodies[i], i)
 	return plain, nil
 }
 

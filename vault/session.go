@@ -32,10 +32,10 @@ type Session struct {
 	base   *Head  // this device's newest head on the storage, nil for a first backup
 	minSeq uint64 // the storage served this number before: the next head is above it
 
-	data, meta *packer
-	up         *uploader
-	buffers    sync.Pool // *[]byte for compression
-	empty      bool      // the catalog knew no chunk when the session began: nothing has to be looked up
+	data, large, meta *packer // large: see PutLarge
+	up                *uploader
+	buffers           sync.Pool // *[]byte for compression
+	empty             bool      // the catalog knew no chunk when the session began: nothing has to be looked up
 
 	mu       sync.Mutex // guards below
 	pending  map[catalog.ChunkID]struct{}
@@ -62,7 +62,7 @@ func (v *Vault) Begin(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{
-		v: v, state: st, base: st.Own(v.Device()), data: newPacker(format.DataPack, openDataPacks), meta: newPacker(format.MetaPack, 2),
+		v: v, state: st, base: st.Own(v.Device()), data: newPacker(format.DataPack, openDataPacks), large: newPacker(format.DataPack, openDataPacks), meta: newPacker(format.MetaPack, 2),
 		pending: map[catalog.ChunkID]struct{}{}, borrowed: map[format.Digest]format.PackInfo{},
 		ready: map[format.Digest]format.PackInfo{}, moved: map[format.Digest]bool{},
 	}
@@ -363,6 +363,16 @@ func (s *Session) Previous(f format.FolderID) []format.Summary {
 
 // Put stores a chunk unless it is stored already, and returns its id. The bytes are the caller's again on return.
 func (s *Session) Put(k format.Kind, plain []byte) (id format.ChunkID, fresh bool, err error) {
+	return s.put(s.packer(k), k, plain)
+}
+
+// PutLarge is Put for content of a large file. Such chunks fill packs of their own: the files beside it are saved at the
+// same time, and who reads one of them back would else read parts of all.
+func (s *Session) PutLarge(plain []byte) (id format.ChunkID, fresh bool, err error) {
+	return s.put(s.large, format.KindData, plain)
+}
+
+func (s *Session) put(pk *packer, k format.Kind, plain []byte) (id format.ChunkID, fresh bool, err error) {
 	id = s.v.ids.ID(k, plain)
 	p := id.Prefix()
 	s.mu.Lock()
@@ -393,14 +403,21 @@ func (s *Session) Put(k format.Kind, plain []byte) (id format.ChunkID, fresh boo
 		s.newBytes.Add(int64(len(plain)))
 	}
 	s.newChunks.Add(1)
-	return id, true, s.add(k, id, len(plain), zstd, data)
+	return id, true, s.fill(pk, k, id, len(plain), zstd, data)
 }
 
 func (s *Session) add(k format.Kind, id format.ChunkID, plain int, zstd bool, data []byte) error {
-	pk := s.data
+	return s.fill(s.packer(k), k, id, plain, zstd, data)
+}
+
+func (s *Session) packer(k format.Kind) *packer {
 	if k.Meta() {
-		pk = s.meta
+		return s.meta
 	}
+	return s.data
+}
+
+func (s *Session) fill(pk *packer, k format.Kind, id format.ChunkID, plain int, zstd bool, data []byte) error {
 	if full := pk.add(k, id, plain, zstd, data); full != nil {
 		return s.seal(pk, full, format.PackSize)
 	}
@@ -457,6 +474,7 @@ func (s *Session) seal(pk *packer, b *format.Builder, total int) error {
 
 // flush seals what is open and waits until the storage has confirmed all packs.
 func (s *Session) flush() error {
+	s.data.takeOver(s.large)
 	for _, pk := range []*packer{s.data, s.meta} {
 		for _, b := range pk.rest() {
 			total := min(b.PaddedSize(format.MinPackSize), format.PackSize)
