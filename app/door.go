@@ -18,6 +18,7 @@ type engine interface {
 	Backup(ctx context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error)
 	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
 	Verify(ctx context.Context, percent int, r syncer.Report) (*syncer.Checked, error)
+	Drill(ctx context.Context, r syncer.Report) ([]syncer.Drilled, error)
 
 	Status(ctx context.Context) (syncer.Status, error)
 	Watch(ctx context.Context) iter.Seq2[syncer.Status, error] // ends with an error, or with ctx
@@ -53,6 +54,10 @@ type engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	RemoveNode(ctx context.Context, name string) error
+	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	RenameDevice(ctx context.Context, device, name, words string) error
+	Replace(ctx context.Context, device string) error
+	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error

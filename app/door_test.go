@@ -228,6 +228,19 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"add a node that is not there", func(e engine) (any, error) {
 			return nil, e.AddNode(ctx, syncer.SetupOptions{NodeName: "attic", URL: "http://127.0.0.1:1"})
 		}},
+		{"drill", func(e engine) (any, error) {
+			all, err := e.Drill(ctx, nil)
+			for i := range all { // by chance
+				all[i].Time, all[i].Bytes, all[i].Files, all[i].Back, all[i].Same = time.Time{}, 0, 0, 0, 0
+			}
+			return all, err
+		}},
+		{"devices", func(e engine) (any, error) { return e.Devices(ctx) }},
+		{"rename nobody", func(e engine) (any, error) { return nil, e.RenameDevice(ctx, "nobody", "x", "") }},
+		{"replace nobody", func(e engine) (any, error) { return nil, e.Replace(ctx, "nobody") }},
+		{"remove nobody", func(e engine) (any, error) {
+			return e.RemoveDevice(ctx, syncer.RemoveDeviceOptions{Device: "nobody"})
+		}},
 		{"remove the last node", func(e engine) (any, error) { return nil, e.RemoveNode(ctx, "storage") }},
 		{"words", func(e engine) (any, error) { return e.Words(ctx) }},
 		{"note the words", func(e engine) (any, error) { return nil, e.NoteWords(ctx, true) }},

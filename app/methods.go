@@ -24,6 +24,9 @@ var methods = map[string]method{
 	"verify": takes(func(ctx context.Context, e engine, a verifyArgs, r syncer.Report) (*syncer.Checked, error) {
 		return e.Verify(ctx, a.Percent, r)
 	}),
+	"drill": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) ([]syncer.Drilled, error) {
+		return e.Drill(ctx, r)
+	}),
 	"status": asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
@@ -83,6 +86,14 @@ var methods = map[string]method{
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"devices":     asks(engine.Devices),
+	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
+		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
+	}),
+	"replace": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.Replace(ctx, a.Name) }),
+	"remove-device": takesOnly(func(ctx context.Context, e engine, a syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+		return e.RemoveDevice(ctx, a)
+	}),
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
 	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
@@ -117,6 +128,7 @@ type (
 	nameArgs   struct{ Name string }
 	textArgs   struct{ Text string }
 	hadArgs    struct{ Had bool }
+	renameArgs struct{ Device, Name, Words string }
 
 	versionsReply struct {
 		Versions []syncer.Version

@@ -26,6 +26,10 @@ func (refusing) Verify(context.Context, int, syncer.Report) (*syncer.Checked, er
 	return nil, errRefused
 }
 
+func (refusing) Drill(context.Context, syncer.Report) ([]syncer.Drilled, error) {
+	return nil, errRefused
+}
+
 func (refusing) Status(context.Context) (syncer.Status, error) { return syncer.Status{}, errRefused }
 
 func (refusing) Watch(context.Context) iter.Seq2[syncer.Status, error] {
@@ -101,6 +105,14 @@ func (refusing) TryRules(context.Context, string, string) (*syncer.Trial, error)
 
 func (refusing) Recovery(context.Context) (syncer.Recovery, error) {
 	return syncer.Recovery{}, errRefused
+}
+
+func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error)       { return nil, errRefused }
+func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
+func (refusing) Replace(context.Context, string) error                      { return errRefused }
+
+func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return nil, errRefused
 }
 
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {

@@ -22,6 +22,10 @@ func (r *remote) Verify(ctx context.Context, percent int, report syncer.Report) 
 	return ask[*syncer.Checked](ctx, r, "verify", verifyArgs{percent}, report)
 }
 
+func (r *remote) Drill(ctx context.Context, report syncer.Report) ([]syncer.Drilled, error) {
+	return ask[[]syncer.Drilled](ctx, r, "drill", struct{}{}, report)
+}
+
 func (r *remote) Status(ctx context.Context) (syncer.Status, error) {
 	return ask[syncer.Status](ctx, r, "status", nil, nil)
 }
@@ -170,6 +174,22 @@ func (r *remote) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 
 func (r *remote) RemoveNode(ctx context.Context, name string) error {
 	return r.tell(ctx, "remove-node", nameArgs{name})
+}
+
+func (r *remote) Devices(ctx context.Context) ([]syncer.DeviceInfo, error) {
+	return ask[[]syncer.DeviceInfo](ctx, r, "devices", nil, nil)
+}
+
+func (r *remote) RenameDevice(ctx context.Context, device, name, words string) error {
+	return r.tell(ctx, "rename-device", renameArgs{device, name, words})
+}
+
+func (r *remote) Replace(ctx context.Context, device string) error {
+	return r.tell(ctx, "replace", nameArgs{device})
+}
+
+func (r *remote) RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return ask[*syncer.RemovedDevice](ctx, r, "remove-device", o, nil)
 }
 
 func (r *remote) Words(ctx context.Context) ([]string, error) {
