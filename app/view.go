@@ -33,6 +33,11 @@ func (v view) Backup(_ context.Context, dirs []string, r syncer.Report) ([]synce
 	return v.engine.Backup(v.life, dirs, r)
 }
 
+// RemoveDevice goes on when the window that asked for it is closed.
+func (v view) RemoveDevice(_ context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return v.engine.RemoveDevice(v.life, o)
+}
+
 // Watch yields how things are until ctx or the engine ends.
 func (v view) Watch(ctx context.Context) iter.Seq[ui.Now] {
 	return func(yield func(ui.Now) bool) {

@@ -61,6 +61,10 @@ type chooser interface {
 	SetRules(ctx context.Context, dir, before, text string) error
 	// TryRules counts what rules would leave out of a folder.
 	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
+	// Devices lists the devices of the backup, this one first.
+	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	// RemoveDevice takes a device out of the backup; one that was lost is shut out. Run again, it finishes what was interrupted.
+	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
 	// Recovery tells what is known of the recovery words without showing them.
 	Recovery(ctx context.Context) (syncer.Recovery, error)
 }

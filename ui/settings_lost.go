@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -16,29 +15,38 @@ import (
 func (s *settingsScreen) lostView() settingsView {
 	list := kit.VBox(2)
 	said := kit.NewParagraph(lang.L("One moment")).Secondary()
+	left := kit.VBox(0) // what is left to do
+	left.Hide()
 	looking := question{w: s.w}
-	var versions []syncer.Version
-	var stale bool
-	looking.ask(func(ctx context.Context) (err error) {
-		versions, stale, err = s.w.engine.Snapshots(ctx, "")
-		return err
-	}, func(err error) {
-		all := devicesOf(versions)
-		switch {
-		case err != nil:
-			said.SetText(problemText(problemOf(err)))
-		case stale:
-			said.SetText(lang.L("Your storage does not answer. This is what was known when it did."))
-		case len(all) == 0:
-			said.SetText(lang.L("Nothing is saved yet."))
-		default:
-			shown(said, false)
-		}
-		for _, d := range all {
-			list.Add(kit.NewRow(d.line(s.now), nil))
-		}
-		s.refresh()
-	})
+	var look func()
+	look = func() {
+		var all []syncer.DeviceInfo
+		looking.ask(func(ctx context.Context) (err error) {
+			all, err = s.w.engine.Devices(ctx)
+			return err
+		}, func(err error) {
+			shown(said, err != nil)
+			if err != nil {
+				said.SetText(problemText(problemOf(err)))
+			}
+			list.RemoveAll()
+			for _, d := range all {
+				var tap func()
+				if !d.This && d.State == syncer.DeviceActive {
+					tap = func() {
+						s.askRemoveDevice(d, func(got *syncer.RemovedDevice) {
+							left.Objects = s.keysLeft(got)
+							shown(left, len(left.Objects) > 0)
+							look()
+						})
+					}
+				}
+				list.Add(kit.NewRow(deviceLine(d, s.now), tap))
+			}
+			s.refresh()
+		})
+	}
+	look()
 	steps := func(title, text string, all ...string) *fyne.Container {
 		list := make([]fyne.CanvasObject, len(all))
 		for i, step := range all {
@@ -50,13 +58,8 @@ func (s *settingsScreen) lostView() settingsView {
 	return settingsView{
 		title: lang.L("A device is lost"), lead: lang.L("Nothing that was saved is lost with it."), left: looking.drop,
 		body: []fyne.CanvasObject{
-			card(lang.L("Devices of this backup"), "", said, outdent(8, list)),
-			steps(
-				lang.L("Another device was lost or stolen"), lang.L("Who gets past its log-in can reach your backup from it. Shut it out soon:"),
-				lang.L("Change the key of your storage, so that the device can't reach it any more."),
-				lang.L("Enter the new key on the devices that you still have."),
-				lang.L("Its files come back on another computer: Restore, then New computer."),
-			),
+			card(lang.L("Devices of this backup"), lang.L("Who gets past the log-in of a lost one can reach your backup from it. Choose it here, and shut it out."),
+				said, left, outdent(8, list)),
 			steps(
 				lang.L("If this computer is lost one day"), lang.L("You need your sheet and your storage, and nothing else."),
 				lang.L("Install Roost on any computer and open it."),
@@ -69,41 +72,91 @@ func (s *settingsScreen) lostView() settingsView {
 	}
 }
 
-// savingDevice is a device that has versions in the backup.
-type savingDevice struct {
-	name   string
-	newest time.Time
-}
-
-// devicesOf are those that versions come from, the one that saved last first.
-func devicesOf(versions []syncer.Version) (all []savingDevice) {
-	at := make(map[string]int) // in all, by the device's id
-	for _, v := range versions {
-		id := string(v.Device[:])
-		i, known := at[id]
-		if !known {
-			i = len(all)
-			at[id] = i
-			all = append(all, savingDevice{name: string(v.DeviceName)})
-		}
-		if v.Time().After(all[i].newest) {
-			all[i].newest = v.Time()
-		}
-	}
-	slices.SortStableFunc(all, func(a, b savingDevice) int { return b.newest.Compare(a.newest) })
-	return all
-}
-
-func (d savingDevice) line(now Now) kit.RowData {
+// deviceLine is a device in the list.
+func deviceLine(d syncer.DeviceInfo, now Now) kit.RowData {
 	at := now.At
 	if at.IsZero() {
 		at = time.Now()
 	}
-	r := kit.RowData{
-		Icon: "laptop", IconTone: kit.Accent, Title: kit.Shown(d.name), Detail: lang.L("saved {{.Ago}}", values{"Ago": ago(d.newest, at)}),
+	r := kit.RowData{Icon: "laptop", IconTone: kit.Accent, Title: kit.Shown(d.Name), Detail: lang.L("Nothing is saved yet.")}
+	if !d.Newest.IsZero() {
+		r.Detail = facts(lang.N("{{.Number}} versions", d.Versions, values{"Number": number(int64(d.Versions))}), lang.L("saved {{.Ago}}", values{"Ago": ago(d.Newest, at)}))
 	}
-	if d.name == now.Device {
-		r.Chip = lang.L("This computer")
+	switch {
+	case d.This:
+		r.Chip, r.Tone = lang.L("This computer"), kit.Accent
+	case d.State == syncer.DeviceRevoked:
+		r.Chip, r.IconTone = lang.L("Shut out"), kit.Idle
+	case d.State == syncer.DeviceRetired:
+		r.Chip, r.IconTone = lang.L("Not used any more"), kit.Idle
 	}
 	return r
+}
+
+// askRemoveDevice asks what became of a device, says what that means, and takes it out of the backup. done is told what is
+// left to do.
+func (s *settingsScreen) askRemoveDevice(of syncer.DeviceInfo, done func(*syncer.RemovedDevice)) {
+	name := kit.Shown(of.Name)
+	what := kit.NewChoice(
+		kit.Alternative{Label: lang.L("It was lost or stolen"), Detail: lang.L("It is shut out: it can read nothing that is saved from now on, and its key to your storage is changed.")},
+		kit.Alternative{Label: lang.L("It is not used any more"), Detail: lang.L("It leaves the backup. If somebody starts Roost on it, it stops and says so.")},
+	)
+	words := kit.NewTextField(lang.L("Your 24 recovery words"), lang.L("This computer does not keep them, so they are needed here."), 3)
+	words.Root.Hide()
+	wrong := kit.NewParagraph("")
+	wrong.SetColour(kit.ColourBad)
+	wrong.Hide()
+	var d *kit.Dialog
+	var remove *kit.Button
+	remove = kit.NewButton(kit.Danger, "", lang.L("Shut it out"), func() {
+		o := syncer.RemoveDeviceOptions{Device: of.ID, Lost: what.Chosen() == 0, Words: words.Text()}
+		var got *syncer.RemovedDevice
+		remove.Disable()
+		wrong.SetText(lang.L("This can take a few minutes."))
+		wrong.SetColour(kit.ColourMuted)
+		shown(wrong, true)
+		s.w.do(func(ctx context.Context) (err error) {
+			got, err = s.w.engine.RemoveDevice(ctx, o)
+			return err
+		}, func(err error) {
+			remove.Enable()
+			if err == nil {
+				d.Close()
+				s.w.say(kit.Good, lang.L("{{.Name}} is out of the backup. Its versions are kept.", values{"Name": name}))
+				done(got)
+				return
+			}
+			p := problemOf(err)
+			if !d.IsOpen() {
+				s.w.Tell(err)
+				return
+			}
+			shown(words.Root, p.Code == "no_words" || words.Root.Visible())
+			wrong.SetText(translated(p.Title) + ". " + problemText(p))
+			wrong.SetColour(kit.ColourBad)
+		})
+	})
+	what.OnChanged = func(i int) {
+		remove.SetLabel([]string{lang.L("Shut it out"), lang.L("Take it out")}[i])
+	}
+	text := lang.L("Its {{.Number}} versions stay, and this computer keeps them from now on. The device can come back only with your words.",
+		values{"Number": number(int64(of.Versions))})
+	d = kit.NewDialog(lang.L("What became of {{.Name}}?", values{"Name": name}), kit.VBox(12, outdent(12, what.Root), kit.NewParagraph(text).Secondary(), words.Root, wrong),
+		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), remove)
+	s.w.dialog(d)
+}
+
+// keysLeft is what only the owner of a storage can do: change its key, by a line that Roost made.
+func (s *settingsScreen) keysLeft(got *syncer.RemovedDevice) (all []fyne.CanvasObject) {
+	for _, k := range got.Keys {
+		if k.State != syncer.KeyOpen {
+			continue
+		}
+		copied := kit.NewButton(kit.Secondary, "copy", lang.L("Copy the line"), func() { fyne.CurrentApp().Clipboard().SetContent(k.Line) })
+		all = append(all, kit.NewNotice(
+			kit.Warn, lang.L("{{.Storage}} still takes the old key", values{"Storage": kit.Shown(k.Storage)}),
+			lang.L("Roost can't change it there. Run the line on the computer of the storage and start the storage again; Roost notices by itself."), copied,
+		).Root)
+	}
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -65,6 +66,18 @@ func (*sampleChooser) TryRules(context.Context, string, string) (*syncer.Trial, 
 		Presets: map[string]syncer.Measured{"ignore-caches": {Files: 41_772, Bytes: 3_100_000_000}, "ignore-node_modules": {Files: 212_004, Bytes: 1_900_000_000}},
 		Faults:  []syncer.RulesFault{{Line: 3, Text: "["}},
 	}, nil
+}
+
+func (*sampleChooser) Devices(context.Context) ([]syncer.DeviceInfo, error) {
+	return []syncer.DeviceInfo{
+		{ID: "0a", Name: "Laptop", This: true, State: syncer.DeviceActive, Versions: 48, Newest: morning.Add(-4 * time.Minute)},
+		{ID: "0b", Name: "Ana's old computer", State: syncer.DeviceActive, Versions: 1_204, Newest: morning.AddDate(0, 0, -1)},
+		{ID: "0c", Name: "Photos\u202Egpj.exe", State: syncer.DeviceRevoked, Versions: 3, Newest: morning.AddDate(0, -2, 0)},
+	}, nil
+}
+
+func (*sampleChooser) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return &syncer.RemovedDevice{Lost: true, Keys: []syncer.KeyChange{{Storage: "Pi in the living room", State: syncer.KeyOpen, Line: "ipfs config"}}}, nil
 }
 
 func (*sampleChooser) Recovery(context.Context) (syncer.Recovery, error) {
@@ -150,6 +163,17 @@ func settingsPages() map[string]func(t *testing.T, language string, variant fyne
 		"settings-about": page(sectionAbout),
 		"settings-folder": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			return settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})
+		},
+		"settings-lost-ask": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionLost})
+			d.tap("Ana's old computer")
+			return d
+		},
+		"settings-lost-keys": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionLost})
+			d.tap("Ana's old computer")
+			d.tap(lang.L("Shut it out"))
+			return d
 		},
 		"settings-words-shown": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			d := settingsDesk(t, language, variant, section{kind: sectionWords})

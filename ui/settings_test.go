@@ -473,9 +473,65 @@ func TestStartingAtLogInIsWhatTheComputerSays(t *testing.T) {
 func TestTheDevicesOfTheBackupAreListed(t *testing.T) {
 	d, _ := chosenDesk(t)
 	d.tap("A device is lost")
-	d.sees("Laptop", "This computer", "Change the key of your storage")
+	d.sees("Laptop", "This computer", "3 versions")
 	d.tap("Recovery words")
 	d.sees("Sheet lost?", "Found by a stranger?")
+}
+
+// A computer that was stolen is shut out from the window of another one, and what is left to do is said.
+func TestALostComputerIsShutOutAndItsVersionsStay(t *testing.T) {
+	k := keep(t)
+	words, err := k.engine.Words(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := syncer.Options{Home: filepath.Join(t.TempDir(), "other"), Keys: &memoryKeys{keys: map[string][32]byte{}}}
+	how := syncer.SetupOptions{URL: k.kubo.URL, Token: k.kubo.Token, Device: "Desk", NodeName: "Pi", Words: strings.Join(words, " ")}
+	if _, err := syncer.Setup(t.Context(), opts, how); err != nil {
+		t.Fatal(err)
+	}
+	other, err := syncer.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() }) // it was shut out
+	mine := filepath.Join(t.TempDir(), "Desk papers")
+	if err := os.MkdirAll(mine, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(mine, "plan.txt"), []byte("a plan"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.AddFolders(t.Context(), []string{mine}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Backup(t.Context(), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+
+	d := newDesk(t, realEngine{Engine: k.engine}, Home)
+	d.w.desktop = sampleDesktop{}
+	d.refresh(k)
+	d.tap("Settings")
+	d.tap("A device is lost")
+	d.sees("Desk", "1 version")
+	d.tap("Desk")
+	d.sees("What became of Desk?", "It was lost or stolen", "Its 1 versions stay")
+	d.tap("Cancel")
+	d.tap("Desk")
+	d.tap("Shut it out")
+	d.sees("Desk is out of the backup. Its versions are kept.", "Shut out", "Pi still takes the old key")
+	d.tap("Copy the line")
+	if line := fyne.CurrentApp().Clipboard().Content(); !strings.Contains(line, "API.Authorizations") {
+		t.Errorf("copied was %q", line)
+	}
+	if _, err := other.Backup(t.Context(), nil, nil); err == nil {
+		t.Error("the lost computer still saves")
+	}
+	found, err := k.engine.Find(t.Context(), "plan.txt")
+	if err != nil || len(found) == 0 {
+		t.Errorf("what it had saved is gone: %v, %v", found, err)
+	}
 }
 
 func TestWhatRoostIsCanBeCopied(t *testing.T) {

@@ -292,6 +292,12 @@ func (w *Window) tell(p syncer.Problem) {
 	dismiss = w.toasts.Show(problemTone(p), translated(p.Title), details, closed)
 }
 
+// say tells that something went well.
+func (w *Window) say(tone kit.Tone, text string) {
+	var dismiss func()
+	dismiss = w.toasts.Show(tone, text, kit.NewButton(kit.Quiet, "close", "", func() { dismiss() }).Spoken(lang.L("Close this message")))
+}
+
 func (w *Window) dialog(d *kit.Dialog) { d.Open(w.over.Canvas()) }
 
 // addDropped keeps the folders that were dropped on the window.
