@@ -24,6 +24,7 @@ type engine interface {
 	Watch(ctx context.Context) iter.Seq2[syncer.Status, error] // ends with an error, or with ctx
 	Notices(ctx context.Context) iter.Seq[syncer.Notice]
 	Activity(ctx context.Context, limit int) ([]syncer.Activity, error)
+	NotSaved(ctx context.Context) ([]syncer.NotSaved, error)
 	Snapshots(ctx context.Context, dir string) (versions []syncer.Version, stale bool, err error)
 	List(ctx context.Context, snapshot, path string) ([]syncer.Item, error)
 	Find(ctx context.Context, pattern string) ([]syncer.Match, error)
@@ -41,6 +42,7 @@ type engine interface {
 	SetMode(ctx context.Context, dir, mode string) error
 	SetPriority(ctx context.Context, dir string, low bool) error
 	Accept(ctx context.Context, dir string) error
+	LeaveOut(ctx context.Context, dir, path string) error
 	Pause(ctx context.Context, dir string, until time.Time) error
 	Resume(ctx context.Context, dir string) error
 	Settings(ctx context.Context) ([]syncer.Setting, error)
@@ -58,6 +60,7 @@ type engine interface {
 	RenameDevice(ctx context.Context, device, name, words string) error
 	Replace(ctx context.Context, device string) error
 	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
+	Readdress(ctx context.Context, name string, o syncer.SetupOptions) error
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error

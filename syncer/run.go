@@ -158,7 +158,7 @@ func (k *keeper) publish(ctx context.Context) {
 func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
 	f := facts{
-		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
+		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
 	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
@@ -173,7 +173,7 @@ func (k *keeper) facts(now time.Time) facts {
 		if known := k.storages[n.Name]; known != nil {
 			x = *known
 		}
-		x.url = k.e.addressOf(n)
+		x.url, x.dir = k.e.addressOf(n), n.Dir
 		f.storages = append(f.storages, x)
 	}
 	for i := range f.folders {

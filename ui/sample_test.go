@@ -156,7 +156,8 @@ func samples() map[string]Now {
 type stillEngine struct {
 	browser // nothing is asked of it
 	chooser // nothing is asked of it
-	now     Now
+	*record
+	now Now
 }
 
 func (e stillEngine) Watch(ctx context.Context) iter.Seq[Now] {
@@ -176,8 +177,16 @@ func (stillEngine) AddFolders(context.Context, []string) ([]syncer.FolderInfo, e
 	return nil, nil
 }
 
-func (stillEngine) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
-	return syncer.NodeInfo{}, nil
+func (stillEngine) AddNode(context.Context, syncer.SetupOptions) error { return nil }
+func (stillEngine) RemoveNode(context.Context, string) error           { return nil }
+func (stillEngine) RemoveFolder(context.Context, string) error         { return nil }
+func (stillEngine) Set(context.Context, string, string) error          { return nil }
+func (stillEngine) Readdress(context.Context, string, syncer.SetupOptions) error {
+	return nil
+}
+
+func (stillEngine) Verify(context.Context, int, syncer.Report) (*syncer.Checked, error) {
+	return &syncer.Checked{OK: true}, nil
 }
 
 func (stillEngine) Accept(context.Context, string) error { return nil }

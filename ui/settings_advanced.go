@@ -51,6 +51,7 @@ func (s *settingsScreen) advancedView() settingsView {
 				kit.HBox(0, save), said,
 			),
 			card(lang.L("On this disk"), "", place(lang.L("Roost's own folder"), home, lang.L("Open")), kit.Line(), place(lang.L("Log"), log, lang.L("Open"))),
+			s.checksCard(),
 			card(lang.L("Times"), lang.L("Such as 30s, 10m or 6h."), kit.Columns(kit.Gap, []float32{1, 1},
 				kit.VBox(12, s.timeField("max-wait", lang.L("Longest wait of a busy folder")).Root, s.timeField("rescan", lang.L("Full look through a watched folder")).Root),
 				kit.VBox(12, s.timeField("rescan-unwatched", lang.L("Look through one that can't be watched")).Root,
@@ -59,6 +60,21 @@ func (s *settingsScreen) advancedView() settingsView {
 				kit.HBox(0, kit.NewButton(kit.Secondary, "refresh", lang.L("Bring the usual settings back"), s.reset))),
 		},
 	}
+}
+
+// checksCard is how often Roost proves to itself that everything can come back.
+func (s *settingsScreen) checksCard() fyne.CanvasObject {
+	never := meaning{value: "never", label: lang.L("never")}
+	line := func(title, key string, all ...meaning) fyne.CanvasObject {
+		return kit.VBox(2, kit.NewParagraph(title), outdent(9, s.settingTabs(key, append(all, never)...)))
+	}
+	week, month := meaning{value: "168h", label: lang.L("every week")}, meaning{value: "720h", label: lang.L("every month")}
+	return card(
+		lang.L("Checks"), lang.L("Roost looks by itself whether everything that was saved can come back."),
+		line(lang.L("Look at the storages"), "verify", meaning{value: "24h", label: lang.L("every day")}, week, month),
+		line(lang.L("Have read all of it once"), "verify-all", month, meaning{value: "2160h", label: lang.L("in 3 months")}, meaning{value: "8760h", label: lang.L("in a year")}),
+		line(lang.L("Bring some files back, to try it"), "drill", week, month, meaning{value: "2160h", label: lang.L("in 3 months")}),
+	)
 }
 
 func (s *settingsScreen) timeField(key, label string) *kit.Field {
