@@ -97,7 +97,7 @@ var problems = []row{
 	}},
 	{ErrOldKey, Problem{
 		Code: "old_key", Severity: needsYou, Exit: ExitStorage, Title: "A removed computer can still reach your storage",
-		Text: "Whoever has that computer could delete what is saved there.", Action: "Change the storage's key: roost device revoke shows how",
+		Text: "Whoever has that computer could delete what is saved there.", Action: "Change the storage's key", Terminal: "Change the storage's key: roost device revoke shows how",
 		Detailed: true,
 	}},
 	{ErrDrill, Problem{
@@ -219,7 +219,7 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
-	{vault.ErrNoDevice, usage("no_device", "There is no such computer in this backup", "See which there are: roost device list")},
+	{vault.ErrNoDevice, onTerminal(usage("no_device", "There is no such computer in this backup", "See which there are"), "See which there are: roost device list")},
 	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{
