@@ -36,6 +36,13 @@ type engine interface {
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
 	Space(ctx context.Context) (*syncer.Space, error)
 
+	Keep(ctx context.Context) (syncer.Keep, error)
+	SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error)
+	Prune(ctx context.Context, o syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error)
+	Forget(ctx context.Context, o syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error)
+	Removed(ctx context.Context) ([]syncer.RemovedVersion, error)
+	BringBack(ctx context.Context, names []string) ([]syncer.Version, error)
+
 	Folders(ctx context.Context) ([]syncer.FolderInfo, error)
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
 	RemoveFolder(ctx context.Context, dir string) error
@@ -47,6 +54,10 @@ type engine interface {
 	Resume(ctx context.Context, dir string) error
 	Settings(ctx context.Context) ([]syncer.Setting, error)
 	Set(ctx context.Context, key, value string) error
+	SetAll(ctx context.Context, values map[string]string) error
+	Rules(ctx context.Context, dir string) (string, error)
+	SetRules(ctx context.Context, dir, before, text string) error
+	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
 
 	Nodes(ctx context.Context) ([]syncer.NodeInfo, error)
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
@@ -60,6 +71,7 @@ type engine interface {
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error
+	Recovery(ctx context.Context) (syncer.Recovery, error)
 }
 
 // local is the door to an engine of this process. Where the engine cannot fail, only the other door can.

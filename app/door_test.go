@@ -181,6 +181,22 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			s.RepoSize = 0 // Kubo writes meanwhile
 			return s, err
 		}},
+		{"keep", func(e engine) (any, error) { return e.Keep(ctx) }},
+		{"keep by rules", func(e engine) (any, error) {
+			return e.SetKeep(ctx, syncer.KeepChange{Rules: &syncer.KeepRules{Daily: 7}, Dir: folder})
+		}},
+		{"keep as of a folder that is not kept", func(e engine) (any, error) {
+			return e.SetKeep(ctx, syncer.KeepChange{Rules: &syncer.KeepRules{Daily: 7}, Dir: filepath.Dir(folder)})
+		}},
+		{"prune, to look", func(e engine) (any, error) { return e.Prune(ctx, syncer.PruneOptions{Preview: true}, nil) }},
+		{"forget, to look", func(e engine) (any, error) {
+			f, err := e.Forget(ctx, syncer.ForgetOptions{Path: filepath.Join(folder, "letter.txt"), Preview: true}, nil)
+			f.Until = time.Time{}
+			return fmt.Sprintf("%+v", *f), err
+		}},
+		{"forget what never was", func(e engine) (any, error) { return e.Forget(ctx, syncer.ForgetOptions{Path: nowhere}, nil) }},
+		{"removed", func(e engine) (any, error) { v, err := e.Removed(ctx); return len(v), err }},
+		{"bring back what is not removed", func(e engine) (any, error) { return e.BringBack(ctx, []string{"ffffffff"}) }},
 		{"status", func(e engine) (any, error) {
 			s, err := e.Status(ctx)
 			s.Folders[0].Time, s.Saved, s.Storages = s.Folders[0].Time.UTC(), s.Saved.UTC(), nil
@@ -208,6 +224,21 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"settings", func(e engine) (any, error) { return e.Settings(ctx) }},
 		{"set", func(e engine) (any, error) { return nil, e.Set(ctx, "settle", "7s") }},
 		{"set what is not there", func(e engine) (any, error) { return nil, e.Set(ctx, "colour", "blue") }},
+		{"set several", func(e engine) (any, error) {
+			return nil, e.SetAll(ctx, map[string]string{"settle": "7s", "theme": "dark"})
+		}},
+		{"set several, one of which is not there", func(e engine) (any, error) {
+			return nil, e.SetAll(ctx, map[string]string{"colour": "blue"})
+		}},
+		{"rules", func(e engine) (any, error) { return e.Rules(ctx, folder) }},
+		{"rules of what is not kept", func(e engine) (any, error) { return e.Rules(ctx, nowhere) }},
+		{"try rules", func(e engine) (any, error) { return e.TryRules(ctx, folder, "*.txt\n[") }},
+		{"rules over others", func(e engine) (any, error) { return nil, e.SetRules(ctx, folder, "not these", "*.txt") }},
+		{"recovery", func(e engine) (any, error) {
+			r, err := e.Recovery(ctx)
+			r.Checked, r.Due = r.Checked.Round(0).UTC(), r.Due.Round(0).UTC()
+			return r, err
+		}},
 		{"nodes", func(e engine) (any, error) { return e.Nodes(ctx) }},
 		{"check no node", func(e engine) (any, error) { return e.CheckNode(ctx, "attic") }},
 		{"add a node that is not there", func(e engine) (any, error) {

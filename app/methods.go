@@ -60,6 +60,21 @@ var methods = map[string]method{
 		return e.Details(ctx, a.Snapshot, a.Path)
 	}),
 
+	"keep": asks(engine.Keep),
+	"set-keep": takesOnly(func(ctx context.Context, e engine, a syncer.KeepChange) (*syncer.Pruned, error) {
+		return e.SetKeep(ctx, a)
+	}),
+	"prune": takes(func(ctx context.Context, e engine, a syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error) {
+		return e.Prune(ctx, a, r)
+	}),
+	"forget": takes(func(ctx context.Context, e engine, a syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error) {
+		return e.Forget(ctx, a, r)
+	}),
+	"removed": asks(engine.Removed),
+	"bring-back": takesOnly(func(ctx context.Context, e engine, a namesArgs) ([]syncer.Version, error) {
+		return e.BringBack(ctx, a.Names)
+	}),
+
 	"folders": asks(engine.Folders),
 	"add-folders": takesOnly(func(ctx context.Context, e engine, a backupArgs) ([]syncer.FolderInfo, error) {
 		return e.AddFolders(ctx, a.Dirs)
@@ -73,6 +88,14 @@ var methods = map[string]method{
 	"resume":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Resume(ctx, a.Dir) }),
 	"settings":      asks(engine.Settings),
 	"set":           tells(func(ctx context.Context, e engine, a setArgs) error { return e.Set(ctx, a.Key, a.Value) }),
+	"set-all":       tells(func(ctx context.Context, e engine, a setAllArgs) error { return e.SetAll(ctx, a.Values) }),
+	"rules":         takesOnly(func(ctx context.Context, e engine, a folderArgs) (string, error) { return e.Rules(ctx, a.Dir) }),
+	"set-rules": tells(func(ctx context.Context, e engine, a rulesArgs) error {
+		return e.SetRules(ctx, a.Dir, a.Before, a.Text)
+	}),
+	"try-rules": takesOnly(func(ctx context.Context, e engine, a rulesArgs) (*syncer.Trial, error) {
+		return e.TryRules(ctx, a.Dir, a.Text)
+	}),
 
 	"nodes": asks(engine.Nodes),
 	"check-node": takesOnly(func(ctx context.Context, e engine, a nameArgs) (syncer.NodeInfo, error) {
@@ -94,6 +117,7 @@ var methods = map[string]method{
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
 	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
+	"recovery":    asks(engine.Recovery),
 }
 
 type (
@@ -118,19 +142,20 @@ type (
 		Dir   string
 		Until time.Time
 	}
+	setArgs    struct{ Key, Value string }
+	setAllArgs struct{ Values map[string]string }
+	rulesArgs  struct{ Dir, Before, Text string }
+	nameArgs   struct{ Name string }
+	namesArgs  struct{ Names []string }
+	textArgs   struct{ Text string }
+	hadArgs    struct{ Had bool }
 	renameArgs struct{ Device, Name, Words string }
-
-	setArgs  struct{ Key, Value string }
-	nameArgs struct{ Name string }
 
 	leaveArgs     struct{ Dir, Path string }
 	readdressArgs struct {
 		Name string
 		To   syncer.SetupOptions
 	}
-
-	textArgs struct{ Text string }
-	hadArgs  struct{ Had bool }
 
 	versionsReply struct {
 		Versions []syncer.Version

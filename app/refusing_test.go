@@ -103,12 +103,22 @@ func (refusing) RemoveNode(context.Context, string) error           { return err
 func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
 func (refusing) CheckWords(context.Context, string) error           { return errRefused }
 func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
+func (refusing) SetAll(context.Context, map[string]string) error    { return errRefused }
+func (refusing) Rules(context.Context, string) (string, error)      { return "", errRefused }
 
-func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error) { return nil, errRefused }
+func (refusing) SetRules(context.Context, string, string, string) error { return errRefused }
 
+func (refusing) TryRules(context.Context, string, string) (*syncer.Trial, error) {
+	return nil, errRefused
+}
+
+func (refusing) Recovery(context.Context) (syncer.Recovery, error) {
+	return syncer.Recovery{}, errRefused
+}
+
+func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error)       { return nil, errRefused }
 func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
-
-func (refusing) Replace(context.Context, string) error { return errRefused }
+func (refusing) Replace(context.Context, string) error                      { return errRefused }
 
 func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
 	return nil, errRefused
@@ -116,4 +126,24 @@ func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*sync
 
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
+}
+
+func (refusing) Keep(context.Context) (syncer.Keep, error) { return syncer.Keep{}, errRefused }
+
+func (refusing) SetKeep(context.Context, syncer.KeepChange) (*syncer.Pruned, error) {
+	return nil, errRefused
+}
+
+func (refusing) Prune(context.Context, syncer.PruneOptions, syncer.Report) (*syncer.Pruned, error) {
+	return nil, errRefused
+}
+
+func (refusing) Forget(context.Context, syncer.ForgetOptions, syncer.Report) (*syncer.Forgotten, error) {
+	return nil, errRefused
+}
+
+func (refusing) Removed(context.Context) ([]syncer.RemovedVersion, error) { return nil, errRefused }
+
+func (refusing) BringBack(context.Context, []string) ([]syncer.Version, error) {
+	return nil, errRefused
 }

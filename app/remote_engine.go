@@ -156,6 +156,22 @@ func (r *remote) Set(ctx context.Context, key, value string) error {
 	return r.tell(ctx, "set", setArgs{key, value})
 }
 
+func (r *remote) SetAll(ctx context.Context, values map[string]string) error {
+	return r.tell(ctx, "set-all", setAllArgs{values})
+}
+
+func (r *remote) Rules(ctx context.Context, dir string) (string, error) {
+	return ask[string](ctx, r, "rules", folderArgs{dir}, nil)
+}
+
+func (r *remote) SetRules(ctx context.Context, dir, before, text string) error {
+	return r.tell(ctx, "set-rules", rulesArgs{dir, before, text})
+}
+
+func (r *remote) TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error) {
+	return ask[*syncer.Trial](ctx, r, "try-rules", rulesArgs{Dir: dir, Text: text}, nil)
+}
+
 func (r *remote) Nodes(ctx context.Context) ([]syncer.NodeInfo, error) {
 	return ask[[]syncer.NodeInfo](ctx, r, "nodes", nil, nil)
 }
@@ -198,4 +214,32 @@ func (r *remote) CheckWords(ctx context.Context, text string) error {
 
 func (r *remote) NoteWords(ctx context.Context, had bool) error {
 	return r.tell(ctx, "note-words", hadArgs{had})
+}
+
+func (r *remote) Recovery(ctx context.Context) (syncer.Recovery, error) {
+	return ask[syncer.Recovery](ctx, r, "recovery", nil, nil)
+}
+
+func (r *remote) Keep(ctx context.Context) (syncer.Keep, error) {
+	return ask[syncer.Keep](ctx, r, "keep", nil, nil)
+}
+
+func (r *remote) SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error) {
+	return ask[*syncer.Pruned](ctx, r, "set-keep", ch, nil)
+}
+
+func (r *remote) Prune(ctx context.Context, o syncer.PruneOptions, report syncer.Report) (*syncer.Pruned, error) {
+	return ask[*syncer.Pruned](ctx, r, "prune", o, report)
+}
+
+func (r *remote) Forget(ctx context.Context, o syncer.ForgetOptions, report syncer.Report) (*syncer.Forgotten, error) {
+	return ask[*syncer.Forgotten](ctx, r, "forget", o, report)
+}
+
+func (r *remote) Removed(ctx context.Context) ([]syncer.RemovedVersion, error) {
+	return ask[[]syncer.RemovedVersion](ctx, r, "removed", nil, nil)
+}
+
+func (r *remote) BringBack(ctx context.Context, names []string) ([]syncer.Version, error) {
+	return ask[[]syncer.Version](ctx, r, "bring-back", namesArgs{names}, nil)
 }

@@ -40,6 +40,7 @@ type facts struct {
 	proof    Proof
 
 	beginning Beginning
+	look      Look
 	replaces  string
 }
 
@@ -87,7 +88,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Replaces: f.replaces}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Replaces: f.replaces}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}

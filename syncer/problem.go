@@ -97,13 +97,13 @@ var problems = []row{
 	}},
 	{ErrOldKey, Problem{
 		Code: "old_key", Severity: needsYou, Exit: ExitStorage, Title: "A removed computer can still reach your storage",
-		Text: "Whoever has that computer could delete what is saved there.", Action: "Change the storage's key",
-		Terminal: "Change the storage's key: roost device revoke shows how",
+		Text: "Whoever has that computer could delete what is saved there.", Action: "Change the storage's key", Terminal: "Change the storage's key: roost device revoke shows how",
 		Detailed: true,
 	}},
 	{ErrDrill, Problem{
 		Code: "drill", Severity: needsYou, Exit: ExitDamage, Title: "Not every file of a test restore came back",
-		Text: "Random files were brought back to try it.", Action: "Check and save again", Terminal: "Run roost verify, then roost backup", Detailed: true,
+		Text: "Random files were brought back to try it.", Action: "Look at everything, and back up once more", Detailed: true,
+		Terminal: "Run roost verify, then roost backup",
 	}},
 	{vault.ErrCloned, Problem{
 		Code: "cloned", Severity: needsYou, Exit: ExitKeys, Title: "Two computers save under one name",
@@ -171,6 +171,19 @@ var problems = []row{
 	{ErrOwnStorage, usage("own_storage", "The storage cannot be kept inside itself", "Choose a folder beside it")},
 	{ErrNotAdded, usage("not_added", "Roost does not keep this folder", "Add it first")},
 	{ErrNotAFolder, usage("not_a_folder", "This is not a folder that can be kept", "Choose a folder that is there and can be read")},
+	{ErrRulesChanged, usage("rules_changed", "The rules were changed by another program", "Look at them again")},
+	{ErrGone, Problem{
+		Code: "version_gone", Severity: warning, Exit: ExitDamage, Title: "This version was removed while it was used",
+		Text: "Another device let it go. What came back until then is whole.", Action: "Choose another version",
+	}},
+	{ErrClock, Problem{
+		Code: "clock", Severity: needsYou, Exit: ExitHome, Title: "This computer's clock cannot be right",
+		Text: "Nothing is removed while the time is in doubt. Saved files are safe.", Action: "Set the clock and try again",
+	}},
+	{ErrWordsNeeded, Problem{
+		Code: "words_needed", Severity: needsYou, Exit: ExitKeys, Title: "Your recovery words are needed for this",
+		Text: "It removes most of the versions that there are. Nothing was changed.", Action: "Give your 24 words as well",
+	}},
 	{ErrUsage, onTerminal(usage("usage", "It is not possible like this", "Read what is in the way, and choose something else"), "See roost --help")},
 
 	{ErrNoRoom, Problem{
@@ -218,7 +231,7 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
-	{vault.ErrNoDevice, usage("no_device", "There is no such computer in this backup", "See which there are")},
+	{vault.ErrNoDevice, onTerminal(usage("no_device", "There is no such computer in this backup", "See which there are"), "See which there are: roost device list")},
 	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{

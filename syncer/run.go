@@ -90,6 +90,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
+	wg.Go(func() { k.tidy(ctx) })
 	k.keepFolders(ctx)
 }
 
@@ -167,7 +168,9 @@ func (k *keeper) publish(ctx context.Context) {
 func (k *keeper) facts(now time.Time) facts {
 	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
-	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, replaces: c.Replaces}
+	f := facts{
+		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
+	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}

@@ -5,10 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // step is what a person can do about a problem in the window: it goes somewhere, or asks for something.
@@ -80,9 +79,9 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		}})
 	}
 	switch p.Code {
-	case "unreachable", "storage_slow", "storage_changed", "no_backup", "shut_out", "no_device":
+	case "unreachable", "storage_slow", "storage_changed", "no_backup":
 		check()
-	case "refused", "certificate", "not_a_storage", "insecure", "old_key":
+	case "refused", "certificate", "not_a_storage", "insecure":
 		if w.hasAddress(p.Storage) {
 			add(step{icon: "link", label: lang.L("Change address or key"), open: func() {
 				w.onStorages(func(s *storagesScreen) { s.readdress(w.storageName(p.Storage)) })
@@ -96,7 +95,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		another()
 	case "no_kubo", "newer":
 		add(step{icon: "folder", label: lang.L("Show where Roost is"), do: func(context.Context) error { return openProgram() }})
-	case "missing", "damaged", "wrong_key", "wrong_bytes", "not_found", "not_kept", "rolled_back", "drill":
+	case "missing", "damaged", "wrong_key", "wrong_bytes", "not_found", "not_kept", "rolled_back":
 		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
 	case "retired", "cloned", "key_missing", "key_damaged", "settings_damaged": // as mendedAnew has them
 		add(step{icon: "key", label: lang.L("Set up again with my words"), open: w.startAgain})
@@ -106,7 +105,13 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		backUp(lang.L("Back up now"))
 	case "quiet_hours", "metered", "on_battery":
 		backUp(lang.L("Back up now"))
-		place(Settings, "settings", lang.L("Change the setting"))
+		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() { w.onSettings(section{kind: sectionPace}) }})
+	case "drill":
+		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
+	case "rules_changed":
+		add(step{icon: "settings", label: lang.L("Folders"), open: func() { w.onSettings(section{kind: sectionFolders}) }})
+	case "shut_out", "old_key", "no_device":
+		add(step{icon: "device", label: lang.L("Devices of this backup"), open: func() { w.onSettings(section{kind: sectionLost}) }})
 	case "data_budget":
 		backUp(lang.L("Back up now"))
 		add(step{icon: "storage", label: lang.L("Raise the limit"), open: func() { w.onStorages((*storagesScreen).raiseBudget) }})
@@ -121,10 +126,10 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "watch_limit":
 		add(step{icon: "info", label: lang.L("How to change that"), open: func() { w.showProblem(p) }})
 	case "words", "words_checksum", "words_other", "no_words":
-		add(step{icon: "key", label: lang.L("Check the words"), open: func() { w.askForWords(kit.NewButton(kit.Quiet, "", "", nil)) }})
+		add(step{icon: "key", label: lang.L("Check the words"), open: func() { w.askForWords(kit.NewButton(kit.Quiet, "", "", nil), func() {}) }})
 	case "nested", "own_storage", "not_added", "not_a_folder":
 		chooseFolder()
-	case "unknown_version", "ambiguous_version", "not_in_version":
+	case "unknown_version", "ambiguous_version", "not_in_version", "version_gone":
 		place(Files, "folder", lang.L("Look at the versions"))
 	case "no_room", "disk_full", "read_only", "home", "permission":
 		add(step{icon: "folder", label: lang.L("Open your own folder"), do: func(context.Context) error { return openOwn() }})
@@ -133,7 +138,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "keeps_nothing":
 		place(Settings, "settings", lang.L("Change the setting"))
 		place(Storages, "storage", lang.L("Open storage"))
-	case "usage", "already_set_up":
+	case "usage", "already_set_up", "clock", "words_needed":
 		add(step{icon: "info", label: lang.L("See what is in the way"), open: func() { w.showProblem(p) }})
 	}
 	return steps
@@ -152,6 +157,14 @@ func (w *Window) onActivity(do func(*activityScreen)) {
 	if a, ok := w.screens[ActivityLog].(*activityScreen); ok {
 		w.Show(ActivityLog)
 		do(a)
+	}
+}
+
+// onSettings opens a page of the settings.
+func (w *Window) onSettings(page section) {
+	if s, ok := w.screens[Settings].(*settingsScreen); ok {
+		w.Show(Settings)
+		s.show(page)
 	}
 }
 
