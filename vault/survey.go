@@ -419,4 +419,3 @@ func (s *surveyor) finish() {
 		return cmp.Or(slices.Compare(a.Device[:], b.Device[:]), slices.Compare(a.Path, b.Path), slices.Compare(a.ID[:], b.ID[:]))
 	})
 }
-
