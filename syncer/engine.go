@@ -274,7 +274,7 @@ type FolderStatus struct {
 	Skipped  int64 // entries that are not in that version
 
 	Mode        string    // Automatic or Manual
-	Low         bool      // may wait when the month's data gets short
+	Low         bool      // may wait when the month's data or a storage's room gets short
 	Watched     bool      // changes are noticed as they come; else it is looked through now and then
 	Waiting     int64     // files known to have changed since
 	Changed     time.Time // first change that is not saved yet; zero: none is known
@@ -293,7 +293,9 @@ type StorageStatus struct {
 	Asked     time.Time // when it last answered; zero: never
 	Latency   time.Duration
 	Used      int64 // bytes on its disk, of everybody
-	Limit     int64 // bytes that it may use; 0: not known
+	Limit     int64 // bytes that it may use: Quota, else what the storage names; 0: not known
+	Quota     int64 // bytes that it may use as the person wants it; 0: no limit
+	Disk      int64 // bytes that it could hold, by the free room on its disk; 0: not known
 	Sent      int64 // bytes sent to it this month
 }
 

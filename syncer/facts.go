@@ -75,7 +75,9 @@ type storageFacts struct {
 	since     time.Time // first time in a row that it did not
 	latency   time.Duration
 	used      int64
-	limit     int64
+	limit     int64 // as the storage names it; 0: not known
+	quota     int64 // as the person wants it; 0: no limit
+	disk      int64 // what it holds and what is free on its disk; 0: not known
 	sent      int64
 }
 
@@ -177,7 +179,7 @@ func (x *folderFacts) status(f facts, kept bool) FolderStatus {
 func (x *storageFacts) status(f facts) StorageStatus {
 	s := StorageStatus{
 		Name: x.name, URL: x.url, State: StateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
-		Used: x.used, Limit: x.limit, Sent: x.sent,
+		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent,
 	}
 	switch {
 	case x.err != nil:
@@ -211,6 +213,12 @@ func problemsOf(f facts) []Problem {
 				p.Text = fmt.Sprintf("It is the storage %q. %s", x.name, p.Text)
 			}
 			add(p)
+		}
+		if p := x.roomProblem(); p != nil {
+			if len(f.storages) > 1 {
+				p.Text = fmt.Sprintf("It is the storage %q. %s", x.name, p.Text)
+			}
+			add(*p)
 		}
 	}
 	for i := range f.folders {
@@ -258,7 +266,8 @@ func (x *folderFacts) problems(f facts) (out []Problem) {
 	}
 	if x.err != nil {
 		known := slices.ContainsFunc(f.storages, func(s storageFacts) bool {
-			return s.err != nil && Describe(s.err).Code == Describe(x.err).Code
+			p := s.roomProblem()
+			return s.err != nil && Describe(s.err).Code == Describe(x.err).Code || p != nil && p.Code == Describe(x.err).Code
 		})
 		if p := Describe(x.err); !known {
 			out = append(out, p)

@@ -180,7 +180,7 @@ func (k *keeper) facts(now time.Time) facts {
 		if known := k.storages[n.Name]; known != nil {
 			x = *known
 		}
-		x.url = k.e.addressOf(n)
+		x.url, x.quota = k.e.addressOf(n), n.Limit
 		f.storages = append(f.storages, x)
 	}
 	for i := range f.folders {
