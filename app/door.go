@@ -33,6 +33,12 @@ type engine interface {
 	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
 	Space(ctx context.Context) (*syncer.Space, error)
+	Survey(ctx context.Context, r syncer.Report) error
+	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
+	Pin(ctx context.Context, storage, cid, name string) error
+	Unpin(ctx context.Context, storage, cid string) error
+	FreeSpace(ctx context.Context, storage string, r syncer.Report) (*syncer.Freed, error)
+	SetLimit(ctx context.Context, storage string, bytes int64) error
 
 	Folders(ctx context.Context) ([]syncer.FolderInfo, error)
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)

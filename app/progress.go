@@ -158,6 +158,7 @@ var phaseWords = map[string]string{
 	"restoring":  "Restoring",
 	"checking":   "Checking",
 	"comparing":  "Comparing",
+	"freeing":    "Freeing space",
 	"starting":   "Starting the storage",
 }
 

@@ -61,7 +61,8 @@ type Engine struct {
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
-	traffic traffic // of the storages
+	traffic   traffic // of the storages
+	surveying turns   // one at a time
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
@@ -78,7 +79,7 @@ func (e *Engine) node() node.Node     { return e.first.Load().node }
 
 // Progress is the state of a long piece of work: a value, not a stream. Zero totals mean that they are not known yet.
 type Progress struct {
-	Phase      string // "looking", "saving", "confirming", "restoring", "checking"
+	Phase      string // "looking", "saving", "confirming", "restoring", "checking", "freeing"
 	Folder     string
 	Current    string // the file under way
 	Files      int64
@@ -211,23 +212,6 @@ type Checked struct {
 	Blocks   int64
 	Bytes    int64
 	Problems []string
-}
-
-// Space is what the storage holds.
-type Space struct {
-	Used        int64 // bytes that this vault's roots link, shared packs once
-	Quota       int64 // 0: none known
-	RepoSize    int64 // the whole storage
-	Reclaimable int64
-	Folders     []FolderSpace
-	Stale       bool
-}
-
-// FolderSpace is what one folder's newest version holds.
-type FolderSpace struct {
-	Path  string
-	Bytes int64
-	Files int64
 }
 
 // NodeInfo is one storage.

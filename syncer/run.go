@@ -89,6 +89,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
+	wg.Go(func() { k.keepSurveyed(ctx) })
 	k.keepFolders(ctx)
 }
 
@@ -288,6 +289,9 @@ func (k *keeper) askStorages(ctx context.Context) {
 		k.e.applyLimits(time.Now())
 		if err := k.e.noteTraffic(ctx); err != nil && ctx.Err() == nil {
 			k.e.log.Warn("this month's traffic could not be written down", "reason", err)
+		}
+		if err := k.sampleAll(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Warn("how full the storages are could not be written down", "reason", err)
 		}
 		every := askEvery
 		k.mu.Lock()

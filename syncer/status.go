@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"roost/vault/catalog"
-	"roost/vault/format"
 	"roost/vault/node"
 )
 
@@ -92,38 +90,6 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 		out.Problems = append(out.Problems, p.What+": "+p.Err.Error())
 	}
 	return out, e.noteVerified(ctx, out)
-}
-
-// Space says what the storage holds of this vault, and in all.
-func (e *Engine) Space(ctx context.Context) (*Space, error) {
-	st, err := e.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	u, err := e.node().Usage(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask how full the storage is: %w", err)
-	}
-	out := &Space{RepoSize: u.RepoSize}
-	for p, err := range e.cat.Packs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		out.Used += int64(p.Size)
-	}
-	list, err := e.vault().Versions(ctx, st)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[format.FolderID]bool{}
-	for _, v := range list {
-		if !seen[v.FolderID] && v.Complete {
-			seen[v.FolderID] = true
-			out.Folders = append(out.Folders, FolderSpace{Path: string(v.Path), Bytes: int64(v.Bytes), Files: int64(v.Files)})
-		}
-	}
-	slices.SortFunc(out.Folders, func(a, b FolderSpace) int { return strings.Compare(a.Path, b.Path) })
-	return out, nil
 }
 
 // keepVersions remembers the list for when the storage does not answer.
