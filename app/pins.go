@@ -144,6 +144,9 @@ func (a *pinsAnswer) free(ctx context.Context, c *call, e engine, storage string
 	return nil
 }
 
+// emptyFolder is what every new Kubo keeps.
+const emptyFolder = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
+
 // pinWords says what a pin is.
 func pinWords(p syncer.Pin) string {
 	what := map[string]string{
@@ -155,6 +158,9 @@ func pinWords(p syncer.Pin) string {
 			device = shown(p.Device)
 		}
 		return fmt.Sprintf(what, device)
+	}
+	if p.CID == emptyFolder {
+		return "an empty folder, which comes with Kubo"
 	}
 	switch p.Kind {
 	case "file", "folder", "link":

@@ -264,7 +264,10 @@ func (a spaceAnswer) people(w io.Writer) {
 			fmt.Fprintf(w, "As of %s:\n", when(k.Time))
 		}
 		fmt.Fprintf(w, "The newest versions need %s; what only older ones need is %s more, for %s in all.\n", size(k.Newest), size(k.Older), many(int64(k.Versions), "version", "versions"))
-		fmt.Fprintf(w, "%s are saved because they are there already, %s by compression. Cleaning would free %s.\n", size(k.Dedup), size(k.Compression), size(a.Reclaimable))
+		if k.Dedup+k.Compression > 0 {
+			fmt.Fprintf(w, "%s are saved because they are there already, %s by compression.\n", size(k.Dedup), size(k.Compression))
+		}
+		fmt.Fprintf(w, "Cleaning would free %s.\n", size(a.Reclaimable))
 		if k.Incomplete {
 			fmt.Fprintln(w, "Something could not be read, and is not counted. See: roost verify")
 		}

@@ -24,14 +24,13 @@ type Texts struct {
 	Title, Printed, Device                 string
 	Storages, Growth, Folders, Large, Cost string // headings
 	Used, Newest, Older, Free              string // names of numbers
-	Dedup, Compression                     string
+	Versions, Dedup, Compression           string
 
-	Size     func(bytes int64) string
-	Of       func(used, most string) string // "3 GB of 10 GB"
-	Versions func(n int) string
-	Full     func(f *syncer.Forecast, now time.Time) string // when a storage will be full
-	Stale    string                                         // a storage that did not answer
-	Rough    string                                         // a part of the line is worked out from versions
+	Size  func(bytes int64) string
+	Of    func(used, most string) string                 // "3 GB of 10 GB"
+	Full  func(f *syncer.Forecast, now time.Time) string // when a storage will be full
+	Stale string                                         // a storage that did not answer
+	Rough string                                         // a part of the line is worked out from versions
 }
 
 // English are the words of a page that is printed without a window.
@@ -39,16 +38,10 @@ func English() Texts {
 	return Texts{
 		Title: "What your backup takes", Printed: "Printed", Device: "Computer",
 		Storages: "Storages", Growth: "Growth", Folders: "Folders", Large: "Largest files", Cost: "What it is made of",
-		Used: "Your backup", Newest: "Newest versions", Older: "Only older versions need", Free: "Cleaning would free",
+		Used: "Your backup", Newest: "Newest versions", Older: "What only older versions need", Versions: "Versions in all", Free: "Cleaning would free",
 		Dedup: "Saved because it is there already", Compression: "Saved by compression",
-		Size: size,
-		Of:   func(used, most string) string { return used + " of " + most },
-		Versions: func(n int) string {
-			if n == 1 {
-				return "1 version"
-			}
-			return fmt.Sprintf("%d versions", n)
-		},
+		Size:  size,
+		Of:    func(used, most string) string { return used + " of " + most },
 		Full:  FullWords,
 		Stale: "It did not answer. This is what was known before.",
 		Rough: "The lighter part of the line is worked out from the times of versions.",
@@ -132,6 +125,7 @@ func PDF(w io.Writer, s *syncer.Space, o Page) error {
 	p.SetCreationDate(o.Date)
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(false, margin)
+	p.SetCellMargin(0)
 	p.AddPage()
 
 	p.ink(dark)
@@ -248,7 +242,8 @@ func (p *page) cost(s *syncer.Space) {
 	p.line(p.t.Used, p.t.Size(s.Used))
 	if k := s.Kept; k != nil {
 		p.line(p.t.Newest, p.t.Size(k.Newest))
-		p.line(p.t.Older+" ("+p.t.Versions(k.Versions)+")", p.t.Size(k.Older))
+		p.line(p.t.Older, p.t.Size(k.Older))
+		p.line(p.t.Versions, fmt.Sprint(k.Versions))
 		p.line(p.t.Free, p.t.Size(s.Reclaimable))
 		p.line(p.t.Dedup, p.t.Size(k.Dedup))
 		p.line(p.t.Compression, p.t.Size(k.Compression))
