@@ -155,7 +155,8 @@ func samples() map[string]Now {
 // stillEngine is for drawing only: it yields one value, and nothing can be asked of it.
 type stillEngine struct {
 	browser // nothing is asked of it
-	now     Now
+	spaceKeeper
+	now Now
 }
 
 func (e stillEngine) Watch(ctx context.Context) iter.Seq[Now] {
@@ -199,10 +200,13 @@ func speak(t *testing.T, language string) {
 func shownWindow(t *testing.T, now Now) *Window {
 	t.Helper()
 	w := newWindow(Options{Engine: stillEngine{now: now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
-	for _, p := range []Place{Home, Files, Restore, Storages, ActivityLog, Settings} {
-		if p == Home {
+	for _, p := range []Place{Home, Files, Restore, Storages, Space, ActivityLog, Settings} {
+		switch p {
+		case Home:
 			w.add(p, newHome(w))
-		} else {
+		case Space:
+			w.add(p, newSpace(w))
+		default:
 			w.add(p, blank{})
 		}
 	}

@@ -25,6 +25,7 @@ const (
 	Files
 	Restore
 	Storages
+	Space
 	ActivityLog
 	Settings
 )
@@ -37,6 +38,9 @@ type screen interface {
 	root() fyne.CanvasObject
 	draw(Now)
 }
+
+// opened is a screen that wants to know when it is shown.
+type opened interface{ opened() }
 
 // Window is the frame around the screens: navigation at the left, the open screen beside it. Its methods, but
 // for Run, are called on the UI goroutine.
@@ -86,6 +90,7 @@ func New(o Options) (*Window, error) {
 	w.add(Home, newHome(w))
 	w.add(Files, newFiles(w))
 	w.add(Restore, newRestore(w))
+	w.add(Space, newSpace(w))
 	w.fill()
 	if o.Engine != nil {
 		w.Use(o.Engine)
@@ -139,6 +144,8 @@ func navItem(p Place) kit.NavItem {
 		return kit.NavItem{Icon: "restore", Label: lang.L("Restore")}
 	case Storages:
 		return kit.NavItem{Icon: "storage", Label: lang.L("Storage")}
+	case Space:
+		return kit.NavItem{Icon: "chart", Label: lang.L("Space")}
 	case ActivityLog:
 		return kit.NavItem{Icon: "clock", Label: lang.L("Activity")}
 	default:
@@ -159,6 +166,9 @@ func (w *Window) Show(p Place) {
 		return
 	}
 	w.open = p
+	if o, ok := s.(opened); ok {
+		o.opened()
+	}
 	w.nav.Select(slices.Index(w.places, p))
 	s.draw(w.now)
 	w.content.Objects = []fyne.CanvasObject{s.root()}

@@ -26,6 +26,7 @@ import (
 // asked is an engine that notes what it is asked, and answers when it is let.
 type asked struct {
 	browser
+	spaceKeeper
 	nows  chan Now
 	let   chan error // an answer for each call
 	mu    sync.Mutex // guards calls
