@@ -90,6 +90,10 @@ func (w *Window) problemButtons(p syncer.Problem) []*kit.Button {
 		if w.has(ActivityLog) {
 			buttons = append(buttons, kit.NewButton(kit.Secondary, "clock", lang.L("See which, and why"), func() { w.Show(ActivityLog) }))
 		}
+	case "space_short", "space_low", "space_limit", "space_hold":
+		if w.has(Space) {
+			buttons = append(buttons, kit.NewButton(kit.Secondary, "chart", lang.L("See what takes space"), func() { w.Show(Space) }))
+		}
 	case "storage_full", "refused", "certificate", "not_a_storage":
 		if w.has(Storages) {
 			buttons = append(buttons, kit.NewButton(kit.Secondary, "storage", lang.L("Open storage"), func() { w.Show(Storages) }))

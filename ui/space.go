@@ -42,7 +42,7 @@ func newSpace(w *Window) *spaceScreen {
 	}
 	s.none = kit.Card(kit.Empty("chart", lang.L("Nothing is saved yet."), lang.L("After the first backup you see here what it takes."), nil))
 	s.known = kit.VBox(kit.Gap, s.storages,
-		kit.Columns(kit.Gap, []float32{1.5, 1}, s.growth.root, s.cost.root),
+		kit.Columns(kit.Gap, []float32{1.15, 1}, s.growth.root, s.cost.root),
 		kit.Columns(kit.Gap, []float32{1, 1}, kit.Stretch(kit.Gap, 0, s.folders.root), kit.Stretch(kit.Gap, 0, s.files.root)))
 	s.content = kit.VBox(18, kit.Title(lang.L("Space")).Clipped(), s.none, s.known)
 	s.page = kit.NewPage(s.content)
@@ -149,19 +149,15 @@ func (g *trendCard) draw(sp syncer.Space, now time.Time) {
 			d.Rough++
 		}
 	}
-	text := ""
 	g.to.SetText(lang.L("Today"))
 	if f, most := fullest(sp); f != nil {
 		d.Most, d.Full, d.Early, d.Late = float64(most), x(f.Full), x(f.Earliest), x(f.Latest)
-		text = fullWords(f, now)
-		d.Spoken += " " + text
+		d.Spoken += " " + fullWords(f, now)
 		g.to.SetText(date(f.Latest))
 	}
+	text := ""
 	if d.Rough > 0 {
-		if text != "" {
-			text += "\n"
-		}
-		text += lang.L("The fainter part of the line is worked out from the times of your versions.")
+		text = lang.L("The fainter part of the line is worked out from the times of your versions.")
 	}
 	g.from.SetText(date(sp.Growth[0].Time))
 	g.trend.Set(d)

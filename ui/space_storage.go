@@ -63,7 +63,9 @@ func (c *fullCard) draw(x syncer.StorageSpace, now time.Time) {
 	case x.Full != nil:
 		said = append(said, fullWords(x.Full, now))
 	}
-	said = append(said, lang.L("{{.Size}} were sent to it this month.", values{"Size": size(x.Sent)}))
+	if x.Sent > 0 {
+		said = append(said, lang.L("{{.Size}} were sent to it this month.", values{"Size": size(x.Sent)}))
+	}
 	c.text.SetText(strings.Join(said, " "))
 	shown(c.limit, x.Limit == 0)
 	shown(c.unset, x.Limit > 0)
