@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"roost/syncer"
 )
@@ -146,4 +147,83 @@ func newCall(t *testing.T, opts syncer.Options) *call {
 			"ROOST_PASSPHRASE_FILE": filepath.Join(filepath.Dir(opts.Home), "passphrase"),
 		}[name]
 	}}}
+}
+
+// Who begins anew with the words stops keeping folders until the steps are done, and then goes on; a home that somebody else
+// works with stays as it is.
+func TestBeginningAnewStopsKeepingUntilTheStepsAreDone(t *testing.T) {
+	opts, folder := setUp(t)
+	keep := func() {
+		t.Helper()
+		err := newCall(t, opts).work(t.Context(), func(e engine) error {
+			_, err := e.AddFolders(t.Context(), []string{folder})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep()
+	c := newCall(t, opts)
+	first, err := c.firstSteps(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := first.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if first.left() {
+		t.Fatal("a home that is set up has steps left")
+	}
+	var d drawn
+	a := d.attendant()
+	a.round = first.round
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { c.attend(ctx, a) })
+	d.has(t, "that the folder is safe", func(s syncer.Status) bool { return s.State == "safe" })
+
+	if err := first.again(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !first.left() {
+		t.Error("there are no steps")
+	}
+	if _, err := os.Stat(filepath.Join(opts.Home, "config.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the home is set up: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "letter.txt")); err != nil {
+		t.Errorf("a file of the person: %v", err)
+	}
+	d.mu.Lock()
+	d.page = syncer.Status{}
+	d.mu.Unlock()
+	if _, err := syncer.Setup(t.Context(), opts, syncer.SetupOptions{LocalDir: filepath.Join(filepath.Dir(opts.Home), "storage"), NodeName: "This computer"}); err != nil {
+		t.Fatal(err)
+	}
+	keep() // on the command line, which ends the steps too
+	d.has(t, "the new home", func(s syncer.Status) bool { return s.Node == "This computer" && s.State == "safe" })
+
+	other, err := syncer.Open(t.Context(), syncer.Options{Home: opts.Home, Keys: opts.Keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	cancel()
+	running.Wait()
+	unlock, err := other.Lock(t.Context(), time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if err := first.again(t.Context()); !errors.Is(err, syncer.ErrBusy) || first.left() {
+		t.Errorf("while somebody else works there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(opts.Home, "config.json")); err != nil {
+		t.Errorf("the settings of somebody else are gone: %v", err)
+	}
 }

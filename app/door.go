@@ -23,6 +23,7 @@ type engine interface {
 	Watch(ctx context.Context) iter.Seq2[syncer.Status, error] // ends with an error, or with ctx
 	Notices(ctx context.Context) iter.Seq[syncer.Notice]
 	Activity(ctx context.Context, limit int) ([]syncer.Activity, error)
+	NotSaved(ctx context.Context) ([]syncer.NotSaved, error)
 	Snapshots(ctx context.Context, dir string) (versions []syncer.Version, stale bool, err error)
 	List(ctx context.Context, snapshot, path string) ([]syncer.Item, error)
 	Find(ctx context.Context, pattern string) ([]syncer.Match, error)
@@ -46,6 +47,7 @@ type engine interface {
 	SetMode(ctx context.Context, dir, mode string) error
 	SetPriority(ctx context.Context, dir string, low bool) error
 	Accept(ctx context.Context, dir string) error
+	LeaveOut(ctx context.Context, dir, path string) error
 	Pause(ctx context.Context, dir string, until time.Time) error
 	Resume(ctx context.Context, dir string) error
 	Settings(ctx context.Context) ([]syncer.Setting, error)
@@ -55,6 +57,7 @@ type engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	RemoveNode(ctx context.Context, name string) error
+	Readdress(ctx context.Context, name string, o syncer.SetupOptions) error
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error

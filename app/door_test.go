@@ -231,6 +231,11 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"add a node that is not there", func(e engine) (any, error) {
 			return nil, e.AddNode(ctx, syncer.SetupOptions{NodeName: "attic", URL: "http://127.0.0.1:1"})
 		}},
+		{"what is not saved", func(e engine) (any, error) { return e.NotSaved(ctx) }},
+		{"leave out", func(e engine) (any, error) { return nil, e.LeaveOut(ctx, folder, "two\nlines") }},
+		{"another address", func(e engine) (any, error) {
+			return nil, e.Readdress(ctx, "storage", syncer.SetupOptions{URL: "http://127.0.0.1:1", Token: "x"})
+		}},
 		{"remove the last node", func(e engine) (any, error) { return nil, e.RemoveNode(ctx, "storage") }},
 		{"words", func(e engine) (any, error) { return e.Words(ctx) }},
 		{"note the words", func(e engine) (any, error) { return nil, e.NoteWords(ctx, true) }},

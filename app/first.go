@@ -17,8 +17,11 @@ import (
 type firstSteps struct {
 	guide *guide.Guide
 	taken atomic.Bool // to their end, in this window
-	once  sync.Once
-	over  chan struct{} // closed when nothing is left to do
+
+	mu   sync.Mutex    // guards below
+	over chan struct{} // closed when nothing is left to do
+	done bool          // it is closed
+	stop func()        // ends the keeping of folders that goes on; nil: none does
 }
 
 // firstSteps finds out what is left of them; the caller closes it.
@@ -40,7 +43,60 @@ func (c *call) firstSteps(ctx context.Context) (*firstSteps, error) {
 }
 
 // end lets the folders be kept from now on.
-func (f *firstSteps) end() { f.once.Do(func() { close(f.over) }) }
+func (f *firstSteps) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.done {
+		f.done = true
+		close(f.over)
+	}
+}
+
+// isOver is closed when nothing is left to do.
+func (f *firstSteps) isOver() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.over
+}
+
+// round waits until nothing is left to do, and returns what the keeping of folders goes on in, until ctx ends or the steps
+// begin anew.
+func (f *firstSteps) round(ctx context.Context) (context.Context, context.CancelFunc) {
+	for {
+		f.wait(ctx)
+		going, stop := context.WithCancel(ctx)
+		f.mu.Lock()
+		done := f.done
+		if done {
+			f.stop = stop
+		}
+		f.mu.Unlock()
+		if done || ctx.Err() != nil {
+			return going, stop
+		}
+		stop()
+	}
+}
+
+// again puts the home aside and begins anew: whoever keeps folders stops, and goes on at the end of the steps.
+func (f *firstSteps) again(ctx context.Context) error {
+	f.mu.Lock()
+	if f.done {
+		f.over, f.done = make(chan struct{}), false
+	}
+	stop := f.stop
+	f.stop = nil
+	f.mu.Unlock()
+	f.taken.Store(false)
+	if stop != nil {
+		stop()
+	}
+	err := f.guide.SetAside(ctx)
+	if err != nil {
+		f.end() // as it was
+	}
+	return err
+}
 
 // finish is end, by somebody who took the steps in the window.
 func (f *firstSteps) finish() {
@@ -50,12 +106,9 @@ func (f *firstSteps) finish() {
 
 // left tells whether something of them is left to do.
 func (f *firstSteps) left() bool {
-	select {
-	case <-f.over:
-		return false
-	default:
-		return true
-	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.done
 }
 
 // lookEvery is how often it is looked whether somebody set the home up on the command line instead.
@@ -67,7 +120,7 @@ func (f *firstSteps) wait(ctx context.Context) {
 	defer look.Stop()
 	for {
 		select {
-		case <-f.over:
+		case <-f.isOver():
 			return
 		case <-ctx.Done():
 			return

@@ -28,6 +28,7 @@ var methods = map[string]method{
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
 	}),
+	"not-saved": asks(engine.NotSaved),
 	"snapshots": takesOnly(func(ctx context.Context, e engine, a folderArgs) (versionsReply, error) {
 		versions, stale, err := e.Snapshots(ctx, a.Dir)
 		return versionsReply{versions, stale}, err
@@ -76,6 +77,7 @@ var methods = map[string]method{
 	"set-mode":      tells(func(ctx context.Context, e engine, a modeArgs) error { return e.SetMode(ctx, a.Dir, a.Mode) }),
 	"set-priority":  tells(func(ctx context.Context, e engine, a priorityArgs) error { return e.SetPriority(ctx, a.Dir, a.Low) }),
 	"accept":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Accept(ctx, a.Dir) }),
+	"leave-out":     tells(func(ctx context.Context, e engine, a leaveArgs) error { return e.LeaveOut(ctx, a.Dir, a.Path) }),
 	"pause":         tells(func(ctx context.Context, e engine, a pauseArgs) error { return e.Pause(ctx, a.Dir, a.Until) }),
 	"resume":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Resume(ctx, a.Dir) }),
 	"settings":      asks(engine.Settings),
@@ -87,6 +89,9 @@ var methods = map[string]method{
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"readdress": tells(func(ctx context.Context, e engine, a readdressArgs) error {
+		return e.Readdress(ctx, a.Name, a.To)
+	}),
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
 	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
@@ -121,6 +126,13 @@ type (
 	}
 	setArgs  struct{ Key, Value string }
 	nameArgs struct{ Name string }
+
+	leaveArgs     struct{ Dir, Path string }
+	readdressArgs struct {
+		Name string
+		To   syncer.SetupOptions
+	}
+
 	textArgs struct{ Text string }
 	hadArgs  struct{ Had bool }
 

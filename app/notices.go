@@ -4,8 +4,12 @@ import "roost/syncer"
 
 // noticeText is what a notice says below its title: what happened, whether files are safe, and the next step.
 func noticeText(n syncer.Notice) string {
-	if n.Action == "" {
-		return n.Text
+	text := n.Text
+	if n.Storage != "" {
+		text = shown(n.Storage) + ": " + text
 	}
-	return n.Text + "\n" + sentence(n.Action)
+	if n.Action == "" {
+		return text
+	}
+	return text + "\n" + sentence(n.Action)
 }

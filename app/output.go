@@ -62,8 +62,8 @@ func (c *call) say(a answer, problem *syncer.Problem) error {
 func inWords(p syncer.Problem, err error) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "roost: %s\n", message(p))
-	if p.Action != "" {
-		b.WriteString(p.Action + "\n")
+	if action := p.OnTerminal(); action != "" {
+		b.WriteString(action + "\n")
 	}
 	if detail := shown(strings.ReplaceAll(err.Error(), "\n", "; ")); !strings.Contains(strings.ToLower(message(p)), strings.ToLower(detail)) {
 		fmt.Fprintf(&b, "Details: %s\n", detail)
@@ -72,7 +72,7 @@ func inWords(p syncer.Problem, err error) string {
 }
 
 func message(p syncer.Problem) string {
-	return strings.TrimSpace(sentence(p.Title) + " " + p.Text)
+	return strings.TrimSpace(sentence(p.Title) + " " + p.InFull())
 }
 
 type jsonError struct {
@@ -97,7 +97,7 @@ func writeJSON(w io.Writer, a answer, problem *syncer.Problem) error {
 			return err
 		}
 		var e bytes.Buffer
-		if err := encodeJSON(&e, jsonError{problem.Code, message(*problem), problem.Action}); err != nil {
+		if err := encodeJSON(&e, jsonError{problem.Code, message(*problem), problem.OnTerminal()}); err != nil {
 			return err
 		}
 		fields["error"] = e.Bytes()

@@ -90,10 +90,19 @@ func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, erro
 	return nil, errRefused
 }
 
-func (refusing) RemoveFolder(context.Context, string) error         { return errRefused }
-func (refusing) SetMode(context.Context, string, string) error      { return errRefused }
-func (refusing) SetPriority(context.Context, string, bool) error    { return errRefused }
-func (refusing) Accept(context.Context, string) error               { return errRefused }
+func (refusing) RemoveFolder(context.Context, string) error      { return errRefused }
+func (refusing) SetMode(context.Context, string, string) error   { return errRefused }
+func (refusing) SetPriority(context.Context, string, bool) error { return errRefused }
+func (refusing) Accept(context.Context, string) error            { return errRefused }
+func (refusing) LeaveOut(context.Context, string, string) error  { return errRefused }
+func (refusing) NotSaved(context.Context) ([]syncer.NotSaved, error) {
+	return nil, errRefused
+}
+
+func (refusing) Readdress(context.Context, string, syncer.SetupOptions) error {
+	return errRefused
+}
+
 func (refusing) Pause(context.Context, string, time.Time) error     { return errRefused }
 func (refusing) Resume(context.Context, string) error               { return errRefused }
 func (refusing) Settings(context.Context) ([]syncer.Setting, error) { return nil, errRefused }

@@ -149,6 +149,18 @@ func (r *remote) Accept(ctx context.Context, dir string) error {
 	return r.tell(ctx, "accept", folderArgs{dir})
 }
 
+func (r *remote) LeaveOut(ctx context.Context, dir, path string) error {
+	return r.tell(ctx, "leave-out", leaveArgs{dir, path})
+}
+
+func (r *remote) NotSaved(ctx context.Context) ([]syncer.NotSaved, error) {
+	return ask[[]syncer.NotSaved](ctx, r, "not-saved", nil, nil)
+}
+
+func (r *remote) Readdress(ctx context.Context, name string, o syncer.SetupOptions) error {
+	return r.tell(ctx, "readdress", readdressArgs{name, o})
+}
+
 func (r *remote) Pause(ctx context.Context, dir string, until time.Time) error {
 	return r.tell(ctx, "pause", pauseArgs{dir, until})
 }

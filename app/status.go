@@ -22,7 +22,8 @@ With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watc
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
 held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
-limit, sent} and problems[] {code, severity, title, text, action, path, since, until}. What is not known or not so is null.`,
+limit, sent} and problems[] {code, severity, title, text, action, storage, path, since, until}. What is not known or not so
+is null.`,
 	}
 }
 
@@ -125,6 +126,7 @@ type problemJSON struct {
 	Title    string `json:"title"`
 	Text     string `json:"text"`
 	Action   string `json:"action"`
+	Storage  string `json:"storage,omitempty"`
 	Path     string `json:"path,omitempty"`
 	Exact    []byte `json:"path_b64,omitempty"`
 	Since    stamp  `json:"since,omitzero"` // when it began, where that is known
@@ -133,7 +135,7 @@ type problemJSON struct {
 
 func newProblemJSON(p syncer.Problem) problemJSON {
 	return problemJSON{
-		p.Code, p.Severity, p.Title, p.Text, p.Action, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
+		p.Code, p.Severity, p.Title, p.InFull(), p.OnTerminal(), p.Storage, utf8Path(p.Path), exactPath(p.Path), stamp(p.Since), stamp(p.Until),
 	}
 }
 
@@ -191,6 +193,9 @@ func (a statusAnswer) people(w io.Writer) {
 		fmt.Fprintf(w, "  %s\n    %s\n", shown(f.Path), folderWords(f))
 	}
 	for _, p := range a.status.Problems {
+		if len(a.status.Storages) == 1 {
+			p.Storage = "" // there is no other that it could be about
+		}
 		fmt.Fprintf(w, "\n%s\n", problemWords(p))
 	}
 }
@@ -261,11 +266,14 @@ func folderWords(f syncer.FolderStatus) string {
 // problemWords is what happened, whether files are safe, and one next step.
 func problemWords(p syncer.Problem) string {
 	text := message(p)
-	if p.Path != "" {
+	switch {
+	case p.Path != "":
 		text = shown(p.Path) + ": " + text
+	case p.Storage != "":
+		text = shown(p.Storage) + ": " + text
 	}
-	if p.Action != "" {
-		text += " " + p.Action
+	if action := p.OnTerminal(); action != "" {
+		text += " " + action
 	}
 	return text
 }

@@ -54,7 +54,7 @@ type checkJSON struct {
 func (a *nodesAnswer) add(n syncer.NodeInfo) {
 	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}}
 	for _, k := range n.Checks {
-		j.Checks = append(j.Checks, checkJSON(k))
+		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action})
 	}
 	a.Nodes = append(a.Nodes, j)
 }

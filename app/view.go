@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
@@ -31,6 +32,18 @@ const (
 // Backup goes on when the window that asked for it is closed, and ends with the engine.
 func (v view) Backup(_ context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error) {
 	return v.engine.Backup(v.life, dirs, r)
+}
+
+// AddNode goes on like Backup, unless a person gave it up.
+func (v view) AddNode(ctx context.Context, o syncer.SetupOptions) error {
+	going, stop := context.WithCancel(v.life)
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), ui.ErrGivenUp) {
+			stop()
+		}
+	})()
+	return v.engine.AddNode(going, o)
 }
 
 // Watch yields how things are until ctx or the engine ends.

@@ -74,8 +74,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	running.Go(func() { s.followTrayHost(attending) })
 	running.Go(func() { s.calm(attending) })
 	running.Go(func() {
-		first.wait(attending)
-		c.attend(attending, attendant{show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
+		c.attend(attending, attendant{round: first.round, show: func() { fyne.Do(s.open) }, follow: s.follow, cover: s.cover, notify: s.notify})
 		s.end(func() int { return c.finish(ctx, nil, s.outcome(ctx)) })
 	})
 	s.app.Run()
@@ -83,6 +82,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	err = s.outcome(ctx)
 	cancel()
 	running.Wait()
+	s.anew.Wait()
 	return nil, err
 }
 
@@ -142,6 +142,7 @@ type shell struct {
 	tray     *ui.TrayIcon
 	hasTray  bool           // there is a bus to be in a tray on
 	ended    chan struct{}  // closed when the UI goroutine runs nothing any more
+	anew     sync.WaitGroup // beginnings with the first steps
 	drawing  sync.WaitGroup // windows that are being drawn, and what the tray asked for
 	quietEnd chan struct{}  // holds one when a hidden app should look at its events at once
 	asked    atomic.Bool    // a person quit
@@ -256,12 +257,36 @@ func (s *shell) fill() {
 		return
 	}
 	if s.engine == nil {
-		if err := ui.Cover(s.over, s.covered); err != nil {
+		if err := ui.Cover(s.over, s.covered, s.again); err != nil {
 			fyne.LogError("show what is wrong", err)
 		}
 		return
 	}
-	s.startWith(ui.Options{Engine: *s.engine})
+	s.startWith(ui.Options{Engine: *s.engine, Again: s.again})
+}
+
+// again puts the home aside and begins with the first steps anew. Called on the UI goroutine.
+func (s *shell) again() {
+	s.anew.Go(func() { // the engine ends meanwhile, and waits for what is drawn
+		err := s.first.again(s.ctx)
+		if s.ctx.Err() != nil {
+			return
+		}
+		s.post(func() {
+			if err == nil {
+				s.engine, s.covered = nil, syncer.Problem{}
+				s.fill()
+				s.tray.Draw(ui.TrayWithout(syncer.Describe(syncer.ErrNoSetup)))
+				return
+			}
+			if s.window != nil {
+				s.window.Tell(err)
+				return
+			}
+			s.covered = syncer.Describe(err)
+			s.fill()
+		})
+	})
 }
 
 // startWith fills the window with an engine's screens, or with the first steps.

@@ -29,12 +29,28 @@ func (e *Engine) Activity(ctx context.Context, limit int) ([]Activity, error) {
 	out := make([]Activity, 0, len(rows))
 	for _, r := range rows {
 		a := Activity{Time: r.Time, Kind: r.Kind, Folder: r.Folder, Text: r.Text, Files: r.Files, Bytes: r.Bytes}
-		if len(r.Detail) > 0 && json.Unmarshal(r.Detail, &a.Skipped) != nil {
-			a.Skipped = nil // the catalog is a cache: what it garbled is left out
+		var d activityDetail
+		if len(r.Detail) > 0 && json.Unmarshal(r.Detail, &d) == nil { // the catalog is a cache: what it garbled is left out
+			a.Skipped, a.Storage = d.Skipped, d.Storage
 		}
 		out = append(out, a)
 	}
 	return out, nil
+}
+
+// activityDetail is what the catalog has no column for.
+type activityDetail struct {
+	Storage string    `json:"storage,omitempty"`
+	Skipped []Skipped `json:"skipped,omitempty"`
+}
+
+// UnmarshalJSON reads what an earlier Roost wrote too: the list of what was skipped alone.
+func (d *activityDetail) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, &d.Skipped)
+	}
+	type plain activityDetail
+	return json.Unmarshal(b, (*plain)(d))
 }
 
 // noteSaved writes down what a pass did. One that found nothing new and left nothing out is not worth a line.
@@ -87,12 +103,9 @@ func (e *Engine) noteVerified(ctx context.Context, c *Checked) error {
 
 // note adds an activity. A routine one that says the same as the one before is left out.
 func (e *Engine) note(ctx context.Context, a Activity, routine bool) error {
-	var detail []byte
-	if len(a.Skipped) > 0 {
-		var err error
-		if detail, err = json.Marshal(a.Skipped[:min(len(a.Skipped), mostNamed)]); err != nil {
-			return fmt.Errorf("write down what happened: %w", err)
-		}
+	detail, err := json.Marshal(activityDetail{e.home.config().Nodes[0].Name, a.Skipped[:min(len(a.Skipped), mostNamed)]})
+	if err != nil {
+		return fmt.Errorf("write down what happened: %w", err)
 	}
 	row := catalog.Activity{Time: time.Now(), Kind: a.Kind, Folder: a.Folder, Text: a.Text, Files: a.Files, Bytes: a.Bytes, Detail: detail}
 	last, err := e.cat.Activities(ctx, 1)

@@ -26,7 +26,7 @@ func (e *Engine) Status(ctx context.Context) Status {
 func (e *Engine) askAll(ctx context.Context) facts {
 	c := e.home.config()
 	now := time.Now()
-	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), beginning: c.Beginning}
+	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -54,7 +54,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 		} else {
 			x.check(ctx, e, nc, own, err == nil)
 		}
-		x.url = e.addressOf(nc)
+		x.url, x.dir = e.addressOf(nc), nc.Dir
 		f.storages = append(f.storages, x)
 	}
 	f.now = time.Now()
@@ -123,7 +123,7 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 		info, err = c.node.Info(ctx)
 	}
 	if err == nil {
-		x.asked, x.latency = time.Now(), info.Latency
+		x.asked, x.latency, x.peer, x.version = time.Now(), info.Latency, info.PeerID, info.Version
 		if own != nil {
 			err = confirm(ctx, c.node, own)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -368,22 +367,6 @@ func (p *pass) failed() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
-}
-
-// reason says in a person's words why a file could not be read.
-func reason(err error) string {
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		return "no permission to read it"
-	case errors.Is(err, os.ErrNotExist):
-		return "it is not there any more"
-	case errors.Is(err, disk.ErrNotRegular):
-		return "it became something else while it was saved"
-	case errors.Is(err, disk.ErrNotDir):
-		return "it is not a folder any more"
-	default:
-		return "it could not be read: " + rootCause(err).Error()
-	}
 }
 
 // rootCause is the innermost error: the operating system's own words.

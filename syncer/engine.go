@@ -220,6 +220,7 @@ type NodeInfo struct {
 	URL    string
 	State  string // "safe", "waiting", "needs_you"
 	Checks []NodeCheck
+	Used   int64 // bytes on its disk, of everybody, when that was asked
 }
 
 // NodeCheck is one thing that was looked at: one sentence, one action.
@@ -228,6 +229,7 @@ type NodeCheck struct {
 	OK      bool
 	Message string
 	Action  string
+	Problem *Problem // what is wrong; nil when OK
 }
 
 // Status is what the window and `roost status` draw: a plain value that is true now.
@@ -281,6 +283,12 @@ type StorageStatus struct {
 	Quota     int64 // bytes that it may use as the person wants it; 0: no limit
 	Disk      int64 // bytes that it could hold, by the free room on its disk; 0: not known
 	Sent      int64 // bytes sent to it this month
+	Budget    int64 // most bytes that are sent to it in a month; 0: no limit
+
+	Dir     string // the folder that Roost runs it in; "": it runs by itself
+	Behind  bool   // it answers, and holds an earlier state than the first one
+	PeerID  string // when it last answered; "": never
+	Version string // of its Kubo, then
 }
 
 // Held is a sudden change: most of a folder's files were gone or different at once.
@@ -298,6 +306,7 @@ type Activity struct {
 	Time    time.Time
 	Kind    string // "backup", "restore", "verify", "problem"
 	Folder  string // "" when it concerns none
+	Storage string // where it was saved to or restored from; "": not known
 	Text    string // a sentence
 	Files   int64
 	Bytes   int64

@@ -32,6 +32,7 @@ type facts struct {
 	device   string
 	watching bool          // an engine runs
 	within   time.Duration // how old a storage's last word may be
+	budget   int64         // most bytes that are sent to a storage in a month; 0: no limit
 	paused   time.Time     // zero: not paused
 	folders  []folderFacts
 	storages []storageFacts // the first one first
@@ -68,6 +69,9 @@ type folderFacts struct {
 // storageFacts are what is known of one storage.
 type storageFacts struct {
 	name, url string
+	dir       string    // where Roost runs it; "": it runs by itself
+	peer      string    // its id, when it last answered
+	version   string    // of Kubo, then
 	checked   time.Time // somebody tried to ask it
 	asked     time.Time // it last answered
 	confirmed time.Time // it last said that it keeps this computer's newest state
@@ -179,7 +183,10 @@ func (x *folderFacts) status(f facts, kept bool) FolderStatus {
 func (x *storageFacts) status(f facts) StorageStatus {
 	s := StorageStatus{
 		Name: x.name, URL: x.url, State: StateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
-		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent,
+		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind),
+	}
+	if x.dir == "" { // on this computer nothing goes over a network
+		s.Budget = f.budget
 	}
 	switch {
 	case x.err != nil:
@@ -201,23 +208,20 @@ func stateOfError(err error) string {
 func problemsOf(f facts) []Problem {
 	var out []Problem
 	add := func(p Problem) {
-		if !slices.ContainsFunc(out, func(q Problem) bool { return q.Code == p.Code && q.Path == p.Path && q.Text == p.Text }) {
+		if !slices.ContainsFunc(out, func(q Problem) bool {
+			return q.Code == p.Code && q.Path == p.Path && q.Text == p.Text && q.Storage == p.Storage
+		}) {
 			out = append(out, p)
 		}
 	}
 	for _, x := range f.storages {
 		if x.err != nil {
 			p := storageProblem(x.err)
-			p.Since = x.since
-			if len(f.storages) > 1 {
-				p.Text = fmt.Sprintf("It is the storage %q. %s", x.name, p.Text)
-			}
+			p.Since, p.Storage = x.since, x.name
 			add(p)
 		}
 		if p := x.roomProblem(); p != nil {
-			if len(f.storages) > 1 {
-				p.Text = fmt.Sprintf("It is the storage %q. %s", x.name, p.Text)
-			}
+			p.Storage = x.name
 			add(*p)
 		}
 	}

@@ -110,7 +110,7 @@ func (p *pass) save(ctx context.Context, n *dirNode, e *disk.Entry, path string,
 		}
 		if same || try == readTries {
 			if !same {
-				p.skip(path, errChanging.Error()+"; what was saved may mix two states", true)
+				p.skip(path, errChanging.Error()+reasonMixed, true)
 			}
 			return p.fileRecord(n, &before, f, c, 0, same)
 		}
@@ -132,7 +132,7 @@ type content struct {
 func (p *pass) fileRecord(n *dirNode, e *disk.Entry, f *os.File, c *content, side uint64, stable bool) (*record, error) {
 	xattrs, err := p.fileXattrs(n, e, f)
 	if err != nil {
-		p.skip(join(n.path, e.Name), "some of its attributes could not be read", false)
+		p.skip(join(n.path, e.Name), reasonAttributes, false)
 	}
 	out := baseEntry(e, xattrs)
 	out.Type, out.Size, out.Chunks, out.List, out.Holes = format.TypeFile, uint64(c.size), c.chunks, c.list, c.holes

@@ -9,12 +9,20 @@ import (
 // gentleEvery is the least time between two passes where the computer should be spared.
 const gentleEvery = 10 * time.Minute
 
+// Why automatic work waits.
+const (
+	holdQuiet   = "quiet_hours"
+	holdMetered = "metered"
+	holdBattery = "on_battery"
+	holdBudget  = "data_budget"
+)
+
 // holdOn says why the automatic work of a folder waits, and until when; nil when it does not. Called with the keeper's
 // lock.
 func (k *keeper) holdOn(f *keeping, c config, now time.Time) *Problem {
 	if from, to, ok := c.daily("quiet-hours"); ok {
 		if until := quietUntil(now, from, to); !until.IsZero() {
-			return holding("quiet_hours", "These are quiet hours", "New changes wait until "+until.Format("15:04")+"; saved files are safe.",
+			return holding(holdQuiet, "These are quiet hours", "New changes wait until "+until.Format("15:04")+"; saved files are safe.",
 				"Back up now, or change the hours", until)
 		}
 	}
@@ -22,8 +30,8 @@ func (k *keeper) holdOn(f *keeping, c config, now time.Time) *Problem {
 		asks                       host.Answer
 		key, code, title, waitText string
 	}{
-		{k.computer.Metered, "on-metered", "metered", "This network is paid by use", "New changes wait for another network; saved files are safe."},
-		{k.computer.OnBattery, "on-battery", "on_battery", "This computer runs on its battery", "New changes wait until it is plugged in; saved files are safe."},
+		{k.computer.Metered, "on-metered", holdMetered, "This network is paid by use", "New changes wait for another network; saved files are safe."},
+		{k.computer.OnBattery, "on-battery", holdBattery, "This computer runs on its battery", "New changes wait until it is plugged in; saved files are safe."},
 	} {
 		if x.asks != host.Yes {
 			continue

@@ -123,7 +123,7 @@ func (p *pass) saveLive(ctx context.Context, n *dirNode, e *disk.Entry, f *os.Fi
 
 // saveBusy saves a database that stayed locked as it lies, with its side files, and says so.
 func (p *pass) saveBusy(ctx context.Context, n *dirNode, e *disk.Entry, path string) (*record, error) {
-	p.skip(path, "database busy, copied while in use", true)
+	p.skip(path, reasonInUse, true)
 	for _, end := range sideEndings {
 		st, err := n.dir.Lstat(e.Name + end)
 		if err != nil || st.Kind != disk.File {

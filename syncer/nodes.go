@@ -144,21 +144,8 @@ func inUse(n nodeConfig) error {
 
 // admit tries a new storage, copies everything to it and makes it one of this home's. The settings are written last.
 func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c connection) error {
-	info, err := c.node.Info(ctx)
-	if err != nil {
+	if err := e.notAnother(ctx, nc.Name, c.node); err != nil {
 		return err
-	}
-	for _, other := range e.home.config().Nodes {
-		o, err := e.reach(ctx, other)
-		var oi node.Info
-		if err == nil {
-			oi, err = o.node.Info(ctx)
-		}
-		if err != nil {
-			e.log.Warn("a storage could not be compared with the new one", "storage", other.Name, "reason", err)
-		} else if oi.PeerID == info.PeerID {
-			return inUse(other)
-		}
 	}
 	if err := e.home.probe(ctx, c.node, e.bundle); err != nil {
 		return err
@@ -170,7 +157,7 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 		return err
 	}
 	e.bundle.SetToken(nc.Name, token)
-	err = e.home.saveBundle(e.bundle, e.master)
+	err := e.home.saveBundle(e.bundle, e.master)
 	if err == nil {
 		err = e.saveNodes(append(slices.Clone(e.home.config().Nodes), nc))
 	}
@@ -337,7 +324,8 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		c := NodeCheck{Name: name, OK: err == nil, Message: good}
 		if err != nil {
 			p := Describe(err)
-			c.Message, c.Action = p.Title, p.Action
+			p.Storage = nc.Name
+			c.Message, c.Action, c.Problem = p.Title, p.OnTerminal(), &p
 			out.State = stateOfError(err)
 		}
 		out.Checks = append(out.Checks, c)
@@ -358,6 +346,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
 	u, err := c.node.Usage(ctx)
+	out.Used = u.RepoSize
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)
 	if i > 0 {
 		e.checkCopy(ctx, c.node, add)

@@ -12,6 +12,8 @@ type Notice struct {
 	Title  string
 	Text   string
 	Action string
+
+	Storage string // the one it is about, where there are several; "": there are not, or it is about none
 }
 
 // Notices yields what a person should be told, while Run runs or until ctx ends: once for each problem that needs somebody
@@ -37,7 +39,7 @@ type notices struct {
 	seen map[problemKey]*noticed
 }
 
-type problemKey struct{ code, path string }
+type problemKey struct{ code, path, storage string }
 
 type noticed struct {
 	since time.Time
@@ -48,7 +50,7 @@ type noticed struct {
 func (n *notices) due(s Status, now time.Time) (out []Notice) {
 	there := map[problemKey]bool{}
 	for _, p := range s.Problems {
-		key := problemKey{p.Code, p.Path}
+		key := problemKey{p.Code, p.Path, p.Storage}
 		there[key] = true
 		x := n.seen[key]
 		if x == nil {
@@ -66,7 +68,11 @@ func (n *notices) due(s Status, now time.Time) (out []Notice) {
 			continue
 		}
 		x.told = true
-		out = append(out, Notice{Code: p.Code, Title: p.Title, Text: p.Text, Action: p.Action})
+		told := Notice{Code: p.Code, Title: p.Title, Text: p.Text, Action: p.Action}
+		if len(s.Storages) > 1 {
+			told.Storage = p.Storage
+		}
+		out = append(out, told)
 	}
 	key := problemKey{code: "unprotected"}
 	if s.State == StateUnprotected && len(s.Folders) > 0 && !s.Saved.IsZero() {

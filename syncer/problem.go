@@ -1,9 +1,11 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,12 +25,15 @@ type Problem struct {
 	Severity string // "info", "warning", "needs_you"
 	Title    string
 	Text     string
-	Action   string
+	Action   string // in the window's words
+	Terminal string // the next step where there is no window; "": Action says it
 	Path     string // the file or folder it is about, if any
+	Storage  string // the name of the storage it is about, if any
 	Exit     int    // exit code of a verb that ends with it
 	Retry    bool   // trying again later may help by itself
 
-	Detailed bool // the error's own words tell what to do, and follow the text
+	Detailed bool   // the error's own words matter, whatever Exit is
+	Detail   string // the error's own words, which the window shows when it is asked; "" where Text says it all
 
 	Delay time.Duration // how long it must last before a person is told unasked
 	Hides []string      // codes of what is only its consequence
@@ -96,27 +101,30 @@ var problems = []row{
 	}},
 	{keystore.ErrLocked, Problem{
 		Code: "key_locked", Severity: needsYou, Exit: ExitKeys, Title: "The key of this computer is locked",
-		Text: "The keyring has to be unlocked before Roost can work. Saved files are safe.", Action: "Unlock the keyring and try again",
+		Text: "It has to be unlocked before Roost can work. Saved files are safe.", Action: "Unlock this computer's passwords, or log in again",
+		Terminal: "Unlock the keyring and try again",
 	}},
 	{keystore.ErrNoService, Problem{
-		Code: "no_keyring", Severity: needsYou, Exit: ExitKeys, Title: "This computer has no keyring",
-		Text: "There is no place to keep the key. Saved files are safe.", Action: "Set ROOST_KEYSTORE=file to use a passphrase instead",
+		Code: "no_keyring", Severity: needsYou, Exit: ExitKeys, Title: "This computer has no safe place for the key",
+		Text: "The system keeps no passwords here. Saved files are safe.", Action: "Protect the key with a password instead",
+		Terminal: "Set ROOST_KEYSTORE=file to keep it under a passphrase instead of in a keyring",
 	}},
 	{keystore.ErrDenied, Problem{
 		Code: "key_denied", Severity: needsYou, Exit: ExitKeys, Title: "Roost may not use its key",
 		Text: "This computer refused access to the key. Saved files are safe.", Action: "Allow Roost to use it and try again",
 	}},
 	{keystore.ErrWrongPassphrase, Problem{
-		Code: "wrong_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is not the right one",
+		Code: "wrong_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "This is not the right password",
 		Text: "It does not open this computer's key. Nothing was changed.", Action: "Try again",
 	}},
 	{keystore.ErrDiffer, Problem{
-		Code: "passphrases_differ", Severity: needsYou, Exit: ExitKeys, Title: "The two passphrases are not the same",
-		Text: "Nothing was changed.", Action: "Type the new passphrase again, twice",
+		Code: "passphrases_differ", Severity: needsYou, Exit: ExitKeys, Title: "The two passwords are not the same",
+		Text: "Nothing was changed.", Action: "Type the new password again, twice",
 	}},
 	{keystore.ErrNoPassphrase, Problem{
-		Code: "no_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The passphrase is needed",
-		Text: "This computer's key is kept under a passphrase, and none was given.", Action: "Set ROOST_PASSPHRASE_FILE to a file that holds it, or run this on a terminal",
+		Code: "no_passphrase", Severity: needsYou, Exit: ExitKeys, Title: "The password is needed",
+		Text: "It protects this computer's key, and none was given.", Action: "Type the password",
+		Terminal: "Set ROOST_PASSPHRASE_FILE to a file that holds it, or run this on a terminal",
 	}},
 	{keystore.ErrDamaged, Problem{
 		Code: "key_damaged", Severity: needsYou, Exit: ExitKeys, Title: "This computer's key is damaged",
@@ -126,11 +134,13 @@ var problems = []row{
 
 	{ErrNoSetup, Problem{
 		Code: "not_set_up", Severity: needsYou, Exit: ExitKeys, Title: "Roost is not set up here yet",
-		Text: "There is no backup in this home.", Action: "Run roost setup --new, or roost setup --recover with your words",
+		Text: "There is no backup in this home.", Action: "Set it up, or get your files back with your words",
+		Terminal: "Run roost setup --new, or roost setup --recover with your words",
 	}},
 	{ErrAlreadySetUp, Problem{
 		Code: "already_set_up", Severity: info, Exit: ExitUsage, Title: "Roost is set up here already",
-		Text: "This home belongs to a backup. It was not touched.", Action: "Use it, or choose another home with --home",
+		Text: "This home belongs to a backup. It was not touched.", Action: "Use it as it is",
+		Terminal: "Use it, or choose another home with --home",
 	}},
 	{ErrBusy, Problem{
 		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
@@ -138,7 +148,7 @@ var problems = []row{
 	}},
 	{ErrSettings, Problem{
 		Code: "settings_damaged", Severity: needsYou, Exit: ExitHome, Title: "The settings file is damaged",
-		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again in another home with your words",
+		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again with your words", Terminal: "Set Roost up again in another home with your words",
 	}},
 	{ErrUnknownVersion, usage("unknown_version", "There is no such version", "Look at the list of versions")},
 	{ErrAmbiguous, usage("ambiguous_version", "More than one version is meant", "Give more of its name")},
@@ -147,7 +157,7 @@ var problems = []row{
 	{ErrOwnStorage, usage("own_storage", "The storage cannot be kept inside itself", "Choose a folder beside it")},
 	{ErrNotAdded, usage("not_added", "Roost does not keep this folder", "Add it first")},
 	{ErrNotAFolder, usage("not_a_folder", "This is not a folder that can be kept", "Choose a folder that is there and can be read")},
-	{ErrUsage, usage("usage", "It is not possible like this", "See roost --help")},
+	{ErrUsage, onTerminal(usage("usage", "It is not possible like this", "Read what is in the way, and choose something else"), "See roost --help")},
 
 	{ErrNoRoom, Problem{
 		Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough room on this disk",
@@ -155,7 +165,8 @@ var problems = []row{
 	}},
 	{node.ErrNoBinary, Problem{
 		Code: "no_kubo", Severity: needsYou, Exit: ExitStorage, Title: "A part of Roost is missing",
-		Text: "The program that keeps your storage on this computer (ipfs) was not found.", Action: "Install Roost again, or set ROOST_IPFS to where it is",
+		Text: "The program that keeps your storage on this computer was not found.", Action: "Install Roost again",
+		Terminal: "Install Roost again, or set ROOST_IPFS to where ipfs is",
 	}},
 	{node.ErrUnauthorized, Problem{
 		Code: "refused", Severity: needsYou, Exit: ExitStorage, Title: "Your storage didn't accept this computer's key",
@@ -166,7 +177,7 @@ var problems = []row{
 		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage",
 	}},
 	{vault.ErrLimit, spaceLimit},
-	{node.ErrInsecure, usage("insecure", "The connection would not be encrypted", "Use https, or allow plain http with --allow-http")},
+	{node.ErrInsecure, onTerminal(usage("insecure", "The connection would not be encrypted", "Use an address that begins with https"), "Use https, or allow plain http with --allow-http")},
 	{node.ErrCertificate, Problem{
 		Code: "certificate", Severity: needsYou, Exit: ExitStorage, Title: "Your storage shows another identity than before",
 		Text: "Roost did not talk to it. New changes are waiting; saved files are safe.", Action: "Check whether the storage was set up again",
@@ -259,6 +270,11 @@ func usage(code, title, action string) Problem {
 	return Problem{Code: code, Severity: info, Exit: ExitUsage, Title: title, Text: "Nothing was changed.", Action: action}
 }
 
+func onTerminal(p Problem, terminal string) Problem {
+	p.Terminal = terminal
+	return p
+}
+
 func unreachable(code, title string) Problem {
 	return Problem{
 		Code: code, Severity: warning, Exit: ExitStorage, Retry: true, Title: title, Delay: time.Hour, Hides: []string{"copy_behind"},
@@ -269,11 +285,40 @@ func unreachable(code, title string) Problem {
 func damage(code, title, text string) Problem {
 	return Problem{
 		Code: code, Severity: needsYou, Exit: ExitDamage, Title: title,
-		Text: text + " The next backup sends what this computer still has again.", Action: "Run roost verify, then roost backup",
+		Text: text + " The next backup sends what this computer still has again.", Action: "Look at everything, and back up once more",
+		Terminal: "Run roost verify, then roost backup",
 	}
 }
 
-// Describe says what an error means. The error's own words, if they say more, follow the text. An error that no row
+// Problems lists every problem that there can be, each code once, for who must have an answer to each.
+func Problems() (all []Problem) {
+	add := func(p Problem) {
+		if !slices.ContainsFunc(all, func(q Problem) bool { return q.Code == p.Code }) {
+			all = append(all, p)
+		}
+	}
+	for _, r := range problems {
+		add(r.Problem)
+	}
+	for _, p := range []Problem{folderMissing, folderEmpty, suddenChange, someFiles, behindProblem} {
+		add(p)
+	}
+	for _, code := range []string{holdQuiet, holdMetered, holdBattery, holdBudget} {
+		add(Problem{Code: code, Severity: info})
+	}
+	add(Describe(&format.WordError{}))
+	add(Describe(os.ErrPermission))
+	add(Describe(errors.New("a bug")))
+	return all
+}
+
+// InFull is the text with the error's own words.
+func (p Problem) InFull() string { return strings.TrimSpace(p.Detail + " " + p.Text) }
+
+// OnTerminal is the next step for who has no window.
+func (p Problem) OnTerminal() string { return cmp.Or(p.Terminal, p.Action) }
+
+// Describe says what an error means. The error's own words, if they say more, are its Detail. An error that no row
 // knows is a bug of ours and says so, with its text.
 func Describe(err error) Problem {
 	var word *format.WordError
@@ -285,19 +330,16 @@ func Describe(err error) Problem {
 	for _, r := range problems {
 		if errors.Is(err, r.err) {
 			p := r.Problem
-			switch {
-			case p.Detailed:
-				p.Text += " " + upper(detail(err, r.err)) + "."
-			case p.Exit == ExitUsage || p.Exit == ExitHome:
-				p.Text = upper(detail(err, r.err)) + ". " + p.Text
+			if p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome {
+				p.Detail = upper(detail(err, r.err)) + "."
 			}
 			return p
 		}
 	}
 	if errors.Is(err, os.ErrPermission) {
-		return Problem{Code: "permission", Severity: needsYou, Exit: ExitHome, Title: "This computer does not allow it", Text: upper(err.Error()) + ".", Action: "Check the permissions"}
+		return Problem{Code: "permission", Severity: needsYou, Exit: ExitHome, Title: "This computer does not allow it", Text: "Nothing else was changed.", Detail: upper(err.Error()) + ".", Action: "Check the permissions"}
 	}
-	return Problem{Code: "internal", Severity: needsYou, Exit: ExitHome, Title: "Something unexpected happened", Text: upper(err.Error()) + ".", Action: "Run it again; if it stays, report it"}
+	return Problem{Code: "internal", Severity: needsYou, Exit: ExitHome, Title: "Something unexpected happened", Text: "Saved files are safe.", Detail: upper(err.Error()) + ".", Action: "Run it again; if it stays, report it"}
 }
 
 // detail is the error's text without the sentinel's own words at its front.

@@ -109,3 +109,29 @@ func TestHomeOnAFullDiskStopsTheBackupAndLosesNothing(t *testing.T) {
 		sameContents(t, recovered(t, m, secret), onDisk(t, src))
 	})
 }
+
+// Somebody says that what cannot be saved is not wanted: nothing is wrong any more.
+func TestLeavingOutWhatCannotBeReadMendsIt(t *testing.T) {
+	withoutRights(t, func(t *testing.T) {
+		e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
+		src := t.TempDir()
+		write(t, src+"/a.txt", "1")
+		write(t, src+"/locked", "2")
+		must(t, os.Chmod(src+"/locked", 0))
+		added(t, e, src)
+		running(t, e)
+		until(t, e, "what cannot be read is told", func(s Status) bool {
+			return slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "some_files" })
+		})
+		list, err := e.Activity(t.Context(), 1)
+		if err != nil || len(list) != 1 || len(list[0].Skipped) != 1 {
+			t.Fatalf("what happened is %+v, %v", list, err)
+		}
+		left := list[0].Skipped[0]
+		if why, old := left.Why(); why != WhyPermission || old {
+			t.Errorf("%q is of kind %d", left.Reason, why)
+		}
+		must(t, e.LeaveOut(t.Context(), list[0].Folder, left.Path))
+		until(t, e, "nothing is wrong any more", func(s Status) bool { return isSafe(s) && len(s.Problems) == 0 })
+	})
+}

@@ -167,7 +167,7 @@ func (k *keeper) publish(ctx context.Context) {
 func (k *keeper) facts(now time.Time) facts {
 	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
-	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), beginning: c.Beginning}
+	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -181,7 +181,7 @@ func (k *keeper) facts(now time.Time) facts {
 		if known := k.storages[n.Name]; known != nil {
 			x = *known
 		}
-		x.url, x.quota = k.e.addressOf(n), n.Limit
+		x.url, x.dir, x.quota = k.e.addressOf(n), n.Dir, n.Limit
 		f.storages = append(f.storages, x)
 	}
 	for i := range f.folders {

@@ -180,7 +180,7 @@ func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 	}
 	top := &dirNode{dir: p.root, self: self}
 	if top.xattrs, err = fitting(p.root.SelfXattrs()); err != nil {
-		p.skip(".", "some of its attributes could not be read", false)
+		p.skip(".", reasonAttributes, false)
 	}
 	p.mu.Lock()
 	p.top = top
@@ -312,7 +312,7 @@ func join(dir, name string) string {
 
 func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path string) {
 	if p.own.has(e, p.folder, path) {
-		p.skip(path, "Roost's own files", false)
+		p.skip(path, reasonOwn, false)
 		return
 	}
 	if done, err := p.believe(ctx, n, i, e, path); done || err != nil {
@@ -322,7 +322,7 @@ func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path
 		return
 	}
 	if strings.Count(path, "/") >= format.MaxDepth-1 {
-		p.skip(path, "folders are nested too deep", true)
+		p.skip(path, reasonTooDeep, true)
 		return
 	}
 	d, err := n.dir.OpenDir(e.Name)
@@ -338,7 +338,7 @@ func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path
 	}
 	kid := &dirNode{parent: n, slot: i, path: path, dir: d, self: *e}
 	if kid.xattrs, err = p.xattrs(n, e); err != nil {
-		p.skip(path, "some of its attributes could not be read", false)
+		p.skip(path, reasonAttributes, false)
 	}
 	n.mu.Lock()
 	n.left++
@@ -415,7 +415,7 @@ func (p *pass) keepOld(ctx context.Context, n *dirNode, i int, name string, caus
 		}
 		sum = tally{d.Files, d.Bytes}
 	}
-	p.skip(path, reason(cause)+"; the last saved state is kept", true)
+	p.skip(path, reason(cause)+reasonOld, true)
 	// An empty look never matches: the next pass tries again.
 	n.set(i, &record{entry: old.entry, dir: old.dir, size: old.size, name: name}, sum)
 }
@@ -617,7 +617,7 @@ func (p *pass) symlink(ctx context.Context, n *dirNode, i int, e *disk.Entry) {
 	}
 	xattrs, err := p.xattrs(n, e)
 	if err != nil {
-		p.skip(join(n.path, e.Name), "some of its attributes could not be read", false)
+		p.skip(join(n.path, e.Name), reasonAttributes, false)
 	}
 	out := baseEntry(e, xattrs)
 	out.Type, out.Target = format.TypeSymlink, []byte(target)

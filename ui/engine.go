@@ -8,6 +8,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -32,6 +33,15 @@ type Engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	// Accept says that the sudden change of a folder was meant.
 	Accept(ctx context.Context, dir string) error
+	// RemoveFolder stops keeping a folder; its versions stay.
+	RemoveFolder(ctx context.Context, dir string) error
+	// Verify proves from the storage that everything can be restored; percent of the content is read.
+	Verify(ctx context.Context, percent int, r syncer.Report) (*syncer.Checked, error)
+	// Set changes a setting; "" brings the usual value back.
+	Set(ctx context.Context, key, value string) error
+
+	storageKeeper
+	recorder
 
 	// Words returns the recovery words.
 	Words(ctx context.Context) ([]string, error)
@@ -58,6 +68,30 @@ type spaceKeeper interface {
 type AtLogin interface {
 	Starts() (bool, error)
 	Start(ctx context.Context, on bool) error
+}
+
+// storageKeeper is what the Storage screen needs of the engine.
+type storageKeeper interface {
+	// AddNode makes one more storage hold everything, which takes as long as a first backup. It goes on when the window is
+	// closed, and ends with the engine, or when ctx is cancelled because of ErrGivenUp.
+	AddNode(ctx context.Context, o syncer.SetupOptions) error
+	// RemoveNode stops using a storage. What it holds stays there.
+	RemoveNode(ctx context.Context, name string) error
+	// Readdress gives a storage another address or key.
+	Readdress(ctx context.Context, name string, o syncer.SetupOptions) error
+}
+
+// ErrGivenUp is why a person stopped something that would go on without the window.
+var ErrGivenUp = errors.New("a person gave it up")
+
+// recorder is what the Activity screen needs of the engine.
+type recorder interface {
+	// Activity lists what happened, newest first: at most limit things, all that are kept when it is 0.
+	Activity(ctx context.Context, limit int) ([]syncer.Activity, error)
+	// NotSaved lists what the newest versions lack, and why.
+	NotSaved(ctx context.Context) ([]syncer.NotSaved, error)
+	// LeaveOut says that a file or folder of a kept folder is not wanted any longer.
+	LeaveOut(ctx context.Context, dir, path string) error
 }
 
 // browser is what the Files and Restore screens need of the engine: its methods of these names say the rest.

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"fyne.io/fyne/v2"
+
+	"roost/syncer"
 )
 
 // copies are the read-only copies that a person looks at in other programs. They lie in a folder that only this person
@@ -85,6 +87,20 @@ func (c *copies) remove() error {
 func (w *Window) removeCopies() {
 	if err := w.copies.remove(); err != nil {
 		fyne.LogError("Take copies of files away", err)
+	}
+}
+
+// openNearest shows a folder, or the nearest one above it that is there.
+func openNearest(dir string) error {
+	for at := dir; ; {
+		if fi, err := os.Stat(at); err == nil && fi.IsDir() {
+			return openPath(at)
+		}
+		up := filepath.Dir(at)
+		if up == at || !filepath.IsAbs(at) {
+			return fmt.Errorf("%w: %s", syncer.ErrNotAFolder, dir)
+		}
+		at = up
 	}
 }
 

@@ -16,14 +16,18 @@ import (
 // showDetails shows what lies behind a file, to be read or copied to somebody who helps. It speaks the words of the
 // storage, which are the same in every language.
 func (w *Window) showDetails(p place, d *syncer.Details) {
-	text := detailsText(d)
+	w.showText(p.name(), detailsText(d))
+}
+
+// showText shows what is behind a thing, to be read or copied.
+func (w *Window) showText(title, text string) {
 	scroll := container.NewVScroll(kit.NewParagraph(text).Small())
 	var dialog *kit.Dialog
 	copied := kit.NewButton(kit.Secondary, "copy", lang.L("Copy"), func() {
 		fyne.CurrentApp().Clipboard().SetContent(text)
 		dialog.Close()
 	})
-	dialog = kit.NewDialog(p.name(), kit.Fixed(0, 280, scroll), copied, kit.NewButton(kit.Primary, "", lang.L("Close"), func() { dialog.Close() }))
+	dialog = kit.NewDialog(title, kit.Fixed(0, 280, scroll), copied, kit.NewButton(kit.Primary, "", lang.L("Close"), func() { dialog.Close() }))
 	w.dialog(dialog)
 }
 

@@ -2,8 +2,6 @@ package ui
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -246,18 +244,7 @@ func (f *fileView) openCopy() {
 // showInFolder opens the folder where the file was, or the nearest one above that is there.
 func (f *fileView) showInFolder() {
 	dir := filepath.Dir(filepath.Join(f.at.folder, filepath.FromSlash(f.at.path)))
-	f.w.start(f.folder, func(context.Context) error {
-		for {
-			if at, err := os.Stat(dir); err == nil && at.IsDir() {
-				return openPath(dir)
-			}
-			up := filepath.Dir(dir)
-			if up == dir || !filepath.IsAbs(dir) {
-				return fmt.Errorf("%w: %s", syncer.ErrNotAFolder, f.at.folder)
-			}
-			dir = up
-		}
-	})
+	f.w.start(f.folder, func(context.Context) error { return openNearest(dir) })
 }
 
 // showDetails shows what lies behind the file: the one place for the names that the storage knows.

@@ -13,6 +13,8 @@ import (
 // activityCard shows the newest things that happened.
 type activityCard struct {
 	root  *fyne.Container
+	w     *Window
+	all   *kit.Button
 	lines []*activityLine
 	none  *kit.Paragraph
 }
@@ -21,10 +23,9 @@ type activityCard struct {
 const fewActivities = 4
 
 func newActivityCard(w *Window) *activityCard {
-	a := &activityCard{none: kit.NewParagraph(lang.L("What Roost does will stand here.")).Secondary()}
-	all := kit.NewButton(kit.Quiet, "", lang.L("See all"), func() { w.Show(ActivityLog) }).Spoken(lang.L("See all activity"))
-	shown(all, w.has(ActivityLog))
-	box := kit.VBox(12, kit.Between(kit.Heading(lang.L("Recent activity")).Clipped(), all), a.none)
+	a := &activityCard{w: w, none: kit.NewParagraph(lang.L("What Roost does will stand here.")).Secondary()}
+	a.all = kit.NewButton(kit.Quiet, "", lang.L("See all"), func() { w.Show(ActivityLog) }).Spoken(lang.L("See all activity"))
+	box := kit.VBox(12, kit.Between(kit.Heading(lang.L("Recent activity")).Clipped(), a.all), a.none)
 	for range fewActivities {
 		line := newActivityLine()
 		a.lines = append(a.lines, line)
@@ -36,6 +37,7 @@ func newActivityCard(w *Window) *activityCard {
 
 func (a *activityCard) draw(now Now) {
 	shown(a.none, len(now.Activity) == 0)
+	shown(a.all, a.w.has(ActivityLog))
 	for i, line := range a.lines {
 		shown(line.root, i < len(now.Activity))
 		if i < len(now.Activity) {

@@ -47,7 +47,7 @@ func (l *problemList) build() {
 				lang.N("Show {{.Count}} more", more, values{"Count": more}), func() { l.all = true; l.build() })))
 			break
 		}
-		l.root.Add(kit.NewNotice(problemTone(p), translated(p.Title), problemText(p), l.w.problemButtons(p)...).Root)
+		l.root.Add(kit.NewNotice(problemTone(p), translated(p.Title), l.w.problemText(p), l.w.problemButtons(p)...).Root)
 	}
 	shown(l.root, len(problems) > 0)
 	l.root.Refresh()

@@ -161,6 +161,8 @@ type desk struct {
 	t    *testing.T
 	w    *Window
 	kept *sampleBrowser // of a sampleDesk
+
+	record *record // of a recordDesk
 }
 
 func newDesk(t *testing.T, e Engine, at Place) *desk {

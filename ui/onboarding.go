@@ -34,6 +34,7 @@ type onboarding struct {
 	busy  bool            // the home is being made: nothing else may begin
 	step  int             // counts steps, so that an answer that comes late is dropped
 
+	more  *oneMore            // the choice of a further storage, which has only the pages of onboarding_where.go; nil: the first steps
 	how   syncer.SetupOptions // the storage, and for getting back the words
 	local bool                // the storage is on this computer
 	back  bool                // getting files back, rather than keeping them
@@ -105,10 +106,15 @@ func (o *onboarding) show(p part) {
 	o.step++
 	o.said = kit.VBox(0)
 	o.said.Hide()
-	content := kit.VBox(18, logo(), kit.VBox(6, kit.NewParagraph(p.title).AsTitle()))
+	head := kit.VBox(6, kit.NewParagraph(p.title).AsTitle())
 	if p.lead != "" {
-		content.Objects[1].(*fyne.Container).Add(kit.NewParagraph(p.lead).Secondary())
+		head.Add(kit.NewParagraph(p.lead).Secondary())
 	}
+	content := kit.VBox(18)
+	if o.more == nil { // where there is a navigation, the logo is there
+		content.Add(logo())
+	}
+	content.Add(head)
 	for _, b := range p.body {
 		content.Add(b)
 	}

@@ -41,8 +41,11 @@ func (o *onboarding) showWhere() {
 		here.Title, here.Detail = lang.L("A folder on this computer"), lang.L("The storage was copied here, or is connected here.")
 		title, lead, before = lang.L("Where is your backup?"), lang.L("The address is on your recovery sheet."), o.showTypeWords
 	}
+	if o.more != nil {
+		title, lead, before = lang.L("Where should another copy be kept?"), lang.L("Everything that is saved is copied there, and from then on every new version too."), o.more.leave
+	}
 	var options []fyne.CanvasObject
-	if !o.back {
+	if !o.back && (o.more == nil || !o.more.here) {
 		options = append(options, kit.NewOption(here, o.showSameDisk))
 	}
 	options = append(options,
@@ -67,6 +70,9 @@ func (o *onboarding) showSameDisk() {
 	var use *kit.Button
 	use = kit.NewButton(kit.Primary, "", lang.L("Keep it on this computer"), func() {
 		o.how, o.local = syncer.SetupOptions{NodeName: lang.L("This computer")}, true
+		if o.more != nil {
+			o.how.LocalDir = guide.StorageOn(o.home)
+		}
 		o.prepare(use)
 	})
 	o.show(part{
@@ -78,6 +84,14 @@ func (o *onboarding) showSameDisk() {
 		},
 		back: o.showWhere, next: use,
 	})
+}
+
+// try tells whether a storage answers; with write also whether it takes what it is given.
+func (o *onboarding) try(ctx context.Context, how syncer.SetupOptions, write bool) error {
+	if o.more != nil {
+		return syncer.TryStorage(ctx, syncer.Options{}, how, write)
+	}
+	return o.starter.Try(ctx, how, write)
 }
 
 // showDrives looks for what is plugged in.
@@ -183,9 +197,13 @@ func (o *onboarding) showAddress() {
 		}
 	})
 	address.OnEnter, key.OnEnter = key.Focus, func() { o.tryStorage(test, read) }
+	title, before := lang.L("A device that I already run"), o.showWhere
+	if o.more != nil && o.more.moved != "" {
+		title, before = lang.L("Where is {{.Name}} now?", values{"Name": kit.Shown(o.more.moved)}), o.more.leave
+	}
 	o.show(part{
-		title: lang.L("A device that I already run"), lead: lang.L("Roost talks to it directly. Nobody in between can read your files."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root))}, back: o.showWhere, other: test, next: next,
+		title: title, lead: lang.L("Roost talks to it directly. Nobody in between can read your files."),
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root))}, back: before, other: test, next: next,
 	})
 	address.Focus()
 }
@@ -196,7 +214,7 @@ func (o *onboarding) tryStorage(test *kit.Button, read func() bool) {
 	}
 	how, write := o.how, !o.back
 	o.retry = func() { o.tryStorage(test, read) }
-	o.run(test, lang.L("Asking the device"), func(ctx context.Context) error { return o.starter.Try(ctx, how, write) }, func() {
+	o.run(test, lang.L("Asking the device"), func(ctx context.Context) error { return o.try(ctx, how, write) }, func() {
 		text := lang.L("It answers, and takes what it is given.")
 		if !write {
 			text = lang.L("It answers.")
@@ -239,6 +257,9 @@ func (o *onboarding) prepare(button *kit.Button) {
 
 // makeHome runs away from the UI goroutine. What needs a password is told after all else that is in the way.
 func (o *onboarding) makeHome(ctx context.Context, how syncer.SetupOptions) error {
+	if o.more != nil {
+		return o.try(ctx, how, true)
+	}
 	var locked error
 	for _, err := range o.starter.Check(ctx, how) {
 		if !needsPassphrase(err) {
@@ -266,6 +287,8 @@ func (o *onboarding) prepared(err error) {
 		o.begin(stage)
 	case err != nil:
 		o.fail(err)
+	case o.more != nil:
+		o.more.chosen(o.how)
 	case o.back:
 		o.how.Words, o.how.Token, o.typed = "", "", [wordCount]string{}
 		o.lookUp()

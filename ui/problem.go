@@ -1,8 +1,8 @@
 package ui
 
 import (
-	"context"
 	"errors"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -34,6 +34,9 @@ func (w *Window) Tell(err error) { w.tell(problemOf(err)) }
 // NoticeWords are a notice's title and text in the person's language.
 func NoticeWords(n syncer.Notice) (title, text string) {
 	text = translated(n.Text)
+	if n.Storage != "" {
+		text = lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(n.Storage), "Text": text})
+	}
 	if n.Action != "" {
 		text += "\n" + translated(n.Action) + "."
 	}
@@ -54,52 +57,36 @@ func problemTone(p syncer.Problem) kit.Tone {
 
 // problemText is what a problem says below its title, with what it is about.
 func problemText(p syncer.Problem) string {
-	if p.Path == "" {
+	about := p.Path
+	if about == "" {
+		about = p.Storage
+	}
+	if about == "" {
 		return translated(p.Text)
 	}
-	return lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(p.Path), "Text": translated(p.Text)})
+	return lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(about), "Text": translated(p.Text)})
 }
 
-// problemButtons are the next steps that a problem offers: the one that mends it, where the window has one, and
-// always what is behind it.
+// problemText leaves out the name of the storage where there is no other.
+func (w *Window) problemText(p syncer.Problem) string {
+	if len(w.now.Storages) == 1 {
+		p.Storage = ""
+	}
+	return problemText(p)
+}
+
+// problemButtons are the next steps that a problem offers, and always what is behind it.
 func (w *Window) problemButtons(p syncer.Problem) []*kit.Button {
-	var buttons []*kit.Button
-	step := func(icon, label string, do func(context.Context) error) {
-		var b *kit.Button
-		b = kit.NewButton(kit.Secondary, icon, label, func() { w.start(b, do) })
-		buttons = append(buttons, b)
+	return w.stepButtons(p, w.stepsOf(p))
+}
+
+// stepButtons stand beside a problem: what is behind it, then the steps.
+func (w *Window) stepButtons(p syncer.Problem, steps []step) []*kit.Button {
+	buttons := []*kit.Button{w.detailsButton(p)}
+	for _, s := range steps {
+		buttons = append(buttons, w.stepButton(s))
 	}
-	switch p.Code {
-	case "unreachable", "storage_slow", "storage_changed":
-		storage := w.now.Node
-		step("refresh", lang.L("Check connection"), func(ctx context.Context) error {
-			_, err := w.engine.CheckNode(ctx, storage)
-			return err
-		})
-	case "copy_behind", "quiet_hours", "metered", "on_battery", "data_budget":
-		step("refresh", lang.L("Back up now"), func(ctx context.Context) error {
-			_, err := w.engine.Backup(ctx, nil, nil)
-			return err
-		})
-	case "sudden_change", "folder_empty":
-		if w.has(Restore) {
-			buttons = append(buttons, kit.NewButton(kit.Secondary, "restore", lang.L("Get the files back"), func() { w.Show(Restore) }))
-		}
-		step("check", lang.L("It was me"), func(ctx context.Context) error { return w.engine.Accept(ctx, p.Path) })
-	case "some_files":
-		if w.has(ActivityLog) {
-			buttons = append(buttons, kit.NewButton(kit.Secondary, "clock", lang.L("See which, and why"), func() { w.Show(ActivityLog) }))
-		}
-	case "space_short", "space_low", "space_limit", "space_hold":
-		if w.has(Space) {
-			buttons = append(buttons, kit.NewButton(kit.Secondary, "chart", lang.L("See what takes space"), func() { w.Show(Space) }))
-		}
-	case "storage_full", "refused", "certificate", "not_a_storage":
-		if w.has(Storages) {
-			buttons = append(buttons, kit.NewButton(kit.Secondary, "storage", lang.L("Open storage"), func() { w.Show(Storages) }))
-		}
-	}
-	return append([]*kit.Button{w.detailsButton(p)}, buttons...)
+	return buttons
 }
 
 // detailsButton shows what is behind a problem.
@@ -110,14 +97,17 @@ func (w *Window) detailsButton(p syncer.Problem) *kit.Button {
 
 // showProblem shows all that is known of a problem, to be read or copied to somebody who helps.
 func (w *Window) showProblem(p syncer.Problem) {
-	body := kit.VBox(12, kit.NewParagraph(problemText(p)))
+	body := kit.VBox(12, kit.NewParagraph(w.problemText(p)))
 	if p.Action != "" {
 		body.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), translated(p.Action)+".").Root)
+	}
+	if p.Detail != "" {
+		body.Add(kit.NewParagraph(p.Detail).Small())
 	}
 	body.Add(kit.Small(p.Code))
 	var d *kit.Dialog
 	copied := kit.NewButton(kit.Secondary, "copy", lang.L("Copy"), func() {
-		fyne.CurrentApp().Clipboard().SetContent(p.Code + ": " + p.Title + "\n" + p.Text + "\n" + p.Action + "\n" + p.Path)
+		fyne.CurrentApp().Clipboard().SetContent(strings.Join([]string{p.Code + ": " + p.Title, p.Text, p.Detail, p.OnTerminal(), p.Path, p.Storage}, "\n"))
 		d.Close()
 	})
 	d = kit.NewDialog(translated(p.Title), body, copied, kit.NewButton(kit.Primary, "", lang.L("Close"), func() { d.Close() }))

@@ -155,7 +155,7 @@ func samples() map[string]Now {
 // stillEngine is for drawing only: it yields one value, and nothing can be asked of it.
 type stillEngine struct {
 	browser // nothing is asked of it
-	spaceKeeper
+	*record
 	now Now
 }
 
@@ -176,8 +176,23 @@ func (stillEngine) AddFolders(context.Context, []string) ([]syncer.FolderInfo, e
 	return nil, nil
 }
 
-func (stillEngine) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
-	return syncer.NodeInfo{}, nil
+func (stillEngine) Survey(context.Context, syncer.Report) error    { return nil }
+func (stillEngine) SetLimit(context.Context, string, int64) error  { return nil }
+func (e stillEngine) Space(context.Context) (*syncer.Space, error) { return &e.now.Space, nil }
+func (stillEngine) FreeSpace(context.Context, string, syncer.Report) (*syncer.Freed, error) {
+	return &syncer.Freed{}, nil
+}
+
+func (stillEngine) AddNode(context.Context, syncer.SetupOptions) error { return nil }
+func (stillEngine) RemoveNode(context.Context, string) error           { return nil }
+func (stillEngine) RemoveFolder(context.Context, string) error         { return nil }
+func (stillEngine) Set(context.Context, string, string) error          { return nil }
+func (stillEngine) Readdress(context.Context, string, syncer.SetupOptions) error {
+	return nil
+}
+
+func (stillEngine) Verify(context.Context, int, syncer.Report) (*syncer.Checked, error) {
+	return &syncer.Checked{OK: true}, nil
 }
 
 func (stillEngine) Accept(context.Context, string) error    { return nil }

@@ -68,7 +68,8 @@ func TestScreenshots(t *testing.T) {
 				capture(t, w.root, nil, s.size, scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", s.name, s.lang, variant, scale)))
 			}
 		}
-		captureBrowsing(t, dir, variant, v)
+		captureStates(t, dir, variant, v, browsingStates(), sampleDesk)
+		captureStates(t, dir, variant, v, keepingStates(), recordDesk)
 		for _, scale := range []float32{1, 2} {
 			a := test.NewTempApp(t)
 			a.Settings().SetTheme(kit.Theme{Forced: &v})
@@ -100,15 +101,17 @@ func TestStepScreenshots(t *testing.T) {
 	}
 }
 
-// captureBrowsing draws the Files and Restore screens, and what is open above them.
-func captureBrowsing(t *testing.T, dir, variant string, v fyne.ThemeVariant) {
+// captureStates draws the screens that something was tapped on, and what is open above them.
+func captureStates(t *testing.T, dir, variant string, v fyne.ThemeVariant, states map[string]func(*desk),
+	made func(*testing.T, string, fyne.ThemeVariant) *desk,
+) {
 	t.Helper()
-	for name, look := range browsingStates() {
+	for name, look := range states {
 		for _, shot := range []struct {
 			lang string
 			size fyne.Size
 		}{{"en", fyne.NewSize(1180, 780)}, {"de", MinSize}} {
-			d := sampleDesk(t, shot.lang, v)
+			d := made(t, shot.lang, v)
 			look(d)
 			c := d.w.over.Canvas()
 			d.w.over.Resize(shot.size)

@@ -63,6 +63,7 @@ type Window struct {
 	engines    chan Engine                   // holds the one to watch, from when there is one
 	onboarding *onboarding                   // while the first steps fill the window; nil else
 	begun      func()                        // the home can be used now; nil is allowed
+	again      func()                        // begins anew with the recovery words; nil where that is not possible
 	copies     copies                        // that were made to be looked at
 	picked     func(chosen func(dir string)) // asks for a folder; nil: the system's own way
 }
@@ -78,6 +79,7 @@ type Options struct {
 	Login  AtLogin      // for the settings
 
 	Starter Starter // takes a home that is not set up through the first steps; nil: it is set up
+	Again   func()  // puts the home aside and begins anew with the recovery words; nil where that is not possible
 	Begun   func()  // told on the UI goroutine when Starter has given the home free for an engine; nil is allowed
 }
 
@@ -90,7 +92,9 @@ func New(o Options) (*Window, error) {
 	w.add(Home, newHome(w))
 	w.add(Files, newFiles(w))
 	w.add(Restore, newRestore(w))
+	w.add(Storages, newStorages(w))
 	w.add(Space, newSpace(w))
+	w.add(ActivityLog, newActivityScreen(w))
 	w.fill()
 	if o.Engine != nil {
 		w.Use(o.Engine)
@@ -100,7 +104,7 @@ func New(o Options) (*Window, error) {
 
 func newWindow(o Options) *Window {
 	return &Window{
-		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, jobs: make(chan job, 16), toasts: kit.NewToasts(),
+		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, again: o.Again, jobs: make(chan job, 16), toasts: kit.NewToasts(),
 		content: container.NewStack(), screens: make(map[Place]screen), engines: make(chan Engine, 1),
 	}
 }
@@ -271,7 +275,7 @@ func (w *Window) start(button *kit.Button, do func(context.Context) error) {
 	w.do(do, func(err error) {
 		button.Enable()
 		if err != nil {
-			w.Tell(err)
+			w.tell(problemOf(err), func() { w.start(button, do) })
 		}
 	})
 }
@@ -285,12 +289,26 @@ func (w *Window) do(do func(context.Context) error, done func(error)) {
 	}
 }
 
-// tell shows what went wrong with something that was asked for.
-func (w *Window) tell(p syncer.Problem) {
+// tell shows what went wrong with something that was asked for. Where the same may go well the next time, again does it;
+// else the first step that the problem has is offered.
+func (w *Window) tell(p syncer.Problem, again ...func()) {
 	var dismiss func()
-	details := kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { dismiss(); w.showProblem(p) })
+	buttons := []*kit.Button{kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { dismiss(); w.showProblem(p) })}
+	switch steps := w.stepsOf(p); {
+	case len(again) > 0 && worthAgain(p):
+		buttons = append(buttons, kit.NewButton(kit.Quiet, "", lang.L("Try again"), func() { dismiss(); again[0]() }))
+	case len(steps) > 0:
+		s := steps[0]
+		buttons = append(buttons, kit.NewButton(kit.Quiet, "", s.label, func() { dismiss(); w.take(s) }))
+	}
 	closed := kit.NewButton(kit.Quiet, "close", "", func() { dismiss() }).Spoken(lang.L("Close this message"))
-	dismiss = w.toasts.Show(problemTone(p), translated(p.Title), details, closed)
+	dismiss = w.toasts.Show(problemTone(p), translated(p.Title), append(buttons, closed)...)
+}
+
+// say tells that something went well.
+func (w *Window) say(tone kit.Tone, text string) {
+	var dismiss func()
+	dismiss = w.toasts.Show(tone, text, kit.NewButton(kit.Quiet, "close", "", func() { dismiss() }).Spoken(lang.L("Close this message")))
 }
 
 func (w *Window) dialog(d *kit.Dialog) { d.Open(w.over.Canvas()) }

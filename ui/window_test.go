@@ -27,13 +27,14 @@ import (
 type asked struct {
 	browser
 	spaceKeeper
+	*record
 	nows  chan Now
 	let   chan error // an answer for each call
 	mu    sync.Mutex // guards calls
 	calls []string
 }
 
-func newAsked() *asked { return &asked{nows: make(chan Now), let: make(chan error)} }
+func newAsked() *asked { return &asked{record: &record{}, nows: make(chan Now), let: make(chan error)} }
 
 func (e *asked) Watch(ctx context.Context) iter.Seq[Now] {
 	return func(yield func(Now) bool) {
@@ -78,6 +79,34 @@ func (e *asked) AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderI
 
 func (e *asked) CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, e.answer(ctx, "check "+name)
+}
+
+func (e *asked) AddNode(ctx context.Context, o syncer.SetupOptions) error {
+	return e.answer(ctx, "add the storage "+o.NodeName+o.URL)
+}
+
+func (e *asked) RemoveNode(ctx context.Context, name string) error {
+	return e.answer(ctx, "remove the storage "+name)
+}
+
+func (e *asked) Readdress(ctx context.Context, name string, o syncer.SetupOptions) error {
+	return e.answer(ctx, "readdress "+name+" to "+o.URL)
+}
+
+func (e *asked) RemoveFolder(ctx context.Context, dir string) error {
+	return e.answer(ctx, "stop keeping "+dir)
+}
+
+func (e *asked) Set(ctx context.Context, key, value string) error {
+	return e.answer(ctx, "set "+key+" to "+value)
+}
+
+func (e *asked) Verify(ctx context.Context, percent int, _ syncer.Report) (*syncer.Checked, error) {
+	return &syncer.Checked{}, e.answer(ctx, fmt.Sprint("verify ", percent))
+}
+
+func (e *asked) LeaveOut(ctx context.Context, dir, path string) error {
+	return e.answer(ctx, "leave out "+path+" of "+dir)
 }
 
 func (e *asked) Accept(ctx context.Context, dir string) error { return e.answer(ctx, "accept "+dir) }
@@ -182,6 +211,8 @@ func visible(c fyne.Canvas) (all []fyne.CanvasObject) {
 func inList(o fyne.CanvasObject) bool {
 	switch fmt.Sprintf("%T", o) {
 	case "*widget.listItem", "*widget.branch", "*widget.leaf", "*widget.branchIcon":
+		return true
+	case "*widget.passwordRevealer": // Fyne's, in its own field
 		return true
 	}
 	return false
@@ -474,11 +505,11 @@ func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
 		speak(t, language)
 		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
 		over := test.NewTempWindow(t, nil)
-		if err := Cover(over, syncer.Problem{}); err != nil || !texts(over.Canvas())[lang.L("One moment")] {
+		if err := Cover(over, syncer.Problem{}, nil); err != nil || !texts(over.Canvas())[lang.L("One moment")] {
 			t.Errorf("%s: before anything is known it says %v, %v", language, texts(over.Canvas()), err)
 		}
 		p := syncer.Describe(syncer.ErrNoSetup)
-		if err := Cover(over, p); err != nil {
+		if err := Cover(over, p, nil); err != nil {
 			t.Fatal(err)
 		}
 		over.Resize(MinSize)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2/lang"
 
@@ -205,4 +207,10 @@ func facts(phrases ...string) string {
 		}
 	}
 	return strings.Join(said, " · ")
+}
+
+// capital begins a phrase that stands for itself with a capital.
+func capital(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[n:]
 }

@@ -266,6 +266,14 @@ func (g *Guide) Finish(ctx context.Context) error {
 	return g.release()
 }
 
+// SetAside makes the home one that is not set up, so that the steps begin anew; nothing is deleted.
+func (g *Guide) SetAside(ctx context.Context) error {
+	if err := g.release(); err != nil {
+		return err
+	}
+	return syncer.SetAside(ctx, g.opts.Engine.Home, lockPatience)
+}
+
 // Holds tells whether the home is held for the steps: they have begun, here.
 func (g *Guide) Holds() bool {
 	g.mu.Lock()

@@ -17,7 +17,7 @@ type Notice struct {
 	row    *fyne.Container
 }
 
-// NewNotice makes a notice. The buttons stand at its right, the next step last; text may be empty.
+// NewNotice makes a notice. The buttons stand at its right, or below where it is narrow, the next step last; text may be empty.
 func NewNotice(tone Tone, title, text string, buttons ...*Button) *Notice {
 	n := &Notice{
 		ground: NewBox(ColourSurface, "", radiusCard), tile: NewBox("", "", 11), icon: NewIcon("info", 20, ColourText),
@@ -25,7 +25,7 @@ func NewNotice(tone Tone, title, text string, buttons ...*Button) *Notice {
 	}
 	n.title.strong = true
 	tile := Fixed(40, 40, container.NewStack(n.tile, container.NewCenter(n.icon)))
-	n.Root = container.NewStack(n.ground, PadXY(Inset, 14, Lead(14, Middle(tile), Between(VBox(2, n.title, n.text), n.row))))
+	n.Root = container.NewStack(n.ground, PadXY(Inset, 14, Lead(14, Middle(tile), container.New(&aside{}, VBox(2, n.title, n.text), n.row))))
 	n.Set(tone, title, text, buttons...)
 	return n
 }
@@ -44,6 +44,54 @@ func (n *Notice) Set(tone Tone, title, text string, buttons ...*Button) {
 		n.row.Add(Middle(b))
 	}
 	n.Root.Refresh()
+}
+
+// aside sets the second object at the right of the first one, or below it where that would leave too little room for text.
+// Its height hangs on the width that it was given last, like that of a paragraph.
+type aside struct{ width float32 }
+
+const (
+	asideGap  = 12
+	asideText = 230 // narrower than this, text is hard to read
+)
+
+func (a *aside) below(objects []fyne.CanvasObject) bool {
+	return objects[1].Visible() && a.width > 0 && a.width-objects[1].MinSize().Width-asideGap < asideText
+}
+
+func (a *aside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	text, row := objects[0].MinSize(), objects[1].MinSize()
+	switch {
+	case !objects[1].Visible():
+		return text
+	case a.below(objects):
+		return fyne.NewSize(max(text.Width, row.Width), text.Height+asideGap+row.Height)
+	}
+	return fyne.NewSize(max(text.Width, row.Width), max(text.Height, row.Height))
+}
+
+func (a *aside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	a.width = size.Width
+	text, row := objects[0], objects[1]
+	wide := size.Width
+	if row.Visible() {
+		room := row.MinSize()
+		row.Resize(room)
+		if a.below(objects) {
+			row.Move(fyne.NewPos(0, size.Height-room.Height))
+		} else {
+			wide -= room.Width + asideGap
+			row.Move(fyne.NewPos(size.Width-room.Width, (size.Height-room.Height)/2))
+		}
+	}
+	text.Resize(fyne.NewSize(max(wide, 0), text.MinSize().Height)) // it breaks anew
+	height := text.MinSize().Height
+	text.Resize(fyne.NewSize(max(wide, 0), height))
+	y := (size.Height - height) / 2
+	if a.below(objects) {
+		y = 0
+	}
+	text.Move(fyne.NewPos(0, max(y, 0)))
 }
 
 func noticeIcon(tone Tone) string {
