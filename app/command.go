@@ -24,7 +24,7 @@ func commands() []*command {
 	return []*command{
 		setupCommand(), folderCommand(), backupCommand(), runCommand(), serviceCommand(), pauseCommand(), resumeCommand(),
 		statusCommand(), activityCommand(), snapshotsCommand(), lsCommand(), findCommand(), restoreCommand(), verifyCommand(),
-		spaceCommand(), pinsCommand(), nodeCommand(), phraseCommand(), setCommand(), demoCommand(), versionCommand(),
+		spaceCommand(), pinsCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(), demoCommand(), versionCommand(),
 	}
 }
 

@@ -200,7 +200,7 @@ func wantValue(value, want string) error {
 // block that has the size of a data pack. kubo run ARGS… is what another program does there; $ANSWER has what it said.
 func kubo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 || len(args) > 1 && args[0] != "run" {
-		ts.Fatalf("usage: kubo start|stop|damage|run ARGS…")
+		ts.Fatalf("usage: kubo start|stop|damage|gc|run ARGS…")
 	}
 	s := of(ts)
 	switch args[0] {
@@ -211,6 +211,8 @@ func kubo(ts *testscript.TestScript, neg bool, args []string) {
 		s.kubo.Stop(s.tb)
 	case "damage":
 		ts.Check(damagePacks(s.kubo.Repo))
+	case "gc":
+		ts.Check(s.kubo.Node(s.tb).GC(s.tb.Context()))
 	case "run":
 		given := slices.Clone(args[1:])
 		for i, a := range given {

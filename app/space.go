@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"roost/syncer"
-	"roost/syncer/report"
+	spacereport "roost/syncer/report" // report is a function here
 )
 
 func spaceCommand() *command {
@@ -174,14 +174,14 @@ func (c *call) reportFiles() (out []reportFile, err error) {
 		flag  string
 		write func(io.Writer, *syncer.Space, time.Time) error
 	}{
-		{"csv", report.CSV},
+		{"csv", spacereport.CSV},
 		{"pdf", func(w io.Writer, s *syncer.Space, now time.Time) error {
 			for _, d := range s.Devices {
 				if d.Here && d.Name != "" {
 					device = d.Name
 				}
 			}
-			return report.PDF(w, s, report.Page{Device: device, Date: now})
+			return spacereport.PDF(w, s, spacereport.Page{Device: device, Date: now})
 		}},
 	} {
 		if !c.has(kind.flag) {
@@ -307,7 +307,7 @@ func storageWords(w io.Writer, x syncer.StorageSpace, now time.Time) {
 		fmt.Fprint(w, " It did not answer; this is what was known before.")
 	}
 	if x.Full != nil {
-		fmt.Fprintf(w, " %s.", report.FullWords(x.Full, now))
+		fmt.Fprintf(w, " %s.", spacereport.FullWords(x.Full, now))
 	}
 	fmt.Fprintf(w, " %s were sent to it this month.\n", size(x.Sent))
 }

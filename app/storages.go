@@ -11,7 +11,7 @@ import (
 )
 
 func nodeCommand() *command {
-	return &command{name: "node", about: "the storages: list, check, add, limit, remove", subs: []*command{
+	return &command{name: "node", beside: []string{"device"}, about: "the storages; the computers: list, retire, revoke", subs: []*command{
 		{name: "node list", run: nodeList, help: "list: the storages of this backup."},
 		{
 			name: "node check", usage: []string{"[NAME]"}, most: 1, run: nodeCheck,

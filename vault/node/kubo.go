@@ -54,15 +54,15 @@ func Dial(opts Options) (*Kubo, error) {
 	}
 	localOnly := u.Scheme == "http" && !opts.AllowHTTP
 	m := meters{own: new(Meter), shared: opts.Meter, limits: opts.Meter}
-	return newKubo(u.String(), opts.Token, httpTransport(dialer(localOnly, m), config, loopback(u.Hostname())), m)
-}
-
-// newKubo makes a client of base, whose connections are measured by m.
-func newKubo(url, token string, base *http.Transport, m meters) (*Kubo, error) {
-	auth, err := authorization(token)
+	auth, err := authorization(opts.Token)
 	if err != nil {
 		return nil, err
 	}
+	return newKubo(u.String(), func() string { return auth }, httpTransport(dialer(localOnly, m), config, loopback(u.Hostname())), m)
+}
+
+// newKubo makes a client of base, whose connections are measured by m. auth is the header of the moment.
+func newKubo(url string, auth func() string, base *http.Transport, m meters) (*Kubo, error) {
 	door := &transport{base: base, auth: auth}
 	api, err := rpc.NewURLApiWithClient(url, &http.Client{Transport: door}) // no Timeout: each call has its own
 	if err != nil {
