@@ -24,7 +24,7 @@ func commands() []*command {
 	return []*command{
 		setupCommand(), folderCommand(), backupCommand(), runCommand(), serviceCommand(), pauseCommand(), resumeCommand(),
 		statusCommand(), activityCommand(), snapshotsCommand(), lsCommand(), findCommand(), restoreCommand(), verifyCommand(),
-		keepCommand(), pruneCommand(), forgetCommand(), spaceCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(),
+		keepCommand(), pruneCommand(), forgetCommand(), spaceCommand(), pinsCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(),
 		demoCommand(), versionCommand(),
 	}
 }

@@ -20,7 +20,7 @@ import (
 // import. A new package, or a new arrow between two, is a decision to take in this table.
 var layers = map[string][]string{
 	"app": {
-		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/sheet", "ui", "watcher",
+		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/report", "syncer/sheet", "ui", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
 	"ui":      {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang"},
@@ -33,6 +33,7 @@ var layers = map[string][]string{
 	"syncer/disk":         {"vault/format"},
 	"syncer/guide":        {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
 	"syncer/sheet":        {},
+	"syncer/report":       {"syncer"},
 	"syncer/host":         {},
 	"syncer/ignore":       {},
 	"syncer/killtest":     {},

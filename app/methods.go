@@ -41,6 +41,18 @@ var methods = map[string]method{
 	}),
 	"find":  takesOnly(func(ctx context.Context, e engine, a findArgs) ([]syncer.Match, error) { return e.Find(ctx, a.Pattern) }),
 	"space": asks(engine.Space),
+	"survey": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) (any, error) {
+		return nil, e.Survey(ctx, r)
+	}),
+	"pins":  takesOnly(func(ctx context.Context, e engine, a nameArgs) ([]syncer.Pin, error) { return e.Pins(ctx, a.Name) }),
+	"pin":   tells(func(ctx context.Context, e engine, a pinArgs) error { return e.Pin(ctx, a.Storage, a.CID, a.Name) }),
+	"unpin": tells(func(ctx context.Context, e engine, a pinArgs) error { return e.Unpin(ctx, a.Storage, a.CID) }),
+	"free-space": takes(func(ctx context.Context, e engine, a nameArgs, r syncer.Report) (*syncer.Freed, error) {
+		return e.FreeSpace(ctx, a.Name, r)
+	}),
+	"set-limit": tells(func(ctx context.Context, e engine, a storageLimitArgs) error {
+		return e.SetLimit(ctx, a.Storage, a.Bytes)
+	}),
 	"children": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Item, error) {
 		return e.Children(ctx, a.Snapshot, a.Path)
 	}),
@@ -132,6 +144,11 @@ type (
 	previewArgs struct {
 		Snapshot, Path string
 		Limit          int64
+	}
+	pinArgs          struct{ Storage, CID, Name string }
+	storageLimitArgs struct {
+		Storage string
+		Bytes   int64
 	}
 	modeArgs     struct{ Dir, Mode string }
 	priorityArgs struct {

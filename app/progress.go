@@ -159,7 +159,7 @@ var phaseWords = map[string]string{
 	"checking":   "Checking",
 	"comparing":  "Comparing",
 	"cleaning":   "Cleaning up",
-	"freeing":    "Freeing room",
+	"freeing":    "Freeing space",
 	"starting":   "Starting the storage",
 }
 

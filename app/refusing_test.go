@@ -72,6 +72,20 @@ func (refusing) Details(context.Context, string, string) (*syncer.Details, error
 	return nil, errRefused
 }
 
+func (refusing) Survey(context.Context, syncer.Report) error { return errRefused }
+
+func (refusing) Pins(context.Context, string) ([]syncer.Pin, error) { return nil, errRefused }
+
+func (refusing) Pin(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) Unpin(context.Context, string, string) error { return errRefused }
+
+func (refusing) FreeSpace(context.Context, string, syncer.Report) (*syncer.Freed, error) {
+	return nil, errRefused
+}
+
+func (refusing) SetLimit(context.Context, string, int64) error { return errRefused }
+
 func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
 
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }

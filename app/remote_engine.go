@@ -104,6 +104,31 @@ func (r *remote) Space(ctx context.Context) (*syncer.Space, error) {
 	return ask[*syncer.Space](ctx, r, "space", nil, nil)
 }
 
+func (r *remote) Survey(ctx context.Context, report syncer.Report) error {
+	_, err := ask[struct{}](ctx, r, "survey", struct{}{}, report)
+	return err
+}
+
+func (r *remote) Pins(ctx context.Context, storage string) ([]syncer.Pin, error) {
+	return ask[[]syncer.Pin](ctx, r, "pins", nameArgs{storage}, nil)
+}
+
+func (r *remote) Pin(ctx context.Context, storage, cid, name string) error {
+	return r.tell(ctx, "pin", pinArgs{storage, cid, name})
+}
+
+func (r *remote) Unpin(ctx context.Context, storage, cid string) error {
+	return r.tell(ctx, "unpin", pinArgs{Storage: storage, CID: cid})
+}
+
+func (r *remote) FreeSpace(ctx context.Context, storage string, report syncer.Report) (*syncer.Freed, error) {
+	return ask[*syncer.Freed](ctx, r, "free-space", nameArgs{storage}, report)
+}
+
+func (r *remote) SetLimit(ctx context.Context, storage string, bytes int64) error {
+	return r.tell(ctx, "set-limit", storageLimitArgs{storage, bytes})
+}
+
 func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
 	return ask[[]syncer.FolderInfo](ctx, r, "folders", nil, nil)
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,6 +68,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":    exits,
 			"jsonhas":  jsonHas,
+			"setjson":  setJSON,
 			"kubo":     kubo,
 			"mktree":   makeTree,
 			"sametree": sameTree,
@@ -130,6 +132,16 @@ func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// setjson NAME FILE PATH puts a value of a JSON object into the environment.
+func setJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: setjson NAME FILE PATH")
+	}
+	value, err := jsonAt(ts.ReadFile(args[1]), args[2])
+	ts.Check(err)
+	ts.Setenv(args[0], value)
+}
+
 func jsonAt(text, path string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
@@ -185,10 +197,10 @@ func wantValue(value, want string) error {
 }
 
 // kubo start|stop|damage: a real node of this script. start sets $NODE; its token is in node-token. damage changes every
-// block that has the size of a data pack.
+// block that has the size of a data pack. kubo run ARGS… is what another program does there; $ANSWER has what it said.
 func kubo(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: kubo start|stop|damage|gc")
+	if neg || len(args) == 0 || len(args) > 1 && args[0] != "run" {
+		ts.Fatalf("usage: kubo start|stop|damage|gc|run ARGS…")
 	}
 	s := of(ts)
 	switch args[0] {
@@ -201,9 +213,22 @@ func kubo(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(damagePacks(s.kubo.Repo))
 	case "gc":
 		ts.Check(s.kubo.Node(s.tb).GC(s.tb.Context()))
+	case "run":
+		given := slices.Clone(args[1:])
+		for i, a := range given {
+			if path := ts.MkAbs(a); i > 0 && exists(path) {
+				given[i] = path
+			}
+		}
+		ts.Setenv("ANSWER", strings.TrimSpace(s.kubo.Run(s.tb, given...)))
 	default:
 		ts.Fatalf("kubo %s", args[0])
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func damagePacks(repo string) error {

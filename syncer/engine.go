@@ -65,7 +65,8 @@ type Engine struct {
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
-	traffic traffic // of the storages
+	traffic   traffic // of the storages
+	surveying turns   // one at a time
 
 	proven  atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
 	uses    uses                  // versions that are being read
@@ -232,23 +233,6 @@ type Checked struct {
 	Mended   int // lost or damaged parts that were brought back from another storage
 }
 
-// Space is what the storage holds.
-type Space struct {
-	Used        int64 // bytes that this vault's roots link, shared packs once
-	Quota       int64 // 0: none known
-	RepoSize    int64 // the whole storage
-	Reclaimable int64
-	Folders     []FolderSpace
-	Stale       bool
-}
-
-// FolderSpace is what one folder's newest version holds.
-type FolderSpace struct {
-	Path  string
-	Bytes int64
-	Files int64
-}
-
 // NodeInfo is one storage.
 type NodeInfo struct {
 	Name   string
@@ -298,7 +282,7 @@ type FolderStatus struct {
 	Skipped  int64 // entries that are not in that version
 
 	Mode        string    // Automatic or Manual
-	Low         bool      // may wait when the month's data gets short
+	Low         bool      // may wait when the month's data or a storage's room gets short
 	Watched     bool      // changes are noticed as they come; else it is looked through now and then
 	Waiting     int64     // files known to have changed since
 	Changed     time.Time // first change that is not saved yet; zero: none is known
@@ -317,7 +301,9 @@ type StorageStatus struct {
 	Asked     time.Time // when it last answered; zero: never
 	Latency   time.Duration
 	Used      int64 // bytes on its disk, of everybody
-	Limit     int64 // bytes that it may use; 0: not known
+	Limit     int64 // bytes that it may use: Quota, else what the storage names; 0: not known
+	Quota     int64 // bytes that it may use as the person wants it; 0: no limit
+	Disk      int64 // bytes that it could hold, by the free room on its disk; 0: not known
 	Sent      int64 // bytes sent to it this month
 	Budget    int64 // most bytes that are sent to it in a month; 0: no limit
 

@@ -81,6 +81,7 @@ type nodeConfig struct {
 	URL       string `json:"url,omitempty"`
 	Dir       string `json:"dir,omitempty"` // a storage that Roost runs itself, in this folder
 	AllowHTTP bool   `json:"allow_http,omitempty"`
+	Limit     int64  `json:"limit,omitempty"` // bytes that it may hold in all, as a person wants it; 0: no limit
 }
 
 type folderConfig struct {
@@ -88,7 +89,7 @@ type folderConfig struct {
 	Path []byte `json:"path"`
 	Mode string `json:"mode"` // Automatic or Manual
 
-	Low    bool      `json:"low,omitempty"`   // may wait when the month's data gets short
+	Low    bool      `json:"low,omitempty"`   // may wait when the month's data or a storage's room gets short
 	Paused time.Time `json:"paused,omitzero"` // waits until then
 	Held   *held     `json:"held,omitempty"`  // a sudden change that the person was asked about
 

@@ -270,6 +270,9 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	if err != nil {
 		return err
 	}
+	if err := e.mayCopy(ctx, nc, n.node); err != nil {
+		return err
+	}
 	var c counters
 	c.phaseName.Store("confirming")
 	stop := c.tell(r, "", time.Now())

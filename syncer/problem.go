@@ -203,6 +203,7 @@ var problems = []row{
 		Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
 		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage",
 	}},
+	{vault.ErrLimit, spaceLimit},
 	{node.ErrInsecure, onTerminal(usage("insecure", "The connection would not be encrypted", "Use an address that begins with https"), "Use https, or allow plain http with --allow-http")},
 	{node.ErrCertificate, Problem{
 		Code: "certificate", Severity: needsYou, Exit: ExitStorage, Title: "Your storage shows another identity than before",

@@ -3,13 +3,10 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"roost/vault/catalog"
-	"roost/vault/format"
 	"roost/vault/node"
 )
 
@@ -58,38 +55,6 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 // unreachableNow tells errors that leave what is known standing.
 func unreachableNow(err error) bool {
 	return errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout)
-}
-
-// Space says what the storage holds of this vault, and in all.
-func (e *Engine) Space(ctx context.Context) (*Space, error) {
-	st, err := e.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	u, err := e.node().Usage(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask how full the storage is: %w", err)
-	}
-	out := &Space{RepoSize: u.RepoSize}
-	for p, err := range e.cat.Packs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		out.Used += int64(p.Size)
-	}
-	list, err := e.vault().Versions(ctx, st)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[format.FolderID]bool{}
-	for _, v := range list {
-		if !seen[v.FolderID] && v.Complete {
-			seen[v.FolderID] = true
-			out.Folders = append(out.Folders, FolderSpace{Path: string(v.Path), Bytes: int64(v.Bytes), Files: int64(v.Files)})
-		}
-	}
-	slices.SortFunc(out.Folders, func(a, b FolderSpace) int { return strings.Compare(a.Path, b.Path) })
-	return out, nil
 }
 
 // keepVersions remembers the list for when the storage does not answer.

@@ -91,6 +91,9 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "storage_full":
 		another()
 		place(Storages, "storage", lang.L("Open storage"))
+	case "space_short", "space_low", "space_limit", "space_hold":
+		place(Space, "chart", lang.L("See what takes space"))
+		another()
 	case "same_storage":
 		another()
 	case "no_kubo", "newer":

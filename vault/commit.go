@@ -45,9 +45,12 @@ var errCollected = errors.New("a block was collected meanwhile")
 // head and root are put → the root is pinned → its pointer is made, exclusively → both are read back → the catalog is
 // told → what the root made superfluous is released. A crash between any two costs time only.
 //
-// Errors: ErrRedo when another writer came first or a borrowed pack is gone; the pass is run again.
+// Errors: ErrRedo when another writer came first or a borrowed pack is gone; the pass is run again. ErrLimit when Put gave it.
 func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also func(*catalog.Tx) error) (*Committed, error) {
 	out := &Committed{}
+	if s.taken.Load() > s.allowed.Load() {
+		return nil, ErrLimit
+	}
 	sums, err := s.putSnapshots(snaps, out)
 	if err != nil {
 		return nil, err
