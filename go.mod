@@ -4,6 +4,7 @@ go 1.26.5
 
 require (
 	codeberg.org/go-pdf/fpdf v0.11.1
+	filippo.io/age v1.3.1
 	fyne.io/fyne/v2 v2.8.0
 	fyne.io/systray v1.12.2
 	github.com/fsnotify/fsnotify v1.10.1
@@ -15,6 +16,7 @@ require (
 	github.com/ipfs/go-cid v0.6.2
 	github.com/ipfs/kubo v0.43.0
 	github.com/klauspost/compress v1.19.1
+	github.com/makiuchi-d/gozxing v0.1.1
 	github.com/mattn/go-sqlite3 v1.14.52
 	github.com/multiformats/go-multihash v0.2.3
 	github.com/rogpeppe/go-internal v1.14.1
@@ -27,6 +29,11 @@ require (
 	golang.org/x/term v0.45.0
 	golang.org/x/text v0.40.0
 	golang.org/x/time v0.15.0
+)
+
+require (
+	filippo.io/hpke v0.4.0 // indirect
+	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 )
 
 require (
