@@ -19,11 +19,17 @@ import (
 type Options struct {
 	// URL is "https://host:port", with a path where a proxy serves it below one; "/api/v0" is not part of it.
 	URL string
+	// Addresses are further ones of the same storage, "https://host:port", tried in turn after the URL's whenever a
+	// connection is made: it may be reached otherwise at home than away.
+	Addresses []string
 	// Token is "bearer:SECRET" or "basic:USER:PASSWORD". Without a prefix, what holds a colon is USER:PASSWORD, and
 	// anything else a bearer secret. "": none.
 	Token string
 	// TLSFingerprint is the SHA-256 of the leaf certificate in hex, colons allowed. "": the system's roots decide.
 	TLSFingerprint string
+	// TLSHost is the name for which the system's roots must vouch, at whatever address; beside a fingerprint, a
+	// certificate for it is accepted as well. "": the URL's host.
+	TLSHost string
 	// AllowHTTP permits plain http beyond this computer.
 	AllowHTTP bool
 	// Meter counts what is sent and received, and limits it; storages may share it. nil: no limits.
@@ -48,13 +54,25 @@ func Dial(opts Options) (*Kubo, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := tlsConfig(opts.TLSFingerprint)
+	config, err := tlsConfig(opts.TLSFingerprint, opts.TLSHost)
 	if err != nil {
 		return nil, err
 	}
 	localOnly := u.Scheme == "http" && !opts.AllowHTTP
 	m := meters{own: new(Meter), shared: opts.Meter, limits: opts.Meter}
-	return newKubo(u.String(), opts.Token, httpTransport(dialer(localOnly, m), config, loopback(u.Hostname())), m)
+	dial := dialer(localOnly, m)
+	t := httpTransport(dial, config, loopback(u.Hostname()))
+	if len(opts.Addresses) > 0 || opts.TLSHost != "" {
+		r, err := newRoutes(u, opts.Addresses, dial, config)
+		if err != nil {
+			return nil, err
+		}
+		t.DialTLSContext = r.dial
+		if opts.TLSHost != "" { // what a proxy of many names goes by
+			u.Host = opts.TLSHost
+		}
+	}
+	return newKubo(u.String(), opts.Token, t, m)
 }
 
 // newKubo makes a client of base, whose connections are measured by m.
