@@ -21,13 +21,13 @@ import (
 var layers = map[string][]string{
 	"app": {
 		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/sheet", "ui", "watcher",
-		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
+		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
 	},
 	"ui":     {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit"},
 	"ui/kit": {"assets"},
 	"syncer": {
 		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
-		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
+		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code",
 	},
 	"syncer/disk":         {"vault/format"},
 	"syncer/guide":        {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
@@ -39,7 +39,11 @@ var layers = map[string][]string{
 	"vault":               {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},
 	"vault/keystore":      {"vault/format"},
 	"vault/format":        {},
-	"vault/node":          {},
+	"vault/node":          {"vault/node/quiet"},
+	"vault/node/quiet":    {},
+	"vault/node/code":     {},
+	"packaging/kit":       {},
+	"packaging/roost-node": {"vault/node/code", "vault/node/quiet"},
 	"vault/node/nodetest": {"vault/node"},
 	"vault/catalog":       {},
 	"assets":              {},

@@ -68,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"jsonhas":  jsonHas,
 			"kubo":     kubo,
+			"codes":    writeCodes,
 			"mktree":   makeTree,
 			"sametree": sameTree,
 			"hold":     hold,

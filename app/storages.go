@@ -17,7 +17,7 @@ func nodeCommand() *command {
 			help: "check: look at everything about a storage that can be wrong.",
 		},
 		{
-			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --local [DIR])"}, most: 1, run: nodeAdd,
+			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
 			help: "add: one more storage.", flags: storageFlags,
 		},
 		{
@@ -119,7 +119,7 @@ func nodeAdd(ctx context.Context, c *call) (a answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	how, err := c.storage(opts.Home)
+	how, err := c.storage(ctx, opts.Home)
 	if err != nil {
 		return nil, err
 	}

@@ -101,6 +101,11 @@ type SetupOptions struct {
 	Token     string // what it asks for, if anything
 	LocalDir  string // or: a storage that Roost runs in this folder
 	AllowHTTP bool
+
+	// What only a connection code says, see UseCode.
+	Addresses   []string // further ones of the storage at URL, tried in turn
+	Fingerprint string   // of its own certificate, in hex; "": none is pinned
+	Host        string   // that a public certificate is for; "": the URL's
 }
 
 // SetupResult is what Setup did.

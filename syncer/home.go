@@ -73,6 +73,10 @@ type nodeConfig struct {
 	URL       string `json:"url,omitempty"`
 	Dir       string `json:"dir,omitempty"` // a storage that Roost runs itself, in this folder
 	AllowHTTP bool   `json:"allow_http,omitempty"`
+
+	Addresses   []string `json:"addresses,omitempty"`   // beside URL
+	Fingerprint string   `json:"fingerprint,omitempty"` // of its certificate, hex
+	Host        string   `json:"host,omitempty"`        // that a public certificate is for
 }
 
 type folderConfig struct {

@@ -101,7 +101,7 @@ func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 	used := func(name string) bool {
 		return slices.ContainsFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	}
-	nc := nodeConfig{Name: o.NodeName, URL: o.URL, AllowHTTP: o.AllowHTTP}
+	nc := o.node(o.NodeName)
 	for i := 2; nc.Name == ""; i++ {
 		if name := fmt.Sprintf("storage %d", i); !used(name) {
 			nc.Name = name

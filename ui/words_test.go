@@ -237,9 +237,9 @@ func engineTexts(t *testing.T) map[string]bool {
 				if text, err := literal(n.Y); err == nil && name != "activity.go" && strings.HasPrefix(text, " ") && strings.HasSuffix(text, ".") && len(text) > 2 {
 					texts[text[1:]] = true
 				}
-			case *ast.CallExpr: // usage(code, title, action), unreachable(code, title), damage(code, title, text)
+			case *ast.CallExpr: // usage(code, title, action), badCode(code, title, text, action) and the like
 				made, ok := n.Fun.(*ast.Ident)
-				if !ok || !slices.Contains([]string{"usage", "unreachable", "damage"}, made.Name) {
+				if !ok || !slices.Contains([]string{"usage", "badCode", "unreachable", "damage"}, made.Name) {
 					return true
 				}
 				for _, arg := range n.Args[1:] {
