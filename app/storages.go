@@ -10,7 +10,7 @@ import (
 )
 
 func nodeCommand() *command {
-	return &command{name: "node", about: "the storages: list, check [NAME], add, remove NAME", subs: []*command{
+	return &command{name: "node", about: "the storages: list, check [NAME], add, remove NAME, kit", subs: []*command{
 		{name: "node list", run: nodeList, help: "list: the storages of this backup."},
 		{
 			name: "node check", usage: []string{"[NAME]"}, most: 1, run: nodeCheck,
@@ -24,6 +24,7 @@ func nodeCommand() *command {
 			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
 			help: "remove: this storage is not used any longer. What it holds stays there.",
 		},
+		nodeKitCommand(),
 	}}
 }
 
