@@ -77,10 +77,10 @@ var repository = func() string {
 }()
 
 // machine make: another machine. machine run COMMAND…: as its root. machine start|stop UNIT: what its ExecStart says, as
-// systemd would.
+// systemd would. machine spawn NAME COMMAND…: the same for any command.
 func machine(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
-		ts.Fatalf("usage: machine make | run COMMAND… | start|stop UNIT")
+		ts.Fatalf("usage: machine make | run COMMAND… | start|stop UNIT | spawn NAME COMMAND…")
 	}
 	s := of(ts)
 	switch args[0] {
@@ -96,6 +96,8 @@ func machine(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	case "start":
 		s.other.start(ts, args[1])
+	case "spawn":
+		s.other.spawn(ts, args[1], args[2:]...)
 	case "stop":
 		s.other.stop(ts, args[1])
 	default:
@@ -206,13 +208,18 @@ func (m *another) start(ts *testscript.TestScript, unit string) {
 		ts.Check(exec.Command("nsenter", m.enter(ts, "install", "-d", "-m", "700", "-o", user, dir)...).Run())
 	}
 	words := append([]string{"setpriv", "--reuid", user, "--regid", user, "--init-groups", "--no-new-privs", "env"}, env...)
-	cmd := exec.Command("nsenter", m.enter(ts, append(words, command...)...)...)
-	log, err := os.OpenFile(ts.MkAbs(unit+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	m.spawn(ts, unit, append(words, command...)...)
+}
+
+// spawn runs a command until it is stopped; what it says goes to a file, NAME.log.
+func (m *another) spawn(ts *testscript.TestScript, name string, command ...string) {
+	cmd := exec.Command("nsenter", m.enter(ts, command...)...)
+	log, err := os.OpenFile(ts.MkAbs(name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	ts.Check(err)
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
 	ts.Check(cmd.Start())
-	m.services[unit] = cmd
+	m.services[name] = cmd
 }
 
 func (m *another) stop(ts *testscript.TestScript, unit string) {

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command roost-node runs on a machine that is somebody's storage: it makes the settings of its two services, Kubo and
 // Caddy, and the keys that let people in. install.sh of the node kit puts it there.
 package main

@@ -23,7 +23,7 @@ done) || {
 	exit 1
 }
 ln -sf "$lib/roost-node" /usr/local/bin/roost-node
-export ROOST_NODE_RUN=${ROOST_NODE_RUN:-/run/roost-node}
+export ROOST_NODE_RUN="${ROOST_NODE_RUN:-/run/roost-node}"
 mkdir -p "$ROOST_NODE_RUN"
 
 set -- --platform nas --address "$ROOST_ADDRESS" --port "$ROOST_PORT" --name "$ROOST_NAME"
