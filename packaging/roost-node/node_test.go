@@ -73,8 +73,8 @@ func TestCodeOfAKeyLeadsToThisMachine(t *testing.T) {
 	if err := m.showAccess("laptop", true); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := code.Parse(out.String(), "apple river"); err != nil || got.Token != c.Token {
-		t.Errorf("%+v, %v", got, err)
+	if !code.Locked(out.String()) {
+		t.Errorf("it is not locked: %s", out.String())
 	}
 	if err := os.WriteFile(file, []byte("short\n"), 0o600); err != nil {
 		t.Fatal(err)

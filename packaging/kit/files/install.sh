@@ -138,8 +138,8 @@ if has_systemd; then
 	systemctl daemon-reload
 	systemctl enable roost-node.service roost-proxy.service
 	systemctl restart roost-node.service roost-proxy.service
-	roost-node check
+	"$lib/roost-node" check
 else
 	say "systemd does not run here. The two commands are in ExecStart of $units/roost-node.service and roost-proxy.service."
 fi
-roost-node access show owner || say "The code of another key: roost-node access list, then roost-node access show NAME"
+"$lib/roost-node" access show owner || say "The code of another key: roost-node access list, then roost-node access show NAME"
