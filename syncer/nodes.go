@@ -342,6 +342,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
+	e.examine(ctx, c, info, add)
 	u, err := c.node.Usage(ctx)
 	out.Used = u.RepoSize
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)

@@ -186,6 +186,14 @@ var problems = []row{
 		Code: "refused", Severity: needsYou, Exit: ExitStorage, Title: "Your storage didn't accept this computer's key",
 		Text: "New changes are waiting; saved files are safe.", Action: "Check the storage's key",
 	}},
+	{node.ErrExposed, Problem{
+		Code: "exposed", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is open to everybody who finds its address",
+		Text: "Nobody can read your files, but anybody could delete them there.", Action: "Set it up with Roost's kit, or behind something that asks for a key",
+	}},
+	{node.ErrClock, Problem{
+		Code: "clock", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
+		Text: "Saved files are safe, but their times may mislead.", Action: "Set the clock of the one that is wrong",
+	}},
 	{node.ErrNoSpace, Problem{
 		Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
 		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -44,6 +45,7 @@ type Kubo struct {
 	patience patience
 	pinning  keyedLock
 	meters   meters
+	place
 }
 
 var _ Node = (*Kubo)(nil)
@@ -72,22 +74,37 @@ func Dial(opts Options) (*Kubo, error) {
 			u.Host = opts.TLSHost
 		}
 	}
-	return newKubo(u.String(), opts.Token, t, m)
+	k, err := newKubo(u.String(), opts.Token, t, m)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case opts.TLSFingerprint != "":
+		k.proof = "pinned"
+	case u.Scheme == "https":
+		k.proof = "public"
+	}
+	return k, nil
 }
 
 // newKubo makes a client of base, whose connections are measured by m.
-func newKubo(url, token string, base *http.Transport, m meters) (*Kubo, error) {
+func newKubo(addr, token string, base *http.Transport, m meters) (*Kubo, error) {
 	auth, err := authorization(token)
 	if err != nil {
 		return nil, err
 	}
 	door := &transport{base: base, auth: auth}
-	api, err := rpc.NewURLApiWithClient(url, &http.Client{Transport: door}) // no Timeout: each call has its own
+	api, err := rpc.NewURLApiWithClient(addr, &http.Client{Transport: door}) // no Timeout: each call has its own
 	if err != nil {
 		return nil, fmt.Errorf("connect to storage: %w", err)
 	}
+	at, err := url.Parse(addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect to storage: not an address") // its text may hold a secret
+	}
 	return &Kubo{
-		api: api, gateway: newGateway(url, door), idle: base.CloseIdleConnections, patience: defaultPatience, meters: m,
+		api: api, gateway: newGateway(addr, door), idle: base.CloseIdleConnections, patience: defaultPatience, meters: m,
+		place: place{at: at, auth: auth, base: base},
 	}, nil
 }
 
