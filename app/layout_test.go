@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"syncer/sheet":         {},
 	"syncer/host":          {},
 	"syncer/ignore":        {},
+	"syncer/killtest":      {},
 	"watcher":              {},
 	"vault":                {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},
 	"vault/keystore":       {"vault/format"},

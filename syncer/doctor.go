@@ -71,7 +71,7 @@ func keyWords(x node.Examination) string {
 
 func silentWords(x node.Examination) string {
 	if x.Announces {
-		return "It tells the public IPFS network which blocks it has. They are encrypted, but their number shows."
+		return "It tells a public network which blocks it has. They are encrypted, but their number shows."
 	}
 	return "It tells nobody which blocks it has."
 }
@@ -82,7 +82,7 @@ func versionWords(version string) string {
 		return "Its version is not known."
 	}
 	if have[0] < testedKubo[0] || have[0] == testedKubo[0] && have[1] < testedKubo[1] {
-		return fmt.Sprintf("Kubo %s is older than %d.%d, with which Roost is tested. An update is a good idea.", version, testedKubo[0], testedKubo[1])
+		return "Its program is older than the one that Roost is tested with. An update is a good idea."
 	}
-	return fmt.Sprintf("Kubo %s is as new as it has to be.", version)
+	return "Its program is as new as it has to be."
 }

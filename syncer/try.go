@@ -26,6 +26,7 @@ func TryStorage(ctx context.Context, opts Options, o SetupOptions, write bool) e
 		}
 		return nil
 	}
+	o.AllowHTTP = o.AllowHTTP || opts.AllowHTTP
 	n, err := node.Dial(o.node("").options(o.Token, nil))
 	if err != nil {
 		return err
