@@ -18,6 +18,7 @@ type engine interface {
 	Backup(ctx context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error)
 	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
 	Verify(ctx context.Context, percent int, r syncer.Report) (*syncer.Checked, error)
+	Drill(ctx context.Context, r syncer.Report) ([]syncer.Drilled, error)
 
 	Status(ctx context.Context) (syncer.Status, error)
 	Watch(ctx context.Context) iter.Seq2[syncer.Status, error] // ends with an error, or with ctx
@@ -46,15 +47,24 @@ type engine interface {
 	Resume(ctx context.Context, dir string) error
 	Settings(ctx context.Context) ([]syncer.Setting, error)
 	Set(ctx context.Context, key, value string) error
+	SetAll(ctx context.Context, values map[string]string) error
+	Rules(ctx context.Context, dir string) (string, error)
+	SetRules(ctx context.Context, dir, before, text string) error
+	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
 
 	Nodes(ctx context.Context) ([]syncer.NodeInfo, error)
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	RemoveNode(ctx context.Context, name string) error
+	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	RenameDevice(ctx context.Context, device, name, words string) error
+	Replace(ctx context.Context, device string) error
+	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
 	Readdress(ctx context.Context, name string, o syncer.SetupOptions) error
 	Words(ctx context.Context) ([]string, error)
 	CheckWords(ctx context.Context, text string) error
 	NoteWords(ctx context.Context, had bool) error
+	Recovery(ctx context.Context) (syncer.Recovery, error)
 }
 
 // local is the door to an engine of this process. Where the engine cannot fail, only the other door can.

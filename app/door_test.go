@@ -208,10 +208,38 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"settings", func(e engine) (any, error) { return e.Settings(ctx) }},
 		{"set", func(e engine) (any, error) { return nil, e.Set(ctx, "settle", "7s") }},
 		{"set what is not there", func(e engine) (any, error) { return nil, e.Set(ctx, "colour", "blue") }},
+		{"set several", func(e engine) (any, error) {
+			return nil, e.SetAll(ctx, map[string]string{"settle": "7s", "theme": "dark"})
+		}},
+		{"set several, one of which is not there", func(e engine) (any, error) {
+			return nil, e.SetAll(ctx, map[string]string{"colour": "blue"})
+		}},
+		{"rules", func(e engine) (any, error) { return e.Rules(ctx, folder) }},
+		{"rules of what is not kept", func(e engine) (any, error) { return e.Rules(ctx, nowhere) }},
+		{"try rules", func(e engine) (any, error) { return e.TryRules(ctx, folder, "*.txt\n[") }},
+		{"rules over others", func(e engine) (any, error) { return nil, e.SetRules(ctx, folder, "not these", "*.txt") }},
+		{"recovery", func(e engine) (any, error) {
+			r, err := e.Recovery(ctx)
+			r.Checked, r.Due = r.Checked.Round(0).UTC(), r.Due.Round(0).UTC()
+			return r, err
+		}},
 		{"nodes", func(e engine) (any, error) { return e.Nodes(ctx) }},
 		{"check no node", func(e engine) (any, error) { return e.CheckNode(ctx, "attic") }},
 		{"add a node that is not there", func(e engine) (any, error) {
 			return nil, e.AddNode(ctx, syncer.SetupOptions{NodeName: "attic", URL: "http://127.0.0.1:1"})
+		}},
+		{"drill", func(e engine) (any, error) {
+			all, err := e.Drill(ctx, nil)
+			for i := range all { // by chance
+				all[i].Time, all[i].Bytes, all[i].Files, all[i].Back, all[i].Same = time.Time{}, 0, 0, 0, 0
+			}
+			return all, err
+		}},
+		{"devices", func(e engine) (any, error) { return e.Devices(ctx) }},
+		{"rename nobody", func(e engine) (any, error) { return nil, e.RenameDevice(ctx, "nobody", "x", "") }},
+		{"replace nobody", func(e engine) (any, error) { return nil, e.Replace(ctx, "nobody") }},
+		{"remove nobody", func(e engine) (any, error) {
+			return e.RemoveDevice(ctx, syncer.RemoveDeviceOptions{Device: "nobody"})
 		}},
 		{"what is not saved", func(e engine) (any, error) { return e.NotSaved(ctx) }},
 		{"leave out", func(e engine) (any, error) { return nil, e.LeaveOut(ctx, folder, "two\nlines") }},

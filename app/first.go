@@ -16,6 +16,7 @@ import (
 // need the home for themselves.
 type firstSteps struct {
 	guide *guide.Guide
+	home  string      // that they are taken for
 	taken atomic.Bool // to their end, in this window
 
 	mu   sync.Mutex    // guards below
@@ -30,7 +31,11 @@ func (c *call) firstSteps(ctx context.Context) (*firstSteps, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &firstSteps{guide: g, over: make(chan struct{})}
+	home, err := homeDir(c.arguments, c.env)
+	if err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	f := &firstSteps{guide: g, home: home, over: make(chan struct{})}
 	running, err := c.running(ctx)
 	if err != nil {
 		return nil, errors.Join(err, g.Close())

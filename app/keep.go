@@ -22,13 +22,14 @@ func (c *call) keep(ctx context.Context, show func(), attend func(context.Contex
 	if running, err := findRunning(ctx, home); err != nil || running != nil {
 		return errors.Join(err, running.already())
 	}
-	c.engineLog = c.log()
+	defer c.writeLog(home)()
 	return c.open(ctx, func(e *syncer.Engine) error {
 		unlock, running, err := c.lock(ctx, e)
 		if err != nil || running != nil {
 			return errors.Join(err, running.already())
 		}
 		defer unlock()
+		c.engineLog.Info("Roost keeps the folders of this home", "version", versionNumber)
 		return together(
 			ctx,
 			func(ctx context.Context) error { return c.answerOthers(ctx, home, local{e}, show) },
@@ -87,6 +88,24 @@ func (r *remote) already() error {
 		Text:   fmt.Sprintf("Process %d keeps its folders.", r.hello.PID),
 		Action: "Ask it how things are with roost status, or end it first",
 	}}
+}
+
+// writeLog lets the engine write into the log of the home beside what goes to standard error. The function it returns ends
+// that.
+func (c *call) writeLog(home string) (end func()) {
+	c.engineLog = c.log()
+	file, err := openLog(home)
+	if err != nil { // a home that is not there, most likely, which is said by who opens it
+		c.engineLog.Info("there is no log file", "reason", err)
+		return func() {}
+	}
+	c.engineLog = slog.New(slog.NewMultiHandler(c.engineLog.Handler(), file.handler()))
+	return func() {
+		c.engineLog = c.log()
+		if err := file.Close(); err != nil {
+			c.engineLog.Warn("the log file could not be closed", "reason", err)
+		}
+	}
 }
 
 // log is where the engine and the server say what only somebody who is phoned for help wants to know.

@@ -23,8 +23,9 @@ var layers = map[string][]string{
 		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/sheet", "ui", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
 	},
-	"ui":     {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit"},
-	"ui/kit": {"assets"},
+	"ui":      {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang"},
+	"ui/kit":  {"assets"},
+	"ui/lang": {"assets"},
 	"syncer": {
 		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code",

@@ -24,6 +24,9 @@ var methods = map[string]method{
 	"verify": takes(func(ctx context.Context, e engine, a verifyArgs, r syncer.Report) (*syncer.Checked, error) {
 		return e.Verify(ctx, a.Percent, r)
 	}),
+	"drill": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) ([]syncer.Drilled, error) {
+		return e.Drill(ctx, r)
+	}),
 	"status": asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
@@ -70,6 +73,14 @@ var methods = map[string]method{
 	"resume":        tells(func(ctx context.Context, e engine, a folderArgs) error { return e.Resume(ctx, a.Dir) }),
 	"settings":      asks(engine.Settings),
 	"set":           tells(func(ctx context.Context, e engine, a setArgs) error { return e.Set(ctx, a.Key, a.Value) }),
+	"set-all":       tells(func(ctx context.Context, e engine, a setAllArgs) error { return e.SetAll(ctx, a.Values) }),
+	"rules":         takesOnly(func(ctx context.Context, e engine, a folderArgs) (string, error) { return e.Rules(ctx, a.Dir) }),
+	"set-rules": tells(func(ctx context.Context, e engine, a rulesArgs) error {
+		return e.SetRules(ctx, a.Dir, a.Before, a.Text)
+	}),
+	"try-rules": takesOnly(func(ctx context.Context, e engine, a rulesArgs) (*syncer.Trial, error) {
+		return e.TryRules(ctx, a.Dir, a.Text)
+	}),
 
 	"nodes": asks(engine.Nodes),
 	"check-node": takesOnly(func(ctx context.Context, e engine, a nameArgs) (syncer.NodeInfo, error) {
@@ -77,12 +88,21 @@ var methods = map[string]method{
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"devices":     asks(engine.Devices),
+	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
+		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
+	}),
+	"replace": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.Replace(ctx, a.Name) }),
+	"remove-device": takesOnly(func(ctx context.Context, e engine, a syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+		return e.RemoveDevice(ctx, a)
+	}),
 	"readdress": tells(func(ctx context.Context, e engine, a readdressArgs) error {
 		return e.Readdress(ctx, a.Name, a.To)
 	}),
 	"words":       asks(engine.Words),
 	"check-words": tells(func(ctx context.Context, e engine, a textArgs) error { return e.CheckWords(ctx, a.Text) }),
 	"note-words":  tells(func(ctx context.Context, e engine, a hadArgs) error { return e.NoteWords(ctx, a.Had) }),
+	"recovery":    asks(engine.Recovery),
 }
 
 type (
@@ -107,17 +127,19 @@ type (
 		Dir   string
 		Until time.Time
 	}
-	setArgs  struct{ Key, Value string }
-	nameArgs struct{ Name string }
+	setArgs    struct{ Key, Value string }
+	setAllArgs struct{ Values map[string]string }
+	rulesArgs  struct{ Dir, Before, Text string }
+	nameArgs   struct{ Name string }
+	textArgs   struct{ Text string }
+	hadArgs    struct{ Had bool }
+	renameArgs struct{ Device, Name, Words string }
 
 	leaveArgs     struct{ Dir, Path string }
 	readdressArgs struct {
 		Name string
 		To   syncer.SetupOptions
 	}
-
-	textArgs struct{ Text string }
-	hadArgs  struct{ Had bool }
 
 	versionsReply struct {
 		Versions []syncer.Version

@@ -26,6 +26,10 @@ func (refusing) Verify(context.Context, int, syncer.Report) (*syncer.Checked, er
 	return nil, errRefused
 }
 
+func (refusing) Drill(context.Context, syncer.Report) ([]syncer.Drilled, error) {
+	return nil, errRefused
+}
+
 func (refusing) Status(context.Context) (syncer.Status, error) { return syncer.Status{}, errRefused }
 
 func (refusing) Watch(context.Context) iter.Seq2[syncer.Status, error] {
@@ -99,6 +103,27 @@ func (refusing) RemoveNode(context.Context, string) error           { return err
 func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
 func (refusing) CheckWords(context.Context, string) error           { return errRefused }
 func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
+func (refusing) SetAll(context.Context, map[string]string) error    { return errRefused }
+func (refusing) Rules(context.Context, string) (string, error)      { return "", errRefused }
+
+func (refusing) SetRules(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) TryRules(context.Context, string, string) (*syncer.Trial, error) {
+	return nil, errRefused
+}
+
+func (refusing) Recovery(context.Context) (syncer.Recovery, error) {
+	return syncer.Recovery{}, errRefused
+}
+
+func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error)       { return nil, errRefused }
+func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
+func (refusing) Replace(context.Context, string) error                      { return errRefused }
+
+func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return nil, errRefused
+}
+
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
 }

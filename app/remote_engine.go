@@ -22,6 +22,10 @@ func (r *remote) Verify(ctx context.Context, percent int, report syncer.Report) 
 	return ask[*syncer.Checked](ctx, r, "verify", verifyArgs{percent}, report)
 }
 
+func (r *remote) Drill(ctx context.Context, report syncer.Report) ([]syncer.Drilled, error) {
+	return ask[[]syncer.Drilled](ctx, r, "drill", struct{}{}, report)
+}
+
 func (r *remote) Status(ctx context.Context) (syncer.Status, error) {
 	return ask[syncer.Status](ctx, r, "status", nil, nil)
 }
@@ -152,6 +156,22 @@ func (r *remote) Set(ctx context.Context, key, value string) error {
 	return r.tell(ctx, "set", setArgs{key, value})
 }
 
+func (r *remote) SetAll(ctx context.Context, values map[string]string) error {
+	return r.tell(ctx, "set-all", setAllArgs{values})
+}
+
+func (r *remote) Rules(ctx context.Context, dir string) (string, error) {
+	return ask[string](ctx, r, "rules", folderArgs{dir}, nil)
+}
+
+func (r *remote) SetRules(ctx context.Context, dir, before, text string) error {
+	return r.tell(ctx, "set-rules", rulesArgs{dir, before, text})
+}
+
+func (r *remote) TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error) {
+	return ask[*syncer.Trial](ctx, r, "try-rules", rulesArgs{Dir: dir, Text: text}, nil)
+}
+
 func (r *remote) Nodes(ctx context.Context) ([]syncer.NodeInfo, error) {
 	return ask[[]syncer.NodeInfo](ctx, r, "nodes", nil, nil)
 }
@@ -168,6 +188,22 @@ func (r *remote) RemoveNode(ctx context.Context, name string) error {
 	return r.tell(ctx, "remove-node", nameArgs{name})
 }
 
+func (r *remote) Devices(ctx context.Context) ([]syncer.DeviceInfo, error) {
+	return ask[[]syncer.DeviceInfo](ctx, r, "devices", nil, nil)
+}
+
+func (r *remote) RenameDevice(ctx context.Context, device, name, words string) error {
+	return r.tell(ctx, "rename-device", renameArgs{device, name, words})
+}
+
+func (r *remote) Replace(ctx context.Context, device string) error {
+	return r.tell(ctx, "replace", nameArgs{device})
+}
+
+func (r *remote) RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return ask[*syncer.RemovedDevice](ctx, r, "remove-device", o, nil)
+}
+
 func (r *remote) Words(ctx context.Context) ([]string, error) {
 	return ask[[]string](ctx, r, "words", nil, nil)
 }
@@ -178,4 +214,8 @@ func (r *remote) CheckWords(ctx context.Context, text string) error {
 
 func (r *remote) NoteWords(ctx context.Context, had bool) error {
 	return r.tell(ctx, "note-words", hadArgs{had})
+}
+
+func (r *remote) Recovery(ctx context.Context) (syncer.Recovery, error) {
+	return ask[syncer.Recovery](ctx, r, "recovery", nil, nil)
 }

@@ -196,7 +196,7 @@ func wantValue(value, want string) error {
 // block that has the size of a data pack.
 func kubo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: kubo start|stop|damage")
+		ts.Fatalf("usage: kubo start|stop|damage|gc")
 	}
 	s := of(ts)
 	switch args[0] {
@@ -207,6 +207,8 @@ func kubo(ts *testscript.TestScript, neg bool, args []string) {
 		s.kubo.Stop(s.tb)
 	case "damage":
 		ts.Check(damagePacks(s.kubo.Repo))
+	case "gc":
+		ts.Check(s.kubo.Node(s.tb).GC(s.tb.Context()))
 	default:
 		ts.Fatalf("kubo %s", args[0])
 	}

@@ -29,18 +29,21 @@ func setupCommand() *command {
 		name: "setup",
 		usage: []string{
 			"--new [--node URL [--token-file F] | --code-file F | --local [DIR]] [--words-out F]",
-			"--recover (--node URL [--token-file F] | --code-file F | --local DIR) [--words-file F]",
+			"--recover (--node URL [--token-file F] | --code-file F | --local DIR) [--words-file F] [--replace NAME]",
 		},
 		about: "start a backup, or get one back with its 24 words",
 		help: `A new backup gets 24 recovery words: with them and the storage, everything comes back on any computer; without
 them, nothing does. They are shown, or written to a new file that only you may read (--words-out).
 
---recover makes this computer one more device of a backup that exists. It changes nothing on the storage.`,
+--recover makes this computer one more device of a backup that exists. It changes nothing on the storage. With
+--replace it takes the place of another computer: once every folder here is saved and a test restore brought
+everything back, it takes over that one's versions and retires it. Nothing is deleted before.`,
 		flags: append([]flag{
 			{name: "new", help: "start a new backup"},
 			{name: "recover", help: "get a backup back"},
 			{name: "words-out", arg: "F", help: "write the new words to F instead of showing them"},
 			{name: "words-file", arg: "F", help: "read the words from F; - is standard input"},
+			{name: "replace", arg: "NAME", help: "the computer that this one takes the place of"},
 		}, storageFlags...),
 		run: setup,
 	}
@@ -53,6 +56,7 @@ type setupAnswer struct {
 	Devices     []deviceJSON `json:"devices"`
 
 	recovered bool
+	replaces  string
 	wordsFile string
 	local     string
 }
@@ -70,6 +74,9 @@ func setup(ctx context.Context, c *call) (answer, error) {
 	recovering := mode == "recover"
 	if recovering && c.has("words-out") {
 		return nil, usage(c.command, "--words-out is for a new backup.")
+	}
+	if !recovering && c.has("replace") {
+		return nil, usage(c.command, "--replace is for getting a backup back.")
 	}
 	if !recovering && c.has("words-file") {
 		return nil, usage(c.command, "--words-file is for getting a backup back: a new one makes its own words.")
@@ -99,6 +106,7 @@ func setup(ctx context.Context, c *call) (answer, error) {
 			return nil, err
 		}
 	}
+	how.Replaces = c.value("replace")
 	var sheet *wordsFile
 	if c.has("words-out") {
 		if sheet, err = createWordsFile(c.command, c.value("words-out")); err != nil {
@@ -111,7 +119,7 @@ func setup(ctx context.Context, c *call) (answer, error) {
 	}
 	a := setupAnswer{
 		Words: got.Words, Fingerprint: got.Fingerprint, Device: got.Device, Devices: []deviceJSON{},
-		recovered: recovering, wordsFile: c.value("words-out"), local: how.LocalDir,
+		recovered: recovering, replaces: how.Replaces, wordsFile: c.value("words-out"), local: how.LocalDir,
 	}
 	for _, d := range got.Devices {
 		a.Devices = append(a.Devices, deviceJSON{d.Name, stamp(d.Newest)})
@@ -238,6 +246,9 @@ func (a setupAnswer) people(w io.Writer) {
 		fmt.Fprintf(w, "Your backup is here. This computer is one more device of it, %q.\n\n", a.Device)
 		for _, d := range a.Devices {
 			fmt.Fprintf(w, "  %s, newest version: %s\n", shown(d.Name), when(time.Time(d.Newest)))
+		}
+		if a.replaces != "" {
+			fmt.Fprintf(w, "\nIt takes the place of %s once its folders are saved and a test restore went well.\n", shown(a.replaces))
 		}
 		fmt.Fprintf(w, "\nIts four words: %s\n", a.Fingerprint)
 		fmt.Fprintln(w, "Next: roost snapshots, then roost restore latest --to DIR")

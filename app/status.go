@@ -22,8 +22,8 @@ With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watc
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
 held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
-limit, sent} and problems[] {code, severity, title, text, action, storage, path, since, until}. What is not known or not so
-is null.`,
+limit, sent}, proof {checked, found, read_all, drills[]} and problems[] {code, severity, title, text, action, storage, path,
+since, until}. What is not known or not so is null.`,
 	}
 }
 
@@ -38,6 +38,7 @@ type statusAnswer struct {
 	Progress    *progressJSON   `json:"progress"`     // of what is being saved; null: nothing is
 	PausedUntil stamp           `json:"paused_until"` // of everything
 	Saved       stamp           `json:"saved"`        // when the newest complete version was made
+	Proof       proofJSON       `json:"proof"`        // how far the storages were looked at
 	status      syncer.Status
 }
 
@@ -71,6 +72,13 @@ type storageStatus struct {
 	Used      int64   `json:"used"`
 	Limit     int64   `json:"limit"` // 0: not known
 	Sent      int64   `json:"sent"`  // this month
+}
+
+type proofJSON struct {
+	Checked stamp       `json:"checked"` // when the structure was last checked
+	Found   int         `json:"found"`   // problems that it found
+	ReadAll stamp       `json:"read_all"`
+	Drills  []drillJSON `json:"drills"` // the last restore drill on each storage
 }
 
 type progressJSON struct {
@@ -154,6 +162,7 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 		State: s.State, Folders: []folderStatus{}, Problems: []problemJSON{}, Queue: s.Queue, Storages: []storageStatus{},
 		Device: s.Device, Watching: s.Watching, Progress: newProgress(s.Progress), PausedUntil: stamp(s.PausedUntil),
 		Saved: stamp(s.Saved), status: s,
+		Proof: proofJSON{stamp(s.Proof.Checked), s.Proof.Found, stamp(s.Proof.ReadAll), newDrills(s.Proof.Drills)},
 	}
 	for _, f := range s.Folders {
 		a.Folders = append(a.Folders, newFolderStatus(f))
@@ -189,6 +198,11 @@ func (a statusAnswer) people(w io.Writer) {
 	}
 	for _, f := range a.status.Folders {
 		fmt.Fprintf(w, "  %s\n    %s\n", shown(f.Path), folderWords(f))
+	}
+	for _, d := range a.status.Proof.Drills {
+		if d.Files > 0 {
+			fmt.Fprintf(w, "  Test restore from %s, %s: %s.\n", shown(d.Storage), when(d.Time), d.Words())
+		}
 	}
 	for _, p := range a.status.Problems {
 		if len(a.status.Storages) == 1 {

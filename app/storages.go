@@ -10,7 +10,7 @@ import (
 )
 
 func nodeCommand() *command {
-	return &command{name: "node", about: "the storages: list, check [NAME], add, remove NAME, kit", subs: []*command{
+	return &command{name: "node", beside: []string{"device"}, about: "the storages; the computers: list, retire, revoke", subs: []*command{
 		{name: "node list", run: nodeList, help: "list: the storages of this backup."},
 		{
 			name: "node check", usage: []string{"[NAME]"}, most: 1, run: nodeCheck,

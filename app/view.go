@@ -34,6 +34,11 @@ func (v view) Backup(_ context.Context, dirs []string, r syncer.Report) ([]synce
 	return v.engine.Backup(v.life, dirs, r)
 }
 
+// RemoveDevice goes on when the window that asked for it is closed.
+func (v view) RemoveDevice(_ context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
+	return v.engine.RemoveDevice(v.life, o)
+}
+
 // AddNode goes on like Backup, unless a person gave it up.
 func (v view) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	going, stop := context.WithCancel(v.life)

@@ -61,6 +61,9 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	attending, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s, err := newShell(attending, cancel, login, first)
+	if err == nil {
+		s.desktop, err = c.desktop(first.guide.Paper(), s.current.Load)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +141,8 @@ type shell struct {
 	stop     func()          // ends ctx, and with it the app
 	app      fyne.App
 	login    ui.AtLogin
+	desktop  thisDesktop
+	current  atomic.Pointer[view] // what engine shows, for who is not on the UI goroutine
 	first    *firstSteps
 	tray     *ui.TrayIcon
 	hasTray  bool           // there is a bus to be in a tray on
@@ -172,6 +177,9 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin, first *firstSt
 	}
 	s.app.SetIcon(icon)
 	s.app.Settings().SetTheme(ui.Theme())
+	if err := ui.Wear(syncer.LookOf(first.home)); err != nil {
+		return nil, err
+	}
 	tray, err := ui.NewTrayIcon(trayHost{s.app.(desktop.App), s.hasTray}, s.choose)
 	if err != nil {
 		return nil, err
@@ -291,7 +299,7 @@ func (s *shell) again() {
 
 // startWith fills the window with an engine's screens, or with the first steps.
 func (s *shell) startWith(o ui.Options) {
-	o.Window, o.Post, o.Login = s.over, s.post, s.login
+	o.Window, o.Post, o.Login, o.Desktop = s.over, s.post, s.login, s.desktop
 	w, err := ui.New(o)
 	if err != nil {
 		fyne.LogError("show how things are", err)
@@ -310,8 +318,10 @@ func (s *shell) startWith(o ui.Options) {
 func (s *shell) follow(ctx context.Context, e engine) error {
 	defer s.drawing.Wait()
 	defer s.post(func() { s.engine = nil; s.undraw() })
+	defer s.current.Store(nil)
 	s.post(func() {
 		s.engine, s.covered = &view{e, ctx}, syncer.Problem{}
+		s.current.Store(s.engine)
 		if s.window != nil && s.window.Starting() && s.first.taken.Load() {
 			s.window.Use(*s.engine) // the last of the first steps shows how the first backup goes
 			return
@@ -322,7 +332,12 @@ func (s *shell) follow(ctx context.Context, e engine) error {
 		if err != nil {
 			return err
 		}
-		s.post(func() { s.tray.Draw(ui.TrayOf(ui.Now{Status: st, At: time.Now()})) })
+		s.post(func() {
+			if err := ui.Wear(st.Look); err != nil {
+				fyne.LogError("change the language", err)
+			}
+			s.tray.Draw(ui.TrayOf(ui.Now{Status: st, At: time.Now()}))
+		})
 	}
 	return nil
 }

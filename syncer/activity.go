@@ -98,6 +98,12 @@ func (e *Engine) noteVerified(ctx context.Context, c *Checked) error {
 	if !c.OK {
 		a.Kind, a.Text = ActivityProblem, many(int64(len(c.Problems)), "problem was", "problems were")+" found."
 	}
+	if c.Mended > 0 {
+		a.Text += " " + upper(many(int64(c.Mended), "lost or damaged part was", "lost or damaged parts were")) + " brought back from another storage."
+	}
+	for _, p := range c.Problems[:min(len(c.Problems), mostNamed)] {
+		a.Skipped = append(a.Skipped, Skipped{Reason: p, Failed: true})
+	}
 	return e.note(ctx, a, false)
 }
 

@@ -26,7 +26,7 @@ func (e *Engine) Status(ctx context.Context) Status {
 func (e *Engine) askAll(ctx context.Context) facts {
 	c := e.home.config()
 	now := time.Now()
-	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning}
+	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -43,10 +43,12 @@ func (e *Engine) askAll(ctx context.Context) facts {
 	var own *vault.Head
 	if err == nil {
 		own = st.Own(e.vault().Device())
-		for _, d := range st.Damaged {
+		for _, d := range slices.Concat(st.Damaged, st.Ignored) {
 			f.others = append(f.others, Describe(d))
 		}
 	}
+	f.others = append(f.others, oldKeyProblems(e.bundle.OldKeys())...)
+	f.proof = e.knownProof(ctx)
 	for i, nc := range c.Nodes {
 		x := storageFacts{name: nc.Name, url: nc.URL}
 		if i == 0 && err != nil {

@@ -47,7 +47,13 @@ func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, 
 		}
 		out = append(out, *s)
 	}
-	return out, e.mirror(ctx, r)
+	if err := e.mirror(ctx, r); err != nil {
+		return out, err
+	}
+	if err := e.finishReplacing(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("the computer that is replaced stays for now", "reason", err)
+	}
+	return out, ctx.Err()
 }
 
 // save makes one pass over a folder, or the part of it in scope, and writes down what came of it. Of any number of callers

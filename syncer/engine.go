@@ -58,10 +58,13 @@ type Engine struct {
 	far   map[string]connection // further storages by name, once they were wanted
 
 	turns     turns                  // passes run one at a time
+	proving   turns                  // and so do looks at what the storages hold
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
 	traffic traffic // of the storages
+
+	proven atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
@@ -101,6 +104,7 @@ type SetupOptions struct {
 	Token     string // what it asks for, if anything
 	LocalDir  string // or: a storage that Roost runs in this folder
 	AllowHTTP bool
+	Replaces  string // with Words: the name or id of a device that this computer takes the place of; see Replace
 
 	// What only a connection code says, see UseCode.
 	Addresses   []string // further ones of the storage at URL, tried in turn
@@ -120,6 +124,15 @@ type SetupResult struct {
 type DeviceInfo struct {
 	Name   string
 	Newest time.Time // zero: no version yet
+
+	// What only Devices tells.
+	ID           string // hex; a unique prefix of at least 4 digits names the device too
+	State        string // DeviceActive, DeviceRetired or DeviceRevoked
+	This         bool   // this computer
+	Versions     int
+	Bytes        int64  // of the newest complete version of each of its folders
+	IntroducedBy string // name of the device that let it in; "": it came with the words
+	KeptBy       string // of one that is gone: who took over its versions; "" when they were given up
 }
 
 // FolderInfo is one kept folder.
@@ -216,6 +229,7 @@ type Checked struct {
 	Blocks   int64
 	Bytes    int64
 	Problems []string
+	Mended   int // lost or damaged parts that were brought back from another storage
 }
 
 // Space is what the storage holds.
@@ -267,7 +281,10 @@ type Status struct {
 	Progress    *Progress // of the pass under way; nil: none
 	PausedUntil time.Time // everything is paused; zero: it is not
 	Saved       time.Time // when the newest complete version was made; zero: there is none
+	Replaces    string    // id of the device that is retired once this one has saved everything; "": none
+	Proof       Proof     // how far the storages were looked at
 	WordsDue    bool      // it is time that the person proves to have the recovery words
+	Look        Look      // of the window, as the settings have it
 }
 
 // FolderStatus is one folder's part of Status.

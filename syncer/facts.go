@@ -37,8 +37,11 @@ type facts struct {
 	folders  []folderFacts
 	storages []storageFacts // the first one first
 	others   []Problem      // of the backup as a whole
+	proof    Proof
 
 	beginning Beginning
+	look      Look
+	replaces  string
 }
 
 // folderFacts are what is known of one folder.
@@ -85,7 +88,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Replaces: f.replaces}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}
@@ -224,7 +227,7 @@ func problemsOf(f facts) []Problem {
 			add(p)
 		}
 	}
-	for _, p := range f.others {
+	for _, p := range slices.Concat(f.others, f.proof.problems()) {
 		add(p)
 	}
 	hidden := map[string]bool{}

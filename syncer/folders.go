@@ -34,11 +34,11 @@ func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, err
 			if err := e.fits(path, c); err != nil {
 				return err
 			}
-			id, err := newFolderID()
+			f, err := c.formerOrNew(path)
 			if err != nil {
 				return err
 			}
-			c.Folders = append(c.Folders, folderConfig{ID: hex.EncodeToString(id[:]), Path: []byte(path), Mode: Automatic})
+			c.Folders = append(c.Folders, f)
 		}
 		return nil
 	})
@@ -52,6 +52,31 @@ func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, err
 		}
 	}
 	return out, nil
+}
+
+// formerOrNew is the folder at a path, which was kept before, or was not. It is no longer a former one then.
+func (c *config) formerOrNew(path string) (folderConfig, error) {
+	if i := slices.IndexFunc(c.Former, func(f folderConfig) bool { return string(f.Path) == path }); i >= 0 {
+		f := c.Former[i]
+		c.Former = slices.Delete(slices.Clone(c.Former), i, i+1)
+		return f, nil
+	}
+	id, err := newFolderID()
+	if err != nil {
+		return folderConfig{}, err
+	}
+	return folderConfig{ID: hex.EncodeToString(id[:]), Path: []byte(path), Mode: Automatic}, nil
+}
+
+// mostFormer is how many removed folders are remembered.
+const mostFormer = 100
+
+// forgetFolder makes a folder a former one.
+func (c *config) forgetFolder(f folderConfig) {
+	c.Folders = slices.DeleteFunc(c.Folders, func(x folderConfig) bool { return x.ID == f.ID })
+	f.Paused = time.Time{} // that was for then
+	c.Former = append([]folderConfig{f}, c.Former...)
+	c.Former = c.Former[:min(len(c.Former), mostFormer)]
 }
 
 // cleanFolder returns the absolute path of an existing, readable folder, with links on the way to it resolved.
@@ -118,7 +143,7 @@ func within(path, dir string) bool {
 	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
 }
 
-// RemoveFolder stops keeping a folder; its versions stay. Errors: ErrNotAdded.
+// RemoveFolder stops keeping a folder; its versions stay, and go on when it is added again. Errors: ErrNotAdded.
 func (e *Engine) RemoveFolder(_ context.Context, dir string) error {
 	f, err := e.folder(dir)
 	if err != nil {
@@ -128,7 +153,7 @@ func (e *Engine) RemoveFolder(_ context.Context, dir string) error {
 		return fmt.Errorf("%w: %s lies inside %s", ErrNotAdded, dir, f.Path)
 	}
 	return e.changed(func(c *config) error {
-		c.Folders = slices.DeleteFunc(c.Folders, func(x folderConfig) bool { return x.ID == f.ID })
+		c.forgetFolder(f)
 		return nil
 	})
 }

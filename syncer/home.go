@@ -66,6 +66,11 @@ type config struct {
 	Settings map[string]string `json:"settings,omitempty"` // those that a person changed
 
 	Beginning Beginning `json:"beginning,omitzero"`
+	Replaces  string    `json:"replaces,omitempty"` // hex id of the device that this one takes the place of, until it has
+
+	// Former are folders that were removed. One that is added again goes on where it stopped, under its own id: so removing
+	// can be undone.
+	Former []folderConfig `json:"former,omitempty"`
 }
 
 type nodeConfig struct {

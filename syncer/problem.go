@@ -92,6 +92,20 @@ var problems = []row{
 		Code: "retired", Severity: needsYou, Exit: ExitKeys, Title: "This computer was removed from the backup",
 		Text: "Another of your devices shut this one out. What was saved before is safe.", Action: "Set it up again with your words, if that was a mistake",
 	}},
+	{vault.ErrShutOut, Problem{
+		Code: "shut_out", Severity: info, Exit: ExitSome, Title: "A removed computer saved something later",
+		Text: "It is not used, and nothing of yours depends on it.", Action: "See that this computer cannot reach your storage any more",
+	}},
+	{ErrOldKey, Problem{
+		Code: "old_key", Severity: needsYou, Exit: ExitStorage, Title: "A removed computer can still reach your storage",
+		Text: "Whoever has that computer could delete what is saved there.", Action: "Change the storage's key", Terminal: "Change the storage's key: roost device revoke shows how",
+		Detailed: true,
+	}},
+	{ErrDrill, Problem{
+		Code: "drill", Severity: needsYou, Exit: ExitDamage, Title: "Not every file of a test restore came back",
+		Text: "Random files were brought back to try it.", Action: "Look at everything, and back up once more", Detailed: true,
+		Terminal: "Run roost verify, then roost backup",
+	}},
 	{vault.ErrCloned, Problem{
 		Code: "cloned", Severity: needsYou, Exit: ExitKeys, Title: "Two computers save under one name",
 		Text: "A copy of one computer's Roost saves to the same backup. Nothing is lost by it, but each is taken for the other.", Action: "Set one of the two up again with your words",
@@ -158,6 +172,7 @@ var problems = []row{
 	{ErrOwnStorage, usage("own_storage", "The storage cannot be kept inside itself", "Choose a folder beside it")},
 	{ErrNotAdded, usage("not_added", "Roost does not keep this folder", "Add it first")},
 	{ErrNotAFolder, usage("not_a_folder", "This is not a folder that can be kept", "Choose a folder that is there and can be read")},
+	{ErrRulesChanged, usage("rules_changed", "The rules were changed by another program", "Look at them again")},
 	{ErrUsage, onTerminal(usage("usage", "It is not possible like this", "Read what is in the way, and choose something else"), "See roost --help")},
 
 	{ErrNoRoom, Problem{
@@ -226,6 +241,7 @@ var problems = []row{
 		Text: "Everything else is saved.", Action: "See the details",
 	}},
 
+	{vault.ErrNoDevice, onTerminal(usage("no_device", "There is no such computer in this backup", "See which there are"), "See which there are: roost device list")},
 	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{

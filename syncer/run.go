@@ -89,6 +89,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
+	wg.Go(func() { k.proveAll(ctx) })
 	k.keepFolders(ctx)
 }
 
@@ -166,7 +167,9 @@ func (k *keeper) publish(ctx context.Context) {
 func (k *keeper) facts(now time.Time) facts {
 	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
-	f := facts{now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning}
+	f := facts{
+		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
+	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -192,6 +195,8 @@ func (k *keeper) facts(now time.Time) facts {
 	for _, d := range k.damaged {
 		f.others = append(f.others, Describe(d))
 	}
+	f.others = append(f.others, oldKeyProblems(k.e.bundle.OldKeys())...)
+	f.proof = k.e.knownProof(context.Background())
 	return f
 }
 
@@ -285,6 +290,13 @@ func (k *keeper) askStorages(ctx context.Context) {
 	for ctx.Err() == nil {
 		k.checkStorages(ctx, 0)
 		k.catchUp(ctx)
+		if err := k.e.tryOldKeys(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Warn("whether old keys are refused could not be written down", "reason", err)
+		}
+		if err := k.e.finishReplacing(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Info("the computer that is replaced stays for now", "problem", Describe(err).Code)
+			k.e.log.Debug("why the computer that is replaced stays", "error", err)
+		}
 		k.e.applyLimits(time.Now())
 		if err := k.e.noteTraffic(ctx); err != nil && ctx.Err() == nil {
 			k.e.log.Warn("this month's traffic could not be written down", "reason", err)
@@ -415,7 +427,7 @@ func (k *keeper) learnDamage() {
 	defer k.mu.Unlock()
 	k.lost = lost
 	if st := p.vault.Known(); st != nil {
-		k.damaged = st.Damaged
+		k.damaged = slices.Concat(st.Damaged, st.Ignored)
 	}
 }
 

@@ -2,8 +2,12 @@ package syncer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +43,12 @@ var settings = append([]setting{
 	{"on-battery", "gentle", "gentle, normal or wait", "what a computer on battery does", oneOf("gentle", "normal", "wait")},
 	{"on-metered", "wait", "gentle, normal or wait", "what is done on a network that is paid by use", oneOf("gentle", "normal", "wait")},
 	{"notifications", "on", "on or off", "say on the desktop when a person is needed", oneOf("on", "off")},
+	{"verify", "24h", durations + ", or never", "how often the storages are checked", spanOrNever(time.Hour, 30*24*time.Hour)},
+	{"verify-all", "2160h", durations + ", or never", "time in which such checks read all content once", spanOrNever(24*time.Hour, 3*365*24*time.Hour)},
+	{"drill", "720h", durations + ", or never", "how often random files are restored to try it", spanOrNever(24*time.Hour, 365*24*time.Hour)},
 	{"max-file-size", "none", "bytes, such as 4GB, or none", "larger files are left out", size},
+	{"language", "system", "system, en, de or es", "the language of the window", oneOf("system", "en", "de", "es")},
+	{"theme", "system", "system, light or dark", "the colours of the window", oneOf("system", "light", "dark")},
 }, presetSettings()...)
 
 const (
@@ -62,26 +71,41 @@ func (e *Engine) Settings(context.Context) []Setting {
 }
 
 // Set changes a setting; an empty value brings the usual one back. What runs goes by it at once. Errors: ErrUsage.
-func (e *Engine) Set(_ context.Context, key, value string) error {
-	i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
-	if i < 0 {
-		return fmt.Errorf("%w: there is no setting %q", ErrUsage, key)
-	}
-	s := settings[i]
-	if value != "" {
-		var err error
-		if value, err = s.tidy(strings.TrimSpace(value)); err != nil {
-			return fmt.Errorf("%w: %s is %s", ErrUsage, key, s.values)
+func (e *Engine) Set(ctx context.Context, key, value string) error {
+	return e.SetAll(ctx, map[string]string{key: value})
+}
+
+// SetAll is Set for several settings: all of them change, or none.
+func (e *Engine) SetAll(_ context.Context, values map[string]string) error {
+	tidied := map[string]string{}
+	for key, value := range values {
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
+		if i < 0 {
+			return fmt.Errorf("%w: there is no setting %q", ErrUsage, key)
 		}
+		s := settings[i]
+		if value != "" {
+			var err error
+			if value, err = s.tidy(strings.TrimSpace(value)); err != nil {
+				return fmt.Errorf("%w: %s is %s", ErrUsage, key, s.values)
+			}
+		}
+		if value == s.standard {
+			value = ""
+		}
+		tidied[key] = value
 	}
 	return e.changed(func(c *config) error {
-		next := map[string]string{}
-		for k, v := range c.Settings {
-			next[k] = v
+		next := maps.Clone(c.Settings)
+		if next == nil {
+			next = map[string]string{}
 		}
-		delete(next, key)
-		if value != "" && value != s.standard {
-			next[key] = value
+		for key, value := range tidied {
+			if value == "" {
+				delete(next, key)
+			} else {
+				next[key] = value
+			}
 		}
 		c.Settings = next
 		return nil
@@ -95,6 +119,25 @@ func (c config) value(key string) string {
 		return v
 	}
 	return settings[i].standard
+}
+
+// Look is how the window presents itself, as two of the settings have it. The zero value is not known.
+type Look struct {
+	Language string // "system", or one that there is a translation for
+	Theme    string // "system", "light" or "dark"
+}
+
+func (c config) look() Look { return Look{Language: c.value("language"), Theme: c.value("theme")} }
+
+// LookOf reads how the window of a home presents itself, without its key: what is shown before an engine runs goes by it,
+// too. A home that is not set up, or cannot be read, has the usual look.
+func LookOf(dir string) Look {
+	var c config
+	b, err := os.ReadFile(filepath.Join(dir, configFile))
+	if err != nil || json.Unmarshal(b, &c) != nil {
+		c = config{} // what is wrong with it is said by who opens it
+	}
+	return c.look()
 }
 
 // duration, bytes and daily read a setting of that kind; 0 and none are "none".

@@ -81,10 +81,18 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	} else if res.Devices, err = findDevices(ctx, n, b); err != nil {
 		return nil, err
 	}
+	replaces := ""
+	if o.Replaces != "" {
+		old, err := device(res.Devices, o.Replaces)
+		if err != nil {
+			return nil, err
+		}
+		replaces = old.ID
+	}
 
 	b.SetToken(nc.Name, o.Token)
 	id, dev := b.Vault(), b.Device()
-	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}}
+	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}, Replaces: replaces}
 	if o.Words != "" { // who typed them has them
 		now := time.Now()
 		h.cfg.Beginning = Beginning{Recovered: true, Asked: now, Checked: now, Checks: 1}
@@ -155,7 +163,7 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInf
 	}
 	var out []DeviceInfo
 	for _, h := range st.Heads {
-		d := DeviceInfo{Name: h.Name()}
+		d := DeviceInfo{Name: h.Name(), ID: hex.EncodeToString(h.Device[:]), State: DeviceActive}
 		if len(h.Snapshots) > 0 {
 			d.Newest = h.Snapshots[0].Time()
 		}
@@ -262,6 +270,9 @@ func (e *Engine) Lock(ctx context.Context, wait time.Duration) (unlock func(), e
 func (e *Engine) connect(ctx context.Context) error {
 	if e.first.Load() != nil {
 		return nil
+	}
+	if err := e.tryOldKeys(ctx); err != nil { // the storage may ask for its new key by now
+		return err
 	}
 	e.connecting.Lock()
 	defer e.connecting.Unlock()

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"roost/vault/catalog"
 	"roost/vault/format"
@@ -56,42 +55,6 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 // unreachableNow tells errors that leave what is known standing.
 func unreachableNow(err error) bool {
 	return errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout)
-}
-
-// Verify proves from the storage that everything can be restored; percent of the content is read. What is found damaged
-// is sent again by the next backup, where this computer still has it.
-func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, error) {
-	if percent < 0 || percent > 100 {
-		return nil, fmt.Errorf("%w: the share to read is between 0 and 100 percent", ErrUsage)
-	}
-	if err := e.connect(ctx); err != nil {
-		return nil, err
-	}
-	var c counters
-	c.phaseName.Store("checking")
-	stop := c.tell(r, "", time.Now())
-	rep, err := e.vault().Verify(ctx, percent, func(done, total int64) {
-		c.files.Store(done)
-		c.totalFiles.Store(total)
-	})
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	if len(rep.Lost) > 0 {
-		if err := e.vault().NoteLost(ctx, rep.Lost); err != nil {
-			return nil, err
-		}
-		if k := e.running.Load(); k != nil {
-			k.learnDamage()
-			k.rescan() // which sends again what is still here
-		}
-	}
-	out := &Checked{OK: len(rep.Problems) == 0, Blocks: rep.CheckedBlocks, Bytes: rep.CheckedBytes}
-	for _, p := range rep.Problems {
-		out.Problems = append(out.Problems, p.What+": "+p.Err.Error())
-	}
-	return out, e.noteVerified(ctx, out)
 }
 
 // Space says what the storage holds of this vault, and in all.

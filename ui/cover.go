@@ -3,10 +3,10 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // Cover fills a window while there is no engine to show: it says why, whether files are safe, and the next step. Without a

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"roost/syncer"
+	"roost/syncer/sheet"
 )
 
 // Engine is what the window needs of the engine. Every method but Watch may take long; none is called on the
@@ -49,7 +50,71 @@ type Engine interface {
 	NoteWords(ctx context.Context, had bool) error
 
 	browser
+	chooser
 }
+
+// chooser is what the Settings screen needs of the engine: its methods of these names say the rest.
+type chooser interface {
+	// Settings lists every setting with its present value.
+	Settings(ctx context.Context) ([]syncer.Setting, error)
+	// SetAll changes settings, all or none; "" brings the usual value back.
+	SetAll(ctx context.Context, values map[string]string) error
+	// RemoveFolder stops keeping a folder; its versions stay, and go on when it is added again.
+	RemoveFolder(ctx context.Context, dir string) error
+	// SetMode makes a folder automatic, or saved only when a person says so.
+	SetMode(ctx context.Context, dir, mode string) error
+	// SetPriority says whether a folder may wait when the month's data gets short.
+	SetPriority(ctx context.Context, dir string, low bool) error
+	// Rules returns what is left out of a folder, as a person wrote it.
+	Rules(ctx context.Context, dir string) (string, error)
+	// SetRules writes them, unless they are not as in before any more.
+	SetRules(ctx context.Context, dir, before, text string) error
+	// TryRules counts what rules would leave out of a folder.
+	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
+	// Devices lists the devices of the backup, this one first.
+	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	// RemoveDevice takes a device out of the backup; one that was lost is shut out. Run again, it finishes what was interrupted.
+	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
+	// Recovery tells what is known of the recovery words without showing them.
+	Recovery(ctx context.Context) (syncer.Recovery, error)
+}
+
+// Desktop is what the Settings screen needs of the process that shows the window: the engine may be that of another one.
+// None of the methods with a context is called on the UI goroutine.
+type Desktop interface {
+	About() About
+	// Home is Roost's folder on this computer, Log the file with what it did there.
+	Home() string
+	Log() string
+	// Locked tells whether a password of Roost's own protects this computer's key, and Unlock whether it is this one.
+	Locked() bool
+	Unlock(ctx context.Context, typed string) error
+	// PrintSheet makes the recovery sheet for printing; it is gone when Roost ends.
+	PrintSheet(ctx context.Context, s sheet.Sheet) (path string, err error)
+	// SaveSheet writes the recovery sheet into a folder.
+	SaveSheet(ctx context.Context, dir string, s sheet.Sheet) (path string, err error)
+	// SaveReport writes what somebody who helps needs to know into a folder. No secret and no name of a file is in it.
+	SaveReport(ctx context.Context, dir string) (path string, err error)
+	// Document makes a file of a document, to be looked at until Roost ends.
+	Document(ctx context.Context, which Document) (path string, err error)
+}
+
+// About is what this Roost is.
+type About struct {
+	Version string
+	Commit  string // that it was built from, short; "" is not known
+	System  string // "linux/amd64"
+}
+
+// Document is a text that comes with Roost.
+type Document int
+
+// The documents.
+const (
+	Licence Document = iota // Roost's own
+	Format                  // of what is stored
+	Notices                 // the licences of what Roost is built from
+)
 
 // AtLogin is whether the app starts, hidden in its tray, when the person logs in: a setting of the computer.
 type AtLogin interface {

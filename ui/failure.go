@@ -3,9 +3,9 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // failure stands where an answer should be: what happened, and a way to ask again.

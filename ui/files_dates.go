@@ -4,10 +4,10 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // datesTable is the timeline: every version by when it was made, newest first.

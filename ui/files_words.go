@@ -6,10 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // moment names a version by when it was made: "Tuesday 14:02"; the zero time is none.

@@ -1,19 +1,17 @@
 package ui
 
 import (
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // foldersCard shows every kept folder with its state. The first few are rows that keep their place; when there
@@ -210,20 +208,9 @@ func folderGlyph(path string) string {
 }
 
 // open shows a folder in the system's file manager.
-func (f *foldersCard) open(path string) {
-	if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-		f.w.Tell(err)
-	}
-}
+func (f *foldersCard) open(path string) { f.w.openPath(path) }
 
 // choose lets a person pick a folder.
 func (f *foldersCard) choose() {
-	dialog.ShowFolderOpen(func(chosen fyne.ListableURI, err error) {
-		switch {
-		case err != nil:
-			f.w.Tell(err)
-		case chosen != nil: // nil: they changed their mind
-			f.w.addFolders([]string{chosen.Path()})
-		}
-	}, f.w.over)
+	f.w.chooseFolder(func(dir string) { f.w.addFolders([]string{dir}) })
 }

@@ -2,9 +2,9 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // growthCard shows how much was kept on each of the last days.

@@ -40,6 +40,10 @@ func (e realEngine) Watch(ctx context.Context) iter.Seq[Now] {
 	}
 }
 
+func (e realEngine) Settings(ctx context.Context) ([]syncer.Setting, error) {
+	return e.Engine.Settings(ctx), nil
+}
+
 // memoryKeys keep keys as long as the test runs.
 type memoryKeys struct {
 	mu   sync.Mutex // guards keys

@@ -7,11 +7,11 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // onboarding takes a person through the first steps: one question a page, and nothing is asked that can be found out.

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // folderChoice is the list of folders that may be kept.

@@ -4,15 +4,15 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showNewPassphrase asks for what protects this computer's key, where the system has no place for it.
 func (o *onboarding) showNewPassphrase() {
-	first := kit.NewPasswordField(lang.L("New password"), lang.L("Roost asks for it when it starts. It is not one of your recovery words."))
-	again := kit.NewPasswordField(lang.L("The same password again"), "")
+	first := kit.NewPasswordField(lang.L("New password"), lang.L("Roost asks for it when it starts. It is not one of your recovery words.")).Revealing(lang.L("Show what is typed"))
+	again := kit.NewPasswordField(lang.L("The same password again"), "").Revealing(lang.L("Show what is typed"))
 	var next *kit.Button
 	use := func() {
 		switch {
@@ -41,7 +41,7 @@ func (o *onboarding) showNewPassphrase() {
 
 // askPassphrase opens this computer's key after a restart, and goes on with what needed it.
 func (o *onboarding) askPassphrase(then func()) {
-	field := kit.NewPasswordField(lang.L("Password"), "")
+	field := kit.NewPasswordField(lang.L("Password"), "").Revealing(lang.L("Show what is typed"))
 	var next *kit.Button
 	open := func() {
 		o.starter.UsePassphrase(field.Text())
@@ -83,7 +83,7 @@ func AskPassword(over fyne.Window, wrong bool, use func(typed string)) error {
 	if err := loadTranslations(); err != nil {
 		return err
 	}
-	field := kit.NewPasswordField(lang.L("Password"), "")
+	field := kit.NewPasswordField(lang.L("Password"), "").Revealing(lang.L("Show what is typed"))
 	var next *kit.Button
 	open := func() {
 		if field.Text() == "" {

@@ -2,9 +2,9 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showProgress shows the first backup. From here on Roost works by itself.

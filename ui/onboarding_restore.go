@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showRestore brings folders back, and shows how far it is. Stopped, it goes on with what is missing.

@@ -5,10 +5,10 @@ import (
 	"unicode"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showTypeWords takes the 24 words, typed one by one or pasted.

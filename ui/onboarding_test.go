@@ -80,6 +80,10 @@ type openedEngine struct {
 	*syncer.Engine
 }
 
+func (e *openedEngine) Settings(ctx context.Context) ([]syncer.Setting, error) {
+	return e.Engine.Settings(ctx), nil
+}
+
 func (e *openedEngine) Watch(ctx context.Context) iter.Seq[Now] {
 	return func(yield func(Now) bool) {
 		real, err := syncer.Open(ctx, e.opts)

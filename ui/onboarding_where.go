@@ -7,11 +7,11 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showWelcome is the first page of all.

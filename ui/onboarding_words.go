@@ -10,10 +10,10 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // showWhyWords says why there are recovery words, before they are shown.
@@ -69,14 +69,6 @@ func (o *onboarding) readWords() {
 
 // showWords shows the words as the sheet has them: numbered, four in a row.
 func (o *onboarding) showWords(words []string, fingerprint string) {
-	grid := kit.VBox(10)
-	for row := range slices.Chunk(words, wordColumns) {
-		var cells []fyne.CanvasObject
-		for _, word := range row {
-			cells = append(cells, wordCell(len(grid.Objects)*wordColumns+len(cells)+1, word))
-		}
-		grid.Add(kit.Columns(10, fourColumns, cells...))
-	}
 	var printed, saved *kit.Button
 	printed = kit.NewButton(kit.Secondary, "print", lang.L("Print the sheet"), func() {
 		var path string
@@ -99,7 +91,7 @@ func (o *onboarding) showWords(words []string, fingerprint string) {
 	o.show(part{
 		title: lang.L("Your 24 recovery words"), lead: lang.L("Their order matters. Show them to nobody, and take no photo of them."), wide: true,
 		body: []fyne.CanvasObject{
-			kit.Card(grid),
+			kit.Card(wordGrid(words)),
 			kit.Between(kit.VBox(2, kit.Small(lang.L("The name of this backup, no secret")), kit.Strong(fingerprint)), kit.HBox(8, printed, saved)),
 		},
 		back: o.showWhyWords, other: o.laterButton(), next: next,

@@ -5,10 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // step is what a person can do about a problem in the window: it goes somewhere, or asks for something.
@@ -106,7 +105,13 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		backUp(lang.L("Back up now"))
 	case "quiet_hours", "metered", "on_battery":
 		backUp(lang.L("Back up now"))
-		place(Settings, "settings", lang.L("Change the setting"))
+		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() { w.onSettings(section{kind: sectionPace}) }})
+	case "drill":
+		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
+	case "rules_changed":
+		add(step{icon: "settings", label: lang.L("Folders"), open: func() { w.onSettings(section{kind: sectionFolders}) }})
+	case "shut_out", "old_key", "no_device":
+		add(step{icon: "device", label: lang.L("Devices of this backup"), open: func() { w.onSettings(section{kind: sectionLost}) }})
 	case "data_budget":
 		backUp(lang.L("Back up now"))
 		add(step{icon: "storage", label: lang.L("Raise the limit"), open: func() { w.onStorages((*storagesScreen).raiseBudget) }})
@@ -121,7 +126,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "watch_limit":
 		add(step{icon: "info", label: lang.L("How to change that"), open: func() { w.showProblem(p) }})
 	case "words", "words_checksum", "words_other", "no_words":
-		add(step{icon: "key", label: lang.L("Check the words"), open: func() { w.askForWords(kit.NewButton(kit.Quiet, "", "", nil)) }})
+		add(step{icon: "key", label: lang.L("Check the words"), open: func() { w.askForWords(kit.NewButton(kit.Quiet, "", "", nil), func() {}) }})
 	case "nested", "own_storage", "not_added", "not_a_folder":
 		chooseFolder()
 	case "unknown_version", "ambiguous_version", "not_in_version":
@@ -152,6 +157,14 @@ func (w *Window) onActivity(do func(*activityScreen)) {
 	if a, ok := w.screens[ActivityLog].(*activityScreen); ok {
 		w.Show(ActivityLog)
 		do(a)
+	}
+}
+
+// onSettings opens a page of the settings.
+func (w *Window) onSettings(page section) {
+	if s, ok := w.screens[Settings].(*settingsScreen); ok {
+		w.Show(Settings)
+		s.show(page)
 	}
 }
 

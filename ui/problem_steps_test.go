@@ -77,7 +77,7 @@ func TestEveryProblemHasAStepThatWorks(t *testing.T) {
 	app.Settings().SetTheme(kit.Theme{Forced: &light})
 	fyne.SetCurrentApp(app)
 	now := storageSamples()["two"]
-	e := &doer{stillEngine: stillEngine{browser: sampleKept(), record: sampleRecord(3), now: now}}
+	e := &doer{stillEngine: stillEngine{chooser: sampleChosen(), browser: sampleKept(), record: sampleRecord(3), now: now}}
 	w, err := New(Options{Engine: e, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }, Again: func() { e.did = append(e.did, "again") }})
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestStepsLeadWhereTheySay(t *testing.T) {
 	} {
 		now := storageSamples()["two"]
 		now.Storages[0].Budget = 50 * gigabyte
-		e := &doer{stillEngine: stillEngine{browser: sampleKept(), record: sampleRecord(3), now: now}}
+		e := &doer{stillEngine: stillEngine{chooser: sampleChosen(), browser: sampleKept(), record: sampleRecord(3), now: now}}
 		d := newDesk(t, e, Home)
 		d.w.draw(now)
 		p := syncer.Problem{Code: c.code, Path: c.path, Storage: "USB drive"}

@@ -2,9 +2,9 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // AskQuit asks whether Roost should end, over a window that was told to close where there is no tray to go on in. It returns

@@ -9,10 +9,10 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // run is one restore, from its beginning to its report. Pausing stops it; going on does the same again, which goes on with

@@ -155,6 +155,7 @@ func samples() map[string]Now {
 // stillEngine is for drawing only: it yields one value, and nothing can be asked of it.
 type stillEngine struct {
 	browser // nothing is asked of it
+	chooser // nothing is asked of it
 	*record
 	now Now
 }
@@ -188,9 +189,12 @@ func (stillEngine) Verify(context.Context, int, syncer.Report) (*syncer.Checked,
 	return &syncer.Checked{OK: true}, nil
 }
 
-func (stillEngine) Accept(context.Context, string) error    { return nil }
-func (stillEngine) Words(context.Context) ([]string, error) { return nil, nil }
-func (stillEngine) NoteWords(context.Context, bool) error   { return nil }
+func (stillEngine) Accept(context.Context, string) error { return nil }
+func (stillEngine) Words(context.Context) ([]string, error) {
+	return slices.Repeat([]string{"abandon", "ability", "canal"}, 8), nil
+}
+
+func (stillEngine) NoteWords(context.Context, bool) error { return nil }
 
 // speak makes a language the one of the system, and its texts those of the window.
 func speak(t *testing.T, language string) {

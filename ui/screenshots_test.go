@@ -170,3 +170,27 @@ func save(t *testing.T, c software.WindowlessCanvas, path string) {
 		t.Fatal(err)
 	}
 }
+
+// TestSettingsScreenshots draws the pages of the settings.
+func TestSettingsScreenshots(t *testing.T) {
+	dir := picturesDir(t)
+	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for name, page := range settingsPages() {
+			for _, shot := range []struct {
+				lang  string
+				size  fyne.Size
+				scale float32
+			}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}} {
+				d := page(t, shot.lang, v)
+				c := d.w.over.Canvas()
+				d.w.over.Resize(shot.size)
+				d.w.root.Refresh()
+				overlay := c.Overlays().Top()
+				if overlay != nil {
+					c.Overlays().Remove(overlay)
+				}
+				captureOver(t, d.w.root, overlay, shot.size, shot.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, shot.lang, variant, shot.scale)))
+			}
+		}
+	}
+}

@@ -3,9 +3,8 @@ package ui
 import (
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/syncer/sheet"
+	"roost/ui/lang"
 )
 
 // sheetTexts are the sentences on the recovery sheet, in the language of the window.
@@ -17,7 +16,7 @@ func sheetTexts(at time.Time) sheet.Texts {
 		Storage:     lang.L("Your storage"),
 		Device:      lang.L("Computer"),
 		Date:        lang.L("Printed"),
-		Printed:     lang.X("date.full", "{{.Day}} {{.Month}} {{.Year}}", values{"Day": at.Day(), "Month": month(at), "Year": at.Year()}),
+		Printed:     fullDate(at),
 		How:         lang.L("How to get your files back"),
 		Steps: []string{
 			lang.L("Install Roost on any computer and open it."),

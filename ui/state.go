@@ -3,10 +3,9 @@ package ui
 import (
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // headline says how everything is, for the status card and the tray. It is a pure function of Now.

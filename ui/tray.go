@@ -5,10 +5,9 @@ import (
 	"reflect"
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // Tray is what the tray shows: a value, of which TrayIcon changes only what is another than before.

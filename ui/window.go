@@ -8,12 +8,12 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 
 	"roost/assets"
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // Place is one of the window's screens.
@@ -45,6 +45,8 @@ type Window struct {
 	post    func(func())
 	over    fyne.Window
 	login   AtLogin
+	desktop Desktop
+	look    syncer.Look // that the screens were made in
 	now     Now
 	jobs    chan job
 	root    *fyne.Container
@@ -69,10 +71,11 @@ func Theme() fyne.Theme { return kit.Theme{} }
 
 // Options make a Window.
 type Options struct {
-	Engine Engine       // nil only while Starter has steps left: then Use brings it
-	Window fyne.Window  // that it fills, and shows its dialogs over
-	Post   func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
-	Login  AtLogin      // for the settings
+	Engine  Engine       // nil only while Starter has steps left: then Use brings it
+	Window  fyne.Window  // that it fills, and shows its dialogs over
+	Post    func(func()) // runs a function on the UI goroutine and waits for it: fyne.DoAndWait
+	Login   AtLogin      // for the settings; nil where nothing can be started
+	Desktop Desktop      // for the settings; nil only where nobody opens them
 
 	Starter Starter // takes a home that is not set up through the first steps; nil: it is set up
 	Again   func()  // puts the home aside and begins anew with the recovery words; nil where that is not possible
@@ -85,11 +88,7 @@ func New(o Options) (*Window, error) {
 		return nil, err
 	}
 	w := newWindow(o)
-	w.add(Home, newHome(w))
-	w.add(Files, newFiles(w))
-	w.add(Restore, newRestore(w))
-	w.add(Storages, newStorages(w))
-	w.add(ActivityLog, newActivityScreen(w))
+	w.addScreens()
 	w.fill()
 	if o.Engine != nil {
 		w.Use(o.Engine)
@@ -97,9 +96,18 @@ func New(o Options) (*Window, error) {
 	return w, w.startOnboarding(o)
 }
 
+func (w *Window) addScreens() {
+	w.add(Home, newHome(w))
+	w.add(Files, newFiles(w))
+	w.add(Restore, newRestore(w))
+	w.add(Storages, newStorages(w))
+	w.add(ActivityLog, newActivityScreen(w))
+	w.add(Settings, newSettings(w))
+}
+
 func newWindow(o Options) *Window {
 	return &Window{
-		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, again: o.Again, jobs: make(chan job, 16), toasts: kit.NewToasts(),
+		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, again: o.Again, desktop: o.Desktop, look: worn, jobs: make(chan job, 16), toasts: kit.NewToasts(),
 		content: container.NewStack(), screens: make(map[Place]screen), engines: make(chan Engine, 1),
 	}
 }
@@ -181,6 +189,7 @@ func (w *Window) draw(now Now) {
 		w.onboarding.draw(now)
 		return
 	}
+	w.dress(now.Look)
 	w.foot.draw(now)
 	w.screens[w.open].draw(now)
 }

@@ -15,17 +15,18 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
 	"roost/syncer"
 	"roost/ui/kit"
+	"roost/ui/lang"
 )
 
 // asked is an engine that notes what it is asked, and answers when it is let.
 type asked struct {
 	browser
+	chooser
 	*record
 	nows  chan Now
 	let   chan error // an answer for each call

@@ -1,8 +1,8 @@
 package ui
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,9 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"fyne.io/fyne/v2/lang"
-
 	"roost/assets"
+	"roost/ui/lang"
 )
 
 // Texts are whole English sentences, which are the keys of the translations in assets. Where one English word
@@ -21,13 +20,8 @@ import (
 // values fill the {{.Names}} of a sentence.
 type values map[string]any
 
-// loadTranslations makes the language of the system the one of the window, if there is a translation.
-func loadTranslations() error {
-	if err := lang.AddTranslationsFS(assets.Translations, assets.TranslationsDir); err != nil {
-		return fmt.Errorf("load translations: %w", err)
-	}
-	return nil
-}
+// loadTranslations makes the language that was chosen the one of the window, or that of the system.
+func loadTranslations() error { return lang.Use(cmp.Or(worn.Language, lang.System)) }
 
 // translated looks up what the engine wrote: as a whole, or else sentence by sentence. What nobody translated stays
 // English, and what somebody typed is never read as a template, because it is no key.

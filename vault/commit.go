@@ -66,11 +66,28 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	if err != nil {
 		return nil, err
 	}
+	c, err := s.commitOf(ctx, h, s.linking(borrowed))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.bring(ctx, c, also); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	clear(s.pending)
+	clear(s.borrowed)
+	clear(s.moved)
+	s.mu.Unlock()
+	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
+	return out, nil
+}
+
+// commitOf plans the index of a head that links these packs beside what the base links, and writes it.
+func (s *Session) commitOf(ctx context.Context, h *format.Head, added []format.PackInfo) (*commit, error) {
 	gone, lost, err := s.leaving(ctx)
 	if err != nil {
 		return nil, err
 	}
-	added := s.linking(borrowed)
 	plan, err := s.planIndex(ctx, s.base, added, gone)
 	if err != nil {
 		return nil, err
@@ -82,17 +99,7 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	for _, p := range plan.replaced {
 		gone[p.Digest] = true
 	}
-	c := &commit{s: s, head: h, added: append(added, plan.added...), gone: gone, lost: lost}
-	if err := s.bring(ctx, c, also); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	clear(s.pending)
-	clear(s.borrowed)
-	clear(s.moved)
-	s.mu.Unlock()
-	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
-	return out, nil
+	return &commit{s: s, head: h, added: append(added, plan.added...), gone: gone, lost: lost}, nil
 }
 
 // bring makes a state the newest one on the storage, tells the catalog, and releases what it makes superfluous.
@@ -151,7 +158,7 @@ func (s *Session) nextHead(sums []format.Summary) *format.Head {
 	h := &format.Head{
 		Vault: s.v.keys().Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
 		Folders: s.folders(), MinReader: format.Version,
-		Registry: s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.b.Certificate}}),
+		Registry: s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.certificate()}}),
 	}
 	replaced := map[uint32]bool{}
 	for _, x := range sums {
@@ -160,7 +167,7 @@ func (s *Session) nextHead(sums []format.Summary) *format.Head {
 	h.Snapshots = slices.Clone(sums)
 	slices.Reverse(h.Snapshots)
 	if s.base != nil {
-		h.Previous, h.Older = s.base.Hash[:], s.base.Older
+		h.Previous, h.Older, h.Taken = s.base.Hash[:], s.base.Older, s.base.Taken
 		for _, x := range s.base.Snapshots {
 			if x.Complete || !replaced[x.Folder] {
 				h.Snapshots = append(h.Snapshots, x)
@@ -182,7 +189,7 @@ func (s *Session) folders() []format.Folder {
 func (s *Session) folderRow(x *format.Snapshot) uint32 {
 	rows := s.folders()
 	for i, f := range rows {
-		if f.ID == x.Folder && slices.Equal(f.Path, x.Path) {
+		if f.ID == x.Folder && slices.Equal(f.Path, x.Path) && (s.base == nil || s.base.Maker(uint32(i)) == s.v.Device()) {
 			return uint32(i)
 		}
 	}
@@ -274,6 +281,10 @@ type commit struct {
 	gone  map[format.Digest]bool
 	lost  bool // some of gone are damaged or missing on the storage
 
+	rotated *rotation // the epoch that begins with this head; nil: none does
+	// ready is asked right before the head is published, and stops it with an error; nil: nobody minds.
+	ready func(context.Context) error
+
 	blocks []node.Block // spine, keyring, head, root
 	root   cid.Cid
 	found  *Head // as the storage serves it
@@ -296,6 +307,11 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	}
 	if err := c.pin(ctx, try); err != nil {
 		return err
+	}
+	if c.ready != nil {
+		if err := c.ready(ctx); err != nil {
+			return err
+		}
 	}
 	path := v.keys().PointerDir() + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	if err := v.node.Link(ctx, path, root); err != nil && !errors.Is(err, node.ErrExists) {
@@ -403,8 +419,11 @@ func (c *commit) build(ctx context.Context) error {
 	}
 	packs := sp.flush(&blocks)
 
-	kr, err := s.keyring()
-	if err != nil {
+	kr, epoch := []byte(nil), v.keys().Current()
+	var err error
+	if c.rotated != nil {
+		kr, epoch = c.rotated.block, c.rotated.epoch
+	} else if kr, err = s.keyring(); err != nil {
 		return err
 	}
 	keys := format.Link{Codec: cid.Raw, Digest: format.Sum(kr), Total: uint64(len(kr))}
@@ -420,7 +439,7 @@ func (c *commit) build(ctx context.Context) error {
 			c.head.Previous = make([]byte, 32)
 		}
 	}
-	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys().Vault, v.keys().Current())
+	hb, _, err := format.SealHead(c.head, v.bundle.signKey(), v.keys().Vault, epoch)
 	if err != nil {
 		return err
 	}
@@ -455,12 +474,11 @@ func (s *Session) keyring() ([]byte, error) {
 	if errors.Is(err, ErrNoWords) {
 		return s.state.keyringBlock, nil
 	}
-	all := s.state.Union.Merge(format.Registry{Certificates: []format.Certified{v.bundle.b.Certificate}})
-	devices, err := all.Devices()
+	all := s.state.Union.Merge(format.Registry{Certificates: []format.Certified{v.bundle.certificate()}})
+	devices, err := remaining(all)
 	if err != nil {
 		return nil, err
 	}
-	devices = slices.DeleteFunc(devices, func(c *format.Certificate) bool { return all.Revoked(c.Device()) != nil })
 	st := format.KeyringState{Version: s.state.keyring.Version + 1, Current: s.state.keyring.Current}
 	s.state.keyringBlock, err = format.SealKeyring(st, v.keys(), devices, format.RootKey(e))
 	s.state.keyring = st
@@ -630,7 +648,7 @@ func (s *Session) release(ctx context.Context, newest *Head) {
 		v.log.Warn("a staging link stays for now", "reason", err)
 	}
 	for _, old := range s.state.Old {
-		if old.Device != newest.Device || old.Seq >= newest.Seq {
+		if !newest.supersedes(old) {
 			continue
 		}
 		// The pointer goes last: while it is there, the next commit knows what is left to do.

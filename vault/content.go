@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"roost/vault/format"
 )
@@ -191,8 +192,7 @@ func (v *Vault) Versions(ctx context.Context, st *State) ([]Version, error) {
 	for _, h := range st.Heads {
 		add := func(sums []format.Summary) {
 			for _, s := range sums {
-				f := h.Folders[s.Folder]
-				out = append(out, Version{Summary: s, FolderID: f.ID, Path: f.Path, Device: h.Device, DeviceName: h.Name()})
+				out = append(out, h.version(s))
 			}
 		}
 		add(h.Snapshots)
@@ -205,7 +205,14 @@ func (v *Vault) Versions(ctx context.Context, st *State) ([]Version, error) {
 		}
 	}
 	sortVersions(out)
-	return out, nil
+	// Two devices may have taken over what a third one had.
+	return slices.CompactFunc(out, func(a, b Version) bool { return a.ID == b.ID }), nil
+}
+
+// version is a summary of this head with its folder, and the device that it is of.
+func (h *Head) version(x format.Summary) Version {
+	f, d := h.Folders[x.Folder], h.Maker(x.Folder)
+	return Version{Summary: x, FolderID: f.ID, Path: f.Path, Device: d, DeviceName: h.nameOf(d)}
 }
 
 // summaries reads one list of older versions of a head.

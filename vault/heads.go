@@ -24,15 +24,28 @@ type Head struct {
 	root    format.Root
 	keyring format.KeyringState
 	name    string // pointer name; "" if found through a pin
+
+	names map[format.DeviceID]string // of all devices, as the state that the head is of has them
 }
 
-// Name is the device's name, from its certificate.
-func (h *Head) Name() string {
-	c, err := h.Registry.Certificate(h.Device)
+// Name is the device's name, from its newest certificate.
+func (h *Head) Name() string { return h.nameOf(h.Device) }
+
+func (h *Head) nameOf(d format.DeviceID) string {
+	if n, ok := h.names[d]; ok {
+		return n
+	}
+	c, err := h.Registry.Certificate(d)
 	if err != nil {
 		return ""
 	}
 	return c.Name
+}
+
+// supersedes tells whether an accepted head is needless once this one is the newest of its device: an earlier one, or one
+// of a device whose versions it took over.
+func (h *Head) supersedes(old *Head) bool {
+	return old.Device == h.Device && old.Seq < h.Seq || old.Device != h.Device && h.Took(old.Device)
 }
 
 // State is what a storage serves of a vault.
@@ -40,7 +53,10 @@ type State struct {
 	Heads   []*Head         // the newest of each device, newest first
 	Old     []*Head         // superseded ones that are still listed
 	Damaged []error         // entries that are ours by their place and do not verify
+	Ignored []error         // what a device that was shut out published later: nothing of it is read
 	Union   format.Registry // of all heads
+
+	taken map[format.DeviceID]format.DeviceID // devices that are gone, and who took over what they had
 
 	known      []format.Seen        // newest heads known of other devices, served or not; see Vault.remember
 	said       map[format.Seen]bool // what compare has said
@@ -67,6 +83,7 @@ const findTries = 4
 // Find reads the newest head of every device from a storage. It needs the keys and nothing else; an empty storage gives
 // an empty State, damage is listed and does not hide what is whole. A failed call is an error, never an empty answer.
 func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
+	twice := false // what is damaged was read twice: one wrong answer is not believed
 	for try := 1; ; try++ {
 		entries, err := n.List(ctx, b.Keys().PointerDir())
 		if err != nil {
@@ -82,7 +99,10 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 			return nil, fmt.Errorf("look for backups on the storage: %w", err)
 		}
 		if slices.Equal(entries, again) {
-			return st, nil
+			if twice {
+				return st, nil
+			}
+			twice = true
 		}
 	}
 }
@@ -242,13 +262,27 @@ func (s *State) settle() {
 	for _, h := range s.all {
 		s.Union = s.Union.Merge(h.Registry)
 	}
+	names := map[format.DeviceID]string{}
+	if certs, err := s.Union.Devices(); err == nil { // else each head knows its own
+		for _, c := range certs {
+			names[c.Device()] = c.Name
+		}
+	}
+	for _, h := range s.all {
+		h.names = names
+	}
 	for _, h := range s.all {
 		if err := s.Union.Accepts(h.Device, h.Seq, h.Hash); err != nil {
-			s.Damaged = append(s.Damaged, fmt.Errorf("a state of %q is not accepted: %w", h.Name(), err))
+			if s.Union.Revoked(h.Device) != nil {
+				s.Ignored = append(s.Ignored, fmt.Errorf("%w: state %d of %q", ErrShutOut, h.Seq, h.Name()))
+			} else {
+				s.Damaged = append(s.Damaged, fmt.Errorf("a state of %q is not accepted: %w", h.Name(), err))
+			}
 			continue
 		}
 		s.add(h)
 	}
+	s.takeOver()
 	slices.SortFunc(s.Heads, func(a, b *Head) int {
 		if c := b.Time().Compare(a.Time()); c != 0 {
 			return c
@@ -258,6 +292,25 @@ func (s *State) settle() {
 	for _, h := range s.Heads {
 		s.Damaged = append(s.Damaged, s.compare(strconv.Quote(h.Name()), h.Seen)...)
 	}
+}
+
+// takeOver sets aside the heads of devices whose versions another one's newest head has taken over.
+func (s *State) takeOver() {
+	s.taken = map[format.DeviceID]format.DeviceID{}
+	for _, h := range s.Heads {
+		for _, t := range h.Taken {
+			if s.Union.Revoked(t.Device) != nil {
+				s.taken[t.Device] = h.Device
+			}
+		}
+	}
+	s.Heads = slices.DeleteFunc(s.Heads, func(h *Head) bool {
+		_, gone := s.taken[h.Device]
+		if gone {
+			s.Old = append(s.Old, h)
+		}
+		return gone
+	})
 }
 
 // Refresh asks the storage for all heads and brings the catalog up to them.
@@ -274,6 +327,9 @@ func (v *Vault) Refresh(ctx context.Context) (*State, error) {
 	}
 	if err := v.remember(ctx, st); err != nil {
 		return nil, err
+	}
+	if c, err := st.Union.Certificate(v.Device()); err == nil && len(st.Heads) > 0 {
+		v.bundle.learnName(c.Name)
 	}
 	v.mu.Lock()
 	v.state = st

@@ -34,10 +34,34 @@ func (v *Vault) loadIndexes(ctx context.Context, st *State) error {
 			st.Damaged = append(st.Damaged, fmt.Errorf("in the backup of %q: %w", h.Name(), d))
 		}
 	}
+	for d := range st.taken {
+		if err := v.forgetHead(ctx, d); err != nil {
+			return err
+		}
+	}
 	if st.Own(v.Device()) != nil {
 		return nil
 	}
 	return v.unlinkAll(ctx)
+}
+
+// forgetHead forgets what the head of a device that is gone said: its packs are those of whoever took them over.
+func (v *Vault) forgetHead(ctx context.Context, d format.DeviceID) error {
+	if _, known, err := v.cat.Meta(ctx, metaHead(d)); err != nil || !known {
+		return err
+	}
+	held, err := v.cat.Held(ctx, d)
+	if err != nil {
+		return err
+	}
+	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		for _, p := range held {
+			if err := tx.Release(p.Digest, d); err != nil {
+				return err
+			}
+		}
+		return tx.DeleteMeta(metaHead(d))
+	})
 }
 
 // unlinkAll forgets that this device has a root: the storage serves none.

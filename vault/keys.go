@@ -4,8 +4,10 @@ import (
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +54,17 @@ type bundleBody struct {
 	Keyring      uint64            `cbor:"17,keyasint"`           // newest keyring version seen
 	KeyringBlock []byte            `cbor:"18,keyasint,omitempty"` // of a vault's first device, until the first commit
 	Tokens       map[string]string `cbor:"19,keyasint,omitempty"` // storage name → what it asks for
+	OldKeys      []OldKey          `cbor:"20,keyasint,omitempty"`
+}
+
+// OldKey is the key to a storage that a device which was shut out has, and that the storage did not refuse yet. It lies in
+// the bundle because keys must not lie open.
+type OldKey struct {
+	Storage string `cbor:"1,keyasint"` // its name
+	Token   string `cbor:"2,keyasint"` // "": the storage was used without one
+	Next    string `cbor:"3,keyasint"` // the token that it should ask for instead
+	Device  string `cbor:"4,keyasint"` // the name of the one that was shut out
+	Seconds int64  `cbor:"5,keyasint"` // since when
 }
 
 // NewBundle makes the keys of a new device of the vault that the entropy spells.
@@ -92,6 +105,15 @@ func NewEntropy() (e format.Entropy, err error) {
 		return e, fmt.Errorf("read random bytes: %w", err)
 	}
 	return e, nil
+}
+
+// NewToken makes a key for a storage to ask for, as a Kubo takes it.
+func NewToken() (string, error) {
+	var random [32]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return "", fmt.Errorf("read random bytes: %w", err)
+	}
+	return "bearer:" + hex.EncodeToString(random[:]), nil
 }
 
 // Seal returns the bundle's file.
@@ -137,7 +159,11 @@ func (b *Bundle) Keys() *format.Keys { return b.keys.Load() }
 func (b *Bundle) Vault() format.VaultID { return b.b.Vault }
 
 // Name is the device's name.
-func (b *Bundle) Name() string { return b.b.Name }
+func (b *Bundle) Name() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Name
+}
 
 // Device is the device's id.
 func (b *Bundle) Device() format.DeviceID { return b.device }
@@ -172,6 +198,20 @@ func (b *Bundle) SetToken(storage, token string) {
 		return
 	}
 	b.b.Tokens[storage] = token
+}
+
+// OldKeys are the keys that should be refused and are not yet.
+func (b *Bundle) OldKeys() []OldKey {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.b.OldKeys)
+}
+
+// SetOldKeys keeps them; the bundle has to be sealed and written again.
+func (b *Bundle) SetOldKeys(k []OldKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.b.OldKeys = slices.Clone(k)
 }
 
 // Changed reports, once, that the bundle learnt something since it was opened or last asked: it should be sealed and
@@ -217,6 +257,22 @@ func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) error {
 	}
 	b.changed = true
 	return nil
+}
+
+// learnName takes the name that a newer certificate gives this device.
+func (b *Bundle) learnName(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.b.Name != name {
+		b.b.Name, b.changed = name, true
+	}
+}
+
+// certificate is the one that this device was made with.
+func (b *Bundle) certificate() format.Certified {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Certificate
 }
 
 // keyring is the version and the block of the newest keyring that was seen; no block once another device's was newer.

@@ -41,30 +41,8 @@ func metaMirror(label string) string { return "mirror/" + label }
 // Errors: ErrSameStorage; ErrRolledBack when the other storage holds a state of this device that the vault's own lacks,
 // and nothing is touched then.
 func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) error {
-	if progress == nil {
-		progress = func(int64, int64) {}
-	}
-	label, err := v.pinLabel(ctx)
+	m, err := v.newMirror(ctx, to, progress)
 	if err != nil {
-		return err
-	}
-	info, err := to.Info(ctx)
-	if err != nil {
-		return fmt.Errorf("ask the other storage who it is: %w", err)
-	}
-	m := &mirror{v: v, to: to, label: v.keys().PinLabel(info.PeerID), progress: progress}
-	if m.label == label {
-		return ErrSameStorage
-	}
-	here, err := Find(ctx, v.node, v.bundle)
-	if err != nil {
-		return err
-	}
-	if here.Union.Revoked(v.Device()) != nil {
-		return ErrRetired
-	}
-	m.own = here.Own(v.Device())
-	if _, m.clean, err = v.cat.Meta(ctx, metaMirror(m.label)); err != nil {
 		return err
 	}
 	for try := 1; ; try++ {
@@ -74,6 +52,34 @@ func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) err
 		}
 		v.log.Warn("the copy is begun again", "reason", err)
 	}
+}
+
+func (v *Vault) newMirror(ctx context.Context, to node.Node, progress Progress) (*mirror, error) {
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	label, err := v.pinLabel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := to.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the other storage who it is: %w", err)
+	}
+	m := &mirror{v: v, to: to, label: v.keys().PinLabel(info.PeerID), progress: progress}
+	if m.label == label {
+		return nil, ErrSameStorage
+	}
+	here, err := Find(ctx, v.node, v.bundle)
+	if err != nil {
+		return nil, err
+	}
+	if here.Union.Revoked(v.Device()) != nil {
+		return nil, ErrRetired
+	}
+	m.own = here.Own(v.Device())
+	_, m.clean, err = v.cat.Meta(ctx, metaMirror(m.label))
+	return m, err
 }
 
 // mirror is one state on its way from the vault's storage to another.
@@ -90,12 +96,16 @@ type mirror struct {
 	missing []format.Link // packs to send
 	nodes   []node.Block  // spine nodes to put
 	batches []cid.Cid     // pinned there by this copy
+	full    bool          // nothing is believed to be there
+	sent    int           // packs
+	wrong   []LostPack    // there with another size: sending them again would not replace them
 	done    int64         // bytes of packs that are there
 	total   int64         // bytes of packs that the state links; 0 before its list was read
 }
 
 // run makes one try; with full, what is pinned there is no proof that its packs are.
 func (m *mirror) run(ctx context.Context, full bool) error {
+	m.full, m.wrong = full, nil
 	there, err := m.find(ctx)
 	if err != nil || m.own == nil {
 		return err
@@ -317,7 +327,7 @@ func (m *mirror) have(l format.Link) {
 
 // ask looks for packs on the other storage, and sends full batches of those that are not there.
 func (m *mirror) ask(ctx context.Context) error {
-	there := make([]bool, len(m.asking))
+	there, wrong := make([]bool, len(m.asking)), make([]bool, len(m.asking))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(statsAtOnce)
 	for i, p := range m.asking {
@@ -328,6 +338,8 @@ func (m *mirror) ask(ctx context.Context) error {
 				return nil
 			case err != nil:
 				return fmt.Errorf("look for a pack on the other storage: %w", err)
+			case size != int64(p.File) && m.full:
+				wrong[i] = true
 			case size != int64(p.File): // sending it again would not replace it
 				return fmt.Errorf("%w: pack %s has %d bytes on the other storage instead of %d", node.ErrWrongBytes, p.CID(), size, p.File)
 			}
@@ -339,6 +351,9 @@ func (m *mirror) ask(ctx context.Context) error {
 		return err
 	}
 	for i, p := range m.asking {
+		if wrong[i] {
+			m.wrong = append(m.wrong, LostPack{PackInfo: format.PackInfo{Digest: p.Digest, Size: uint32(p.File)}})
+		}
 		if there[i] {
 			m.have(p)
 		} else {
@@ -377,6 +392,7 @@ func (m *mirror) send(ctx context.Context, least int) error {
 		if err := m.to.Import(ctx, root, blocks); err != nil {
 			return fmt.Errorf("send %d packs to the other storage: %w", len(packs), err)
 		}
+		m.sent += len(batch)
 		for _, l := range batch {
 			m.have(l)
 		}
@@ -445,7 +461,7 @@ func (m *mirror) release(ctx context.Context, there *State) error {
 		try("a batch stays pinned on the other storage for now", b, m.to.PinRemove(ctx, b))
 	}
 	for _, old := range there.Old {
-		if old.Device != m.own.Device || old.Seq >= m.own.Seq {
+		if !m.own.supersedes(old) {
 			continue
 		}
 		// The pointer goes last: while it is there, the next copy knows what is left to do.

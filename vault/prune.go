@@ -167,8 +167,7 @@ func (p *prune) versions(ctx context.Context) (all []Version, inner int, err err
 	h := p.s.base
 	add := func(sums []format.Summary) {
 		for _, x := range sums {
-			f := h.Folders[x.Folder]
-			all = append(all, Version{Summary: x, FolderID: f.ID, Path: f.Path, Device: h.Device, DeviceName: h.Name()})
+			all = append(all, h.version(x))
 		}
 	}
 	add(h.Snapshots)

@@ -850,6 +850,7 @@ type readHead struct {
 	older    []any
 	segments []any
 	loose    []packRefRead
+	taken    []string // devices
 }
 
 func readPackRef(v any) (packRefRead, error) {
@@ -919,6 +920,23 @@ func (r *vaultReader) head(block []byte) (*readHead, error) {
 			t.bytes(0, 16)
 			t.uint(1)
 			t.bytes(2, 32)
+			if t.err != nil {
+				return nil, t.err
+			}
+		}
+	}
+	if f.has(17) {
+		rows := map[uint64]bool{}
+		for _, x := range f.array(17) {
+			t := tupleFields(x, 2)
+			h.taken = append(h.taken, string(t.bytes(0, 16)))
+			for _, row := range t.array(1) {
+				n, ok := row.(uint64)
+				if !ok || n >= uint64(len(h.folders)) || rows[n] {
+					return nil, bad("folder that was taken over")
+				}
+				rows[n] = true
+			}
 			if t.err != nil {
 				return nil, t.err
 			}
@@ -1017,8 +1035,17 @@ func (r *vaultReader) heads(pointers map[string]string) ([]*readHead, error) {
 			newest[string(h.device)] = h
 		}
 	}
+	gone := map[string]bool{}
+	for _, h := range newest {
+		for _, d := range h.taken {
+			gone[d] = gone[d] || merged.revoked(d)
+		}
+	}
 	var out []*readHead
 	for _, d := range slices.Sorted(mapKeys(newest)) {
+		if gone[d] {
+			continue
+		}
 		out = append(out, newest[d])
 	}
 	return out, nil

@@ -81,6 +81,9 @@ func (s *State) served(but format.DeviceID) []format.Seen {
 // compare says which of the heads that somebody knows of the storage does not serve, or serves another in the place of.
 func (s *State) compare(by string, known []format.Seen) (problems []error) {
 	for _, k := range known {
+		if _, gone := s.taken[k.Device]; gone {
+			continue
+		}
 		if r := s.Union.Revoked(k.Device); r != nil && k.Seq > r.LastSeq {
 			if r.LastSeq == 0 {
 				continue
@@ -113,7 +116,10 @@ func (s *State) recall(self format.DeviceID, known []format.Seen) {
 	if s.ownProblem != nil {
 		s.Damaged = append(s.Damaged, s.ownProblem)
 	}
-	s.known = newer(known, s.served(self))
+	s.known = slices.DeleteFunc(newer(known, s.served(self)), func(k format.Seen) bool {
+		_, gone := s.taken[k.Device]
+		return gone
+	})
 }
 
 // nameOf is a device's name as well as the state knows it.

@@ -358,7 +358,7 @@ func (s *Session) Previous(f format.FolderID) []format.Summary {
 	}
 	var out []format.Summary
 	for _, x := range s.base.Snapshots {
-		if s.base.Folders[x.Folder].ID == f {
+		if s.base.Folders[x.Folder].ID == f && s.base.Maker(x.Folder) == s.base.Device {
 			out = append(out, x)
 		}
 	}
@@ -537,20 +537,9 @@ func (s *Session) consolidate(ctx context.Context) error {
 		live = append(live, p)
 	}
 	for i, p := range live {
-		for j, b := range p.Bodies {
-			plain, err := p.Body(j)
-			if err == nil {
-				err = s.v.ids.Check(b.Kind, b.ID, plain)
-			}
-			if err != nil {
-				return fmt.Errorf("write small packs together: %w", err)
-			}
-			data, zstd := format.Compress(nil, plain)
-			if err := s.add(b.Kind, b.ID, len(plain), zstd, data); err != nil {
-				return err
-			}
+		if err := s.replace(tails[i].Digest, p); err != nil {
+			return err
 		}
-		s.moved[tails[i].Digest] = true
 	}
 	return nil
 }

@@ -29,6 +29,10 @@ var (
 	ErrRedo = errors.New("the storage changed meanwhile, the pass has to be run again")
 	// ErrRetired: this device was shut out of the vault.
 	ErrRetired = errors.New("this device was removed from the backup")
+	// ErrShutOut: a device that was removed published something later.
+	ErrShutOut = errors.New("a computer that was removed saved something later")
+	// ErrNoDevice: no device of the vault is meant.
+	ErrNoDevice = errors.New("no such computer in this backup")
 	// ErrRolledBack: the storage serves an older state of this device than it confirmed before.
 	ErrRolledBack = errors.New("the storage was set back to an older state")
 )

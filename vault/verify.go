@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -30,7 +31,30 @@ type Report struct {
 	CheckedBlocks int64
 	CheckedBytes  int64
 	Problems      []Problem
-	Lost          []format.Digest // packs that have to be sent again
+	Lost          []LostPack // that have to be brought back, or sent again
+}
+
+// LostPack is a pack that a storage has damaged, or does not have any more.
+type LostPack struct {
+	format.PackInfo
+	Missing bool
+}
+
+// Share is a part of all packs, chosen by their digests: from the thousandth From up to, not including, To. It may begin
+// anywhere and go on beyond the last one, from the first.
+type Share struct{ From, To int }
+
+// Percent is the share that begins with the first thousandth.
+func Percent(p int) Share { return Share{0, p * 10} }
+
+// Next is a share as large that begins where this one ends.
+func (s Share) Next() Share { return Share{s.To % 1000, s.To%1000 + s.To - s.From} }
+
+func (s Share) has(d format.Digest) bool {
+	h := fnv.New32a()
+	_, _ = h.Write(d[:]) // a hash takes every write
+	at := (int(h.Sum32()%1000) - s.From%1000 + 1000) % 1000
+	return at < s.To-s.From
 }
 
 // Problem is one thing that is damaged or missing.
@@ -42,48 +66,72 @@ type Problem struct {
 // Progress is told how far a long check came; done and total count blocks. It may be called from several goroutines.
 type Progress func(done, total int64)
 
+// verifyTries bounds how often a check that found damage is made again because a state changed meanwhile: what a commit let
+// go of is not missing.
+const verifyTries = 3
+
 // Verify proves, from the storage and past every cache: that each device's newest root is pinned and complete, that index
 // and links agree, that every snapshot's folders and files lead to packs that are there, and for percent of the packs
-// (chosen by id, all at 100) that every byte opens. Damage is reported; an error means that the check could not be done.
+// (chosen by digest, all at 100) that every byte opens. Damage is reported; an error means that the check could not be done.
 func (v *Vault) Verify(ctx context.Context, percent int, progress Progress) (*Report, error) {
+	return v.VerifyShare(ctx, Percent(percent), progress)
+}
+
+// VerifyShare is Verify, with a share of the packs that may begin anywhere.
+func (v *Vault) VerifyShare(ctx context.Context, share Share, progress Progress) (*Report, error) {
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
+	for try := 1; ; try++ {
+		st, r, err := v.verify(ctx, share, progress)
+		if err != nil || len(r.Problems) == 0 || st == nil || try == verifyTries {
+			return r, err
+		}
+		now, err := Find(ctx, v.node, v.bundle)
+		if err != nil {
+			return nil, err
+		}
+		if slices.EqualFunc(st.Heads, now.Heads, func(a, b *Head) bool { return a.Root == b.Root }) {
+			return r, nil
+		}
+	}
+}
+
+func (v *Vault) verify(ctx context.Context, share Share, progress Progress) (*State, *Report, error) {
 	st, err := v.Refresh(ctx)
 	if err != nil {
 		if IsDamage(err) {
 			// The index itself is damaged: say so, and check what can be checked.
-			r := &Report{Problems: []Problem{{"the index", err}}}
-			return r, nil
+			return nil, &Report{Problems: []Problem{{"the index", err}}}, nil
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	c := &checker{v: v, percent: percent, progress: progress, report: &Report{}, packs: map[format.Digest]format.PackInfo{}, lost: map[format.Digest]bool{}, seen: map[format.ChunkID]bool{}}
+	c := &checker{v: v, share: share, progress: progress, report: &Report{}, packs: map[format.Digest]format.PackInfo{}, lost: map[format.Digest]bool{}, seen: map[format.ChunkID]bool{}}
 	for _, e := range st.Damaged {
 		c.problem("a device's state", e)
 	}
 	for _, h := range st.Heads {
 		if err := c.head(ctx, h); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := c.content(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, h := range st.Heads {
 		if err := c.snapshots(ctx, h); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if c.reindex {
 		err = v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaReindex, []byte{1}) })
 	}
-	return c.report, err
+	return st, c.report, err
 }
 
 type checker struct {
 	v        *Vault
-	percent  int
+	share    Share
 	progress Progress
 	packs    map[format.Digest]format.PackInfo // all that roots link
 	reindex  bool                              // this device's own index is damaged
@@ -203,7 +251,7 @@ func (c *checker) pack(ctx context.Context, d format.Digest, p format.PackInfo) 
 	if err == nil && size != int64(p.Size) {
 		err = fmt.Errorf("%w: %d bytes of %d", node.ErrWrongBytes, size, p.Size)
 	}
-	if err == nil && (p.Type != format.DataPack || c.chosen(d)) {
+	if err == nil && (p.Type != format.DataPack || c.share.has(d)) {
 		if err = c.v.CheckPack(ctx, p); err == nil {
 			c.counted(1, int64(p.Size))
 		}
@@ -218,17 +266,10 @@ func (c *checker) pack(ctx context.Context, d format.Digest, p format.PackInfo) 
 	}
 	c.problem("pack "+d.RawCID().String(), err)
 	c.mu.Lock()
-	c.report.Lost = append(c.report.Lost, d)
+	c.report.Lost = append(c.report.Lost, LostPack{p, errors.Is(err, node.ErrNotFound)})
 	c.lost[d] = true
 	c.mu.Unlock()
 	return nil
-}
-
-// chosen picks a share of the packs by their digest.
-func (c *checker) chosen(d format.Digest) bool {
-	h := fnv.New32a()
-	_, _ = h.Write(d[:]) // a hash takes every write
-	return int(h.Sum32()%100) < c.percent
 }
 
 // snapshots walks everything that a device's versions reach.

@@ -139,6 +139,17 @@ func TestTheReaderReadsWhatTheVaultWrites(t *testing.T) {
 			save(b, files, 1_800_000_000+int64(i))
 		}
 	}
+	readsBack(t, m, e, want)
+
+	// One takes over what the other had, in a new epoch.
+	retire(t, b, vault.RetireOptions{Device: a.v.Device(), Entropy: e, Lost: true})
+	save(b, map[string][]byte{"later": []byte("in the new epoch")}, 1_900_000_000)
+	readsBack(t, m, e, want)
+}
+
+// readsBack lets the reader of the text read a storage that has collected, by device and time.
+func readsBack(t *testing.T, m *nodetest.Memory, e format.Entropy, want map[string]map[string]string) {
+	t.Helper()
 	if err := m.GC(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -28,7 +27,8 @@ type Options struct {
 // Guide does what the steps ask for. It holds the home's lock from the first step that needs the engine until Finish or
 // Close. Its methods may be called from any goroutine.
 type Guide struct {
-	opts Options
+	opts  Options
+	paper *Paper
 
 	opening sync.Mutex // held while the engine is opened
 
@@ -40,11 +40,11 @@ type Guide struct {
 
 // New makes a guide. A sheet that an earlier one left behind, because the computer went off, is removed.
 func New(o Options) (*Guide, error) {
-	g := &Guide{opts: o}
-	if err := os.RemoveAll(g.sheetDir()); err != nil {
-		return nil, fmt.Errorf("remove an old recovery sheet: %w", err)
+	paper, err := newPaper(o.Runtime)
+	if err != nil {
+		return nil, err
 	}
-	return g, nil
+	return &Guide{opts: o, paper: paper}, nil
 }
 
 // Stage is what a person has to do next.
@@ -284,7 +284,7 @@ func (g *Guide) Holds() bool {
 // Close gives the home free and removes what was only for a while: the sheet, the passphrase.
 func (g *Guide) Close() error {
 	g.UsePassphrase("")
-	return errors.Join(g.release(), os.RemoveAll(g.sheetDir()))
+	return errors.Join(g.release(), g.paper.Close())
 }
 
 func (g *Guide) release() error {

@@ -32,6 +32,8 @@
 //	kit.NewOption(kit.OptionData{Icon: "drive", Title: "An external drive", Detail: "Plugged in now and then."}, choose)
 //	kit.NewRow(kit.RowData{Icon: "folder", Title: "Photos", Detail: "31,022 files", Chip: "Safe", Tone: kit.Good}, open)
 //	field := kit.NewField("Address", "http://…", ""); field.SetError("Nothing answers there.")
+//	rules := kit.NewTextField("What is left out", "One rule a line.", 6)
+//	kit.NewSwitch(kit.SwitchData{Title: "Notifications", Detail: "When you are needed.", On: true}, turn)
 //	word := kit.NewWordField("Word 7", words); word.Done = next
 //	where := kit.NewChoice(kit.Alternative{Label: "To where it was"}, kit.Alternative{Label: "To another folder"}); where.Chosen()
 //	kit.NewTabs("By folder", "By date").OnChanged = show

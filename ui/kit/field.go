@@ -10,6 +10,7 @@ type Field struct {
 	Root    *fyne.Container
 	OnTyped func(text string) // nil is allowed
 	OnEnter func()            // nil is allowed
+	OnLeft  func()            // the keyboard went elsewhere; nil is allowed
 
 	entry *entry
 	label *Text
@@ -24,11 +25,30 @@ func NewField(label, placeholder, hint string) *Field {
 	return f
 }
 
+// NewTextField makes a field of several lines, lines of which are seen. Tab leaves it, as it leaves every other thing.
+func NewTextField(label, hint string, lines int) *Field {
+	e := &entry{}
+	e.MultiLine, e.Wrapping = true, fyne.TextWrapOff
+	e.SetMinRowsVisible(lines)
+	return newField(label, hint, e)
+}
+
 // NewPasswordField makes a field that does not show what is typed until it is told to.
 func NewPasswordField(label, hint string) *Field {
 	e := &entry{}
 	e.Password = true
 	return newField(label, hint, e)
+}
+
+// Revealing gives a password field a button that shows what is typed, which the keyboard reaches, too; spoken is what it says
+// to a screen reader.
+func (f *Field) Revealing(spoken string) *Field {
+	e := f.entry
+	e.ActionItem = NewButton(Quiet, "eye", "", func() {
+		e.Password = !e.Password
+		e.Refresh()
+	}).Spoken(spoken)
+	return f
 }
 
 func newField(label, hint string, e *entry) *Field {
@@ -38,6 +58,11 @@ func newField(label, hint string, e *entry) *Field {
 	e.OnChanged = func(text string) {
 		if f.OnTyped != nil {
 			f.OnTyped(text)
+		}
+	}
+	e.left = func() {
+		if f.OnLeft != nil {
+			f.OnLeft()
 		}
 	}
 	e.OnSubmitted = func(string) {
@@ -117,6 +142,9 @@ func (e *entry) FocusLost() {
 		e.left()
 	}
 }
+
+// AcceptsTab implements [fyne.Tabbable]: nobody who uses the keyboard alone is caught in a field.
+func (e *entry) AcceptsTab() bool { return false }
 
 // AccessibilityLabel implements [fyne.Accessible].
 func (e *entry) AccessibilityLabel() string {

@@ -75,6 +75,12 @@ var masters = []struct {
 		return wide(NewNotice(Warn, "Your storage is full", "Saved files are safe.", NewButton(Secondary, "", "Free up space", func() {})).Root)
 	}, fyne.NewSize(480, 71)},
 	{"empty", func() fyne.CanvasObject { return Empty("folder", "No folder yet", "Choose one.", nil) }, fyne.NewSize(140, 171)},
+	{"switch", func() fyne.CanvasObject {
+		return NewSwitch(SwitchData{Title: "Notifications", Detail: "When you are needed."}, func(bool) {})
+	}, fyne.NewSize(168, 52)},
+	{"switch-on", func() fyne.CanvasObject {
+		return NewSwitch(SwitchData{Title: "Notifications", On: true}, func(bool) {})
+	}, fyne.NewSize(168, 36)},
 	{"choice", func() fyne.CanvasObject {
 		c := NewChoice(Alternative{"Keep both", "Nothing is lost."}, Alternative{Label: "Skip"})
 		c.Choose(1)
@@ -219,7 +225,8 @@ func focusables(t *testing.T) map[string]fyne.CanvasObject {
 	return map[string]fyne.CanvasObject{
 		"button": NewButton(Primary, "", "Back up now", func() {}),
 		"row":    NewRow(RowData{Title: "Photos", Chip: "Safe"}, func() {}),
-		"nav":    nav.Root, "field": field.Root, "word": word.Root, "table": table.Root, "tree": tree,
+		"switch": NewSwitch(SwitchData{Title: "Notifications"}, func(bool) {}), "text": NewTextField("Rules", "", 4).Root,
+		"nav": nav.Root, "field": field.Root, "word": word.Root, "table": table.Root, "tree": tree,
 	}
 }
 
@@ -256,6 +263,61 @@ func TestSpaceAndEnterTapAButton(t *testing.T) {
 	test.Tap(b)
 	if taps != 3 {
 		t.Errorf("%d taps, want 3", taps)
+	}
+}
+
+// A switch shows what is so, not what somebody tapped: turning may fail.
+func TestASwitchShowsWhatIsSo(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	var wanted []bool
+	s := NewSwitch(SwitchData{Title: "Notifications", Spoken: "Notifications, off"}, func(on bool) { wanted = append(wanted, on) })
+	window(t, s, fyne.Size{})
+	s.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	test.Tap(s)
+	if s.Data().On || fmt.Sprint(wanted) != "[true true]" {
+		t.Errorf("it is on: %v; it was to be turned %v", s.Data().On, wanted)
+	}
+	s.Set(SwitchData{Title: "Notifications", On: true, Spoken: "Notifications, on"})
+	test.Tap(s)
+	if fmt.Sprint(wanted) != "[true true false]" || s.AccessibilityLabel() != "Notifications, on" {
+		t.Errorf("it was to be turned %v, and says %q", wanted, s.AccessibilityLabel())
+	}
+}
+
+func TestAPasswordIsShownWithTheKeyboardToo(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	f := NewPasswordField("Password", "").Revealing("Show what is typed")
+	f.SetText("secret")
+	c := window(t, f.Root, fyne.NewSize(300, 80)).Canvas()
+	f.Focus()
+	hidden := test.RenderToMarkup(c)
+	c.FocusNext()
+	if said, ok := c.Focused().(fyne.Accessible); !ok || said.AccessibilityLabel() != "Show what is typed" {
+		t.Fatalf("Tab leads to %T", c.Focused())
+	}
+	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	if strings.Contains(hidden, "secret") || !strings.Contains(test.RenderToMarkup(c), "secret") {
+		t.Error("what is typed is shown before, or not after")
+	}
+}
+
+// Who uses the keyboard alone gets out of a field of many lines.
+func TestTabLeavesAFieldOfManyLines(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	left := 0
+	rules := NewTextField("Rules", "", 3)
+	rules.OnLeft = func() { left++ }
+	c := window(t, VBox(8, rules.Root, NewButton(Primary, "", "Save", func() {})), fyne.NewSize(300, 200)).Canvas()
+	rules.Focus()
+	if tab, ok := c.Focused().(fyne.Tabbable); ok && tab.AcceptsTab() {
+		t.Error("Tab stays in the field")
+	}
+	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if rules.Text() != "\n" {
+		t.Errorf("Enter wrote %q", rules.Text())
+	}
+	if c.FocusNext(); left != 1 {
+		t.Errorf("it was told %d times that the keyboard went elsewhere", left)
 	}
 }
 

@@ -43,6 +43,15 @@ type Head struct {
 	Loose     []PackInfo   `cbor:"14,keyasint,omitempty"` // packs in no segment yet: their headers are the index
 	Seen      []Seen       `cbor:"15,keyasint,omitempty"`
 	MinReader uint8        `cbor:"16,keyasint"` // the lowest format version that may read this vault
+	Taken     []Taken      `cbor:"17,keyasint,omitempty"`
+}
+
+// Taken says that a device is gone, and that this head took over its versions: those in the rows of the folder table. With
+// no rows they were given up. Nobody misses that device's own heads from then on.
+type Taken struct {
+	_      struct{} `cbor:",toarray"`
+	Device DeviceID
+	Rows   []uint32 // rising, never nil: it is written as an array
 }
 
 // Folder is one row of a head's folder table.
@@ -184,7 +193,42 @@ func (h *Head) check() error {
 			return damaged("seen head with a number out of range")
 		}
 	}
+	if err := h.checkTaken(); err != nil {
+		return err
+	}
 	return checkSummaries(h.Snapshots, len(h.Folders))
+}
+
+func (h *Head) checkTaken() error {
+	devices, rows := map[DeviceID]bool{h.Device: true}, map[uint32]bool{}
+	for _, t := range h.Taken {
+		if devices[t.Device] {
+			return damaged("head that took over a device twice, or itself")
+		}
+		devices[t.Device] = true
+		for _, r := range t.Rows {
+			if uint64(r) >= uint64(len(h.Folders)) || rows[r] {
+				return damaged("head that took over an unknown folder, or one twice")
+			}
+			rows[r] = true
+		}
+	}
+	return nil
+}
+
+// Took tells whether this head took over what a device had.
+func (h *Head) Took(d DeviceID) bool {
+	return slices.ContainsFunc(h.Taken, func(t Taken) bool { return t.Device == d })
+}
+
+// Maker is the device that the versions in a row of the folder table are of.
+func (h *Head) Maker(row uint32) DeviceID {
+	for _, t := range h.Taken {
+		if slices.Contains(t.Rows, row) {
+			return t.Device
+		}
+	}
+	return h.Device
 }
 
 // Certificate binds a device's keys to the vault.
@@ -206,6 +250,7 @@ type Revocation struct {
 	LastSeq  uint64   `cbor:"3,keyasint"`
 	LastHash Digest   `cbor:"4,keyasint"`
 	Seconds  int64    `cbor:"5,keyasint"`
+	Retired  bool     `cbor:"6,keyasint,omitempty"` // its owner gave it up, rather than lost it: for lists of devices only
 }
 
 // Registry is the set of certificates and revocations. Registries merge as a union; a revocation always wins. It also
@@ -383,6 +428,47 @@ func (r *Registry) Devices() ([]*Certificate, error) {
 	out := make([]*Certificate, 0, len(order))
 	for _, id := range order {
 		out = append(out, best[id].Certificate)
+	}
+	return out, nil
+}
+
+// Introducer is the device that introduced another; false where the root key certified that one.
+func (r *Registry) Introducer(d DeviceID) (by DeviceID, ok bool) {
+	newest := int64(0)
+	for _, c := range r.Certificates {
+		cert, err := c.certificate()
+		switch {
+		case err != nil || cert.Device() != d:
+		case len(c.By) == 0:
+			return by, false
+		case len(c.By) == len(by) && (!ok || cert.Seconds > newest):
+			by, newest, ok = DeviceID(c.By), cert.Seconds, true
+		}
+	}
+	return by, ok
+}
+
+// Introduced lists the devices that belong to the vault only because another introduced them, by their newest certificates.
+func (r *Registry) Introduced(by DeviceID) ([]*Certificate, error) {
+	var out []*Certificate
+	for _, c := range r.Certificates {
+		if !bytes.Equal(c.By, by[:]) {
+			continue
+		}
+		cert, err := c.certificate()
+		if err != nil {
+			return nil, err
+		}
+		if who, ok := r.Introducer(cert.Device()); !ok || who != by {
+			continue
+		}
+		i := slices.IndexFunc(out, func(x *Certificate) bool { return x.Device() == cert.Device() })
+		switch {
+		case i < 0:
+			out = append(out, cert)
+		case cert.Seconds > out[i].Seconds:
+			out[i] = cert
+		}
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"crypto/ed25519"
 	"errors"
 	"math"
@@ -457,4 +458,73 @@ func FuzzDecodeRegistry(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAHeadThatTookOverADevice: what it says of others comes back, and nonsense about them is refused.
+func TestAHeadThatTookOverADevice(t *testing.T) {
+	k, root := DeriveKeys(Entropy{1}, 1), RootKey(Entropy{1})
+	sign := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))
+	seal, err := ecdh.X25519().NewPrivateKey(bytes.Repeat([]byte{3}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	self := DeviceOf(sign.Public().(ed25519.PublicKey))
+	cert := Certify(&Certificate{Vault: k.Vault, Sign: sign.Public().(ed25519.PublicKey), Seal: seal.PublicKey().Bytes(), Name: "a"}, root)
+	other, third := DeviceID{9}, DeviceID{8}
+	head := func(taken ...Taken) *Head {
+		return &Head{
+			Vault: k.Vault, Device: self, Seq: 1, Registry: Registry{Certificates: []Certified{cert}}, MinReader: 1,
+			Folders: []Folder{{ID: FolderID{1}, Path: []byte("/a")}, {ID: FolderID{2}, Path: []byte("/b")}}, Taken: taken,
+		}
+	}
+	good := []Taken{{Device: other, Rows: []uint32{1}}, {Device: third, Rows: []uint32{}}}
+	block, _, err := SealHead(head(good...), sign, k.Vault, k.Current())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _, err := OpenHead(block, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !h.Took(other) || !h.Took(third) || h.Took(self) || h.Maker(0) != self || h.Maker(1) != other {
+		t.Errorf("it comes back as %+v", h.Taken)
+	}
+	for what, bad := range map[string][]Taken{
+		"itself":            {{Device: self, Rows: []uint32{}}},
+		"a device twice":    {{Device: other, Rows: []uint32{}}, {Device: other, Rows: []uint32{}}},
+		"an unknown folder": {{Device: other, Rows: []uint32{2}}},
+		"a folder twice":    {{Device: other, Rows: []uint32{1}}, {Device: third, Rows: []uint32{1}}},
+	} {
+		if _, _, err := SealHead(head(bad...), sign, k.Vault, k.Current()); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestWhoIntroducedWhom: a device that the root key certified as well needs nobody.
+func TestWhoIntroducedWhom(t *testing.T) {
+	root := RootKey(Entropy{1})
+	key := func(n byte) ed25519.PrivateKey { return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{n}, 32)) }
+	cert := func(n byte, name string, seconds int64) *Certificate {
+		return &Certificate{Sign: key(n).Public().(ed25519.PublicKey), Name: name, Seconds: seconds}
+	}
+	a, b, c := cert(1, "a", 1), cert(2, "b", 1), cert(3, "c", 1)
+	r := Registry{Certificates: []Certified{
+		Certify(a, root), Introduce(b, key(1)), Introduce(cert(2, "b renamed", 2), key(1)), Introduce(c, key(1)), Certify(c, root),
+	}}
+	if by, ok := r.Introducer(b.Device()); !ok || by != a.Device() {
+		t.Errorf("b was introduced by %x, %v", by, ok)
+	}
+	for _, x := range []*Certificate{a, c} {
+		if by, ok := r.Introducer(x.Device()); ok {
+			t.Errorf("%s was introduced by %x", x.Name, by)
+		}
+	}
+	got, err := r.Introduced(a.Device())
+	if err != nil || len(got) != 1 || got[0].Name != "b renamed" {
+		t.Errorf("a introduced %v, %v", got, err)
+	}
+	if got, err := r.Introduced(b.Device()); err != nil || len(got) != 0 {
+		t.Errorf("b introduced %v, %v", got, err)
+	}
 }

@@ -121,8 +121,8 @@ func (k *Kubo) knock(ctx context.Context, method, path string, key bool) (status
 		return 0, "", fmt.Errorf("%s: %w", op, err)
 	}
 	req.Header.Set("User-Agent", "roost")
-	if key && k.auth != "" {
-		req.Header.Set("Authorization", k.auth)
+	if auth := k.auth(); key && auth != "" {
+		req.Header.Set("Authorization", auth)
 	}
 	resp, err := k.base.RoundTrip(req) // which follows nobody elsewhere
 	if err != nil {
@@ -135,7 +135,7 @@ func (k *Kubo) knock(ctx context.Context, method, path string, key bool) (status
 // place is what an examination needs to know of how a client was made.
 type place struct {
 	at    *url.URL
-	proof string // see Examination.Secure
-	auth  string // Authorization header; "": none
+	proof string        // see Examination.Secure
+	auth  func() string // Authorization header of the moment; "": none
 	base  *http.Transport
 }

@@ -62,6 +62,10 @@ func Dial(opts Options) (*Kubo, error) {
 	}
 	localOnly := u.Scheme == "http" && !opts.AllowHTTP
 	m := meters{own: new(Meter), shared: opts.Meter, limits: opts.Meter}
+	auth, err := authorization(opts.Token)
+	if err != nil {
+		return nil, err
+	}
 	dial := dialer(localOnly, m)
 	t := httpTransport(dial, config, loopback(u.Hostname()))
 	if len(opts.Addresses) > 0 || opts.TLSHost != "" {
@@ -74,7 +78,7 @@ func Dial(opts Options) (*Kubo, error) {
 			u.Host = opts.TLSHost
 		}
 	}
-	k, err := newKubo(u.String(), opts.Token, t, m)
+	k, err := newKubo(u.String(), func() string { return auth }, t, m)
 	if err != nil {
 		return nil, err
 	}
@@ -87,12 +91,8 @@ func Dial(opts Options) (*Kubo, error) {
 	return k, nil
 }
 
-// newKubo makes a client of base, whose connections are measured by m.
-func newKubo(addr, token string, base *http.Transport, m meters) (*Kubo, error) {
-	auth, err := authorization(token)
-	if err != nil {
-		return nil, err
-	}
+// newKubo makes a client of base, whose connections are measured by m. auth is the header of the moment.
+func newKubo(addr string, auth func() string, base *http.Transport, m meters) (*Kubo, error) {
 	door := &transport{base: base, auth: auth}
 	api, err := rpc.NewURLApiWithClient(addr, &http.Client{Transport: door}) // no Timeout: each call has its own
 	if err != nil {

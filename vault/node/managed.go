@@ -29,7 +29,7 @@ type ManagedOptions struct {
 // supervisor ends, it leaves the daemon to them. A daemon that outlived its supervisor is adopted by the next.
 type Managed struct {
 	kubo   *Kubo
-	token  string
+	door   door
 	repo   repo
 	binary string
 	log    logFile
@@ -104,7 +104,8 @@ func StartManaged(ctx context.Context, opts ManagedOptions) (_ *Managed, err err
 
 // connect makes the client. Its address is looked up for every connection: a daemon that was started again has another.
 func (m *Managed) connect() (err error) {
-	if m.token, _, err = m.repo.identity(); err != nil {
+	m.door.repo = m.repo
+	if _, err := m.door.token(); err != nil {
 		return err
 	}
 	count := meters{own: new(Meter), shared: m.meter}
@@ -120,7 +121,7 @@ func (m *Managed) connect() (err error) {
 	if err != nil {
 		return err
 	}
-	m.kubo, err = newKubo("http://127.0.0.1", m.token, httpTransport(dial, config, true), count)
+	m.kubo, err = newKubo("http://127.0.0.1", m.door.auth, httpTransport(dial, config, true), count)
 	return err
 }
 
@@ -218,7 +219,7 @@ func (m *Managed) start(ctx context.Context) (*daemon, error) {
 			if d, err = adopt(ctx, m.repo); err == nil {
 				left, readErr := os.ReadFile(m.startedFile())
 				d.ours = readErr == nil && string(left) == d.addr
-			} else if ctx.Err() == nil && time.Now().Before(end) && !errors.Is(err, ErrUnauthorized) {
+			} else if ctx.Err() == nil && time.Now().Before(end) && (!errors.Is(err, ErrUnauthorized) || m.stopOld(ctx)) {
 				continue
 			}
 		}
@@ -343,7 +344,13 @@ func (m *Managed) address() (string, error) {
 func (m *Managed) Node() *Kubo { return m.kubo }
 
 // Token returns the token of the RPC, as Options take it.
-func (m *Managed) Token() string { return m.token }
+func (m *Managed) Token() string {
+	token, err := m.door.token()
+	if err != nil {
+		slog.Warn("The storage's key cannot be read.", "error", err)
+	}
+	return token
+}
 
 // URL returns where the RPC is now; "" while the daemon is down. Every start may have another port.
 func (m *Managed) URL() string {

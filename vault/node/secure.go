@@ -37,6 +37,12 @@ func address(raw string, allowHTTP, pinned bool) (*url.URL, error) {
 	return u, nil
 }
 
+// Loopback says whether a storage's address is one of this computer, by its name alone.
+func Loopback(address string) bool {
+	u, err := url.Parse(strings.TrimSpace(address))
+	return err == nil && loopback(u.Hostname())
+}
+
 // loopback says whether a host is this computer, by its name alone.
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

@@ -31,7 +31,7 @@ func (x *exchange) progress() { x.clock.progress() }
 // of the expected type, and as long as the call allows; everything else becomes an error.
 type transport struct {
 	base http.RoundTripper
-	auth string // Authorization header; "": none
+	auth func() string // Authorization header, asked for each request; "": none
 }
 
 const maxErrorText = 64 << 10 // bytes read of an answer that is not 200
@@ -46,8 +46,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	})) // a new one: a RoundTripper may not change the request it was given
 	out.Header = req.Header.Clone()
 	out.Header.Set("User-Agent", "roost")
-	if t.auth != "" {
-		out.Header.Set("Authorization", t.auth)
+	if auth := t.auth(); auth != "" {
+		out.Header.Set("Authorization", auth)
 	}
 	if req.Body != nil {
 		out.Body = &sending{req.Body, x}

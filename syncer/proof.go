@@ -1,0 +1,393 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"roost/syncer/host"
+	"roost/vault"
+	"roost/vault/catalog"
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// proof is what is known of the storages by having looked. It lies in the catalog: losing it costs another look.
+type proof struct {
+	Checked time.Time // when the structure was last checked, well or not
+	Found   int       // problems that it found
+	From    int       // thousandth of the content that is read next
+	Began   time.Time // when the reading of all content began that is under way
+	ReadAll time.Time // when all of it had last been read; zero: not yet
+	Tried   time.Time // when a drill was last begun
+	Drills  []Drilled // the last one, by storage
+}
+
+const metaProof = "proof"
+
+func (e *Engine) proof(ctx context.Context) (p proof, err error) {
+	if known := e.proven.Load(); known != nil {
+		return *known, nil
+	}
+	b, ok, err := e.cat.Meta(ctx, metaProof)
+	if err != nil || !ok {
+		return p, err
+	}
+	if json.Unmarshal(b, &p) != nil {
+		return proof{}, nil // a garbled note is none
+	}
+	p.From = max(0, min(p.From, 999))
+	return p, nil
+}
+
+func (e *Engine) changeProof(ctx context.Context, fn func(*proof)) error {
+	p, err := e.proof(ctx)
+	if err != nil {
+		return err
+	}
+	fn(&p)
+	b, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("write down what was checked: %w", err)
+	}
+	if err := e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaProof, b) }); err != nil {
+		return err
+	}
+	e.proven.Store(&p)
+	return nil
+}
+
+// Verify proves from the storages that everything can be restored; percent of the content is read. What is found lost or
+// damaged is brought back from another storage where one has it, and else sent again by the next backup, where this
+// computer still has it. A further storage that cannot be asked is an error beside the result.
+func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, error) {
+	if percent < 0 || percent > 100 {
+		return nil, fmt.Errorf("%w: the share to read is between 0 and 100 percent", ErrUsage)
+	}
+	return e.check(ctx, vault.Percent(percent), r)
+}
+
+func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Checked, error) {
+	if err := e.connect(ctx); err != nil {
+		return nil, err
+	}
+	done, err := e.proving.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var c counters
+	c.phaseName.Store("checking")
+	stop := c.tell(r, "", time.Now())
+	defer stop()
+	progress := func(done, total int64) {
+		c.files.Store(done)
+		c.totalFiles.Store(total)
+	}
+	rep, err := e.vault().VerifyShare(ctx, share, progress)
+	if err != nil {
+		return nil, err
+	}
+	out := &Checked{Blocks: rep.CheckedBlocks, Bytes: rep.CheckedBytes}
+	for _, p := range rep.Problems {
+		out.Problems = append(out.Problems, p.What+": "+p.Err.Error())
+	}
+	left := rep.Lost
+	if len(left) > 0 {
+		if left, err = e.mend(ctx, left); ctx.Err() != nil {
+			return nil, ctx.Err()
+		} else if err != nil {
+			e.log.Warn("what was lost cannot be brought back from another storage now", "reason", err)
+			left = rep.Lost
+		}
+		out.Mended += len(rep.Lost) - len(left)
+	}
+	if len(left) > 0 {
+		var lost []format.Digest
+		for _, p := range left {
+			lost = append(lost, p.Digest)
+		}
+		if err := e.vault().NoteLost(ctx, lost); err != nil {
+			return nil, err
+		}
+	}
+	unasked := e.checkCopies(ctx, share, out)
+	if k := e.running.Load(); k != nil && len(rep.Lost) > 0 {
+		k.learnDamage()
+		k.rescan() // which sends again what is still here
+	}
+	out.OK = len(out.Problems) == 0
+	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found = time.Now(), len(out.Problems) })
+	return out, errors.Join(unasked, err, e.noteVerified(ctx, out))
+}
+
+// mend brings back what the first storage lost or damaged, from the others, and returns what is left.
+func (e *Engine) mend(ctx context.Context, lost []vault.LostPack) ([]vault.LostPack, error) {
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	from := e.farNodes(ctx)
+	if len(from) == 0 {
+		return lost, nil
+	}
+	left, err := e.vault().PutBack(ctx, lost, from)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(left, func(p vault.LostPack) bool { return !p.Missing }) {
+		if left, err = e.vault().Replace(ctx, left, from); err != nil {
+			return nil, err
+		}
+	}
+	return left, e.noteVersions(ctx)
+}
+
+// farNodes are the further storages that can be asked.
+func (e *Engine) farNodes(ctx context.Context) (out []node.Node) {
+	for _, nc := range e.home.config().Nodes[1:] {
+		c, err := e.reach(ctx, nc)
+		if err != nil {
+			e.log.Info("a storage cannot be asked for what another one lost", "storage", nc.Name, "reason", err)
+			continue
+		}
+		out = append(out, c.node)
+	}
+	return out
+}
+
+// checkCopies looks at the further storages: what is missing there is sent again, and what is damaged is replaced. Those that
+// could not be asked are the error.
+func (e *Engine) checkCopies(ctx context.Context, share vault.Share, out *Checked) error {
+	var errs []error
+	for _, nc := range e.home.config().Nodes[1:] {
+		err := e.checkOne(ctx, nc, share, out)
+		if err != nil && !errors.Is(err, vault.ErrMissing) && !errors.Is(err, vault.ErrRolledBack) {
+			errs = append(errs, fmt.Errorf("check the storage %q: %w", nc.Name, err))
+		} else if err != nil {
+			out.Problems = append(out.Problems, fmt.Sprintf("the storage %q: %v", nc.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Engine) checkOne(ctx context.Context, nc nodeConfig, share vault.Share, out *Checked) error {
+	c, err := e.reach(ctx, nc)
+	if err != nil {
+		return err
+	}
+	r, err := e.verifyCopy(ctx, c.node)
+	if err != nil {
+		return err
+	}
+	if r.Sent > 0 {
+		out.Problems = append(out.Problems, fmt.Sprintf("the storage %q: %s were missing, and were sent again", nc.Name, many(int64(r.Sent), "part", "parts")))
+		out.Mended++
+	}
+	if err := e.vault().ReadCopy(ctx, c.node, share, r); err != nil {
+		return err
+	}
+	out.Blocks += r.CheckedBlocks
+	out.Bytes += r.CheckedBytes
+	if len(r.Damaged) == 0 {
+		return nil
+	}
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	left, err := e.vault().Replace(ctx, r.Damaged, []node.Node{e.node()})
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("the storage %q: %s are damaged", nc.Name, many(int64(len(r.Damaged)), "part", "parts"))
+	if len(left) == 0 {
+		what += ", and were replaced"
+		out.Mended++
+	}
+	out.Problems = append(out.Problems, what)
+	return e.vault().Mirror(ctx, c.node, nil)
+}
+
+func (e *Engine) verifyCopy(ctx context.Context, n node.Node) (*vault.CopyReport, error) {
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	// One that is behind is brought up to date first, so that what it never had does not count as lost.
+	if err := e.vault().Mirror(ctx, n, nil); err != nil {
+		return nil, err
+	}
+	return e.vault().VerifyCopy(ctx, n, nil)
+}
+
+// Proof is how far the storages were looked at by themselves, for Status.
+type Proof struct {
+	Checked time.Time // when the structure was last checked; zero: never
+	Found   int       // problems that it found
+	ReadAll time.Time // when all content had last been read, part by part; zero: not yet
+	Drills  []Drilled // the last restore drill, by storage
+}
+
+func (p proof) shown() Proof {
+	return Proof{Checked: p.Checked, Found: p.Found, ReadAll: p.ReadAll, Drills: p.Drills}
+}
+
+// knownProof is Proof as it is known now.
+func (e *Engine) knownProof(ctx context.Context) Proof {
+	p, err := e.proof(ctx)
+	if err != nil {
+		e.log.Warn("what was checked cannot be read", "reason", err)
+	}
+	return p.shown()
+}
+
+// problems are drills of which not everything came back.
+func (p Proof) problems() (out []Problem) {
+	for _, d := range p.Drills {
+		if !d.OK() {
+			x := Describe(fmt.Errorf("%w: on the storage %q, %s", ErrDrill, d.Storage, d.Words()))
+			x.Since = d.Time
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// ErrDrill: not every file of a restore drill came back.
+var ErrDrill = errors.New("not every file of a test restore came back")
+
+// due is what has to be looked at.
+type due struct {
+	check bool
+	share vault.Share // of the content, with check
+	drill bool
+}
+
+const (
+	drillAgain = time.Hour // after one that could not be done
+	never      = "never"
+)
+
+// dueNow decides what is to be looked at. All content is read part by part, one with each check, so that it takes no longer
+// than was chosen.
+func dueNow(p proof, c config, now time.Time) (d due) {
+	every, all := c.duration("verify"), c.duration("verify-all")
+	if every > 0 && now.Sub(p.Checked) >= every {
+		d.check = true
+		d.share = vault.Share{From: p.From, To: p.From}
+		if all > 0 {
+			parts := max(1, int(all/every))
+			d.share.To = min(p.From+(1000+parts-1)/parts, 1000)
+		}
+	}
+	if between := c.duration("drill"); between > 0 && now.Sub(p.Tried) >= drillAgain {
+		d.drill = len(p.Drills) == 0
+		for _, x := range p.Drills {
+			d.drill = d.drill || now.Sub(x.Time) >= between
+		}
+	}
+	return d
+}
+
+// prove does what is due. Nothing is looked at before there is something.
+func (e *Engine) prove(ctx context.Context, now time.Time) error {
+	p, err := e.proof(ctx)
+	if err != nil {
+		return err
+	}
+	d := dueNow(p, e.home.config(), now)
+	if !d.check && !d.drill {
+		return nil
+	}
+	st, err := e.state(ctx)
+	if err != nil {
+		return err
+	}
+	if own := st.Own(e.vault().Device()); own == nil || len(own.Snapshots) == 0 {
+		return nil
+	}
+	if d.check {
+		if _, err := e.check(ctx, d.share, nil); err != nil && !unreachableNow(err) {
+			return err
+		} else if err == nil && d.share.To > d.share.From {
+			err = e.changeProof(ctx, func(p *proof) {
+				if p.Began.IsZero() {
+					p.Began = now
+				}
+				if p.From = d.share.To % 1000; p.From == 0 {
+					p.ReadAll, p.Began = now, time.Time{}
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if d.drill {
+		if err := e.changeProof(ctx, func(p *proof) { p.Tried = now }); err != nil {
+			return err
+		}
+		_, err := e.Drill(ctx, nil)
+		return err
+	}
+	return nil
+}
+
+const (
+	proveFirst = 5 * time.Minute // after the start, when there is more to do
+	proveEvery = 10 * time.Minute
+)
+
+// proveAll looks at what is due now and then, when the computer has time for it.
+func (k *keeper) proveAll(ctx context.Context) {
+	for wait(ctx, proveFirst); ctx.Err() == nil; wait(ctx, proveEvery) {
+		now, c := time.Now(), k.e.home.config()
+		if k.busy(c, now) {
+			continue
+		}
+		if err := k.e.prove(ctx, now); err != nil && ctx.Err() == nil {
+			k.e.log.Info("the storages could not be looked at", "problem", Describe(err).Code)
+			k.e.log.Debug("why they could not be looked at", "error", err)
+		}
+		poke(k.news)
+	}
+}
+
+// busy tells whether reading from the storages has to wait.
+func (k *keeper) busy(c config, now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c.Paused.After(now) {
+		return true
+	}
+	if from, to, ok := c.daily("quiet-hours"); ok && !quietUntil(now, from, to).IsZero() {
+		return true
+	}
+	if k.computer.Metered == host.Yes && c.value("on-metered") != "normal" || k.computer.OnBattery == host.Yes && c.value("on-battery") != "normal" {
+		return true
+	}
+	for _, f := range k.folders {
+		if f.passing != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// spanOrNever is a duration, or never.
+func spanOrNever(least, most time.Duration) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if strings.EqualFold(s, never) {
+			return never, nil
+		}
+		return span(least, most)(s)
+	}
+}

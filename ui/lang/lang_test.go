@@ -1,0 +1,83 @@
+package lang
+
+import (
+	"testing"
+	"time"
+)
+
+// speakAs makes a language the one of the system.
+func speakAs(t *testing.T, name string) {
+	t.Helper()
+	for _, variable := range []string{"LC_ALL", "LC_MESSAGES", "LANGUAGE"} {
+		t.Setenv(variable, "")
+	}
+	t.Setenv("LANG", name)
+}
+
+func TestTheChosenLanguageCountsAndNotTheSystems(t *testing.T) {
+	speakAs(t, "es_ES.UTF-8")
+	for chosen, want := range map[string]string{"de": "Einstellungen", "en": "Settings", "es": "Ajustes", System: "Ajustes"} {
+		if err := Use(chosen); err != nil {
+			t.Fatal(err)
+		}
+		if got := L("Settings"); got != want {
+			t.Errorf("%s says %q, want %q", chosen, got, want)
+		}
+	}
+}
+
+func TestTheSystemsFirstLanguageThatIsThereIsSpoken(t *testing.T) {
+	for name, want := range map[string]string{
+		"de_AT.UTF-8": "Einstellungen", "es_MX": "Ajustes", "en_GB.UTF-8": "Settings", "fr_FR.UTF-8": "Settings", "C": "Settings", "": "Settings", "tlh_!!": "Settings",
+	} {
+		speakAs(t, name)
+		if err := Use(System); err != nil {
+			t.Fatal(err)
+		}
+		if got := L("Settings"); got != want {
+			t.Errorf("with %q: %q, want %q", name, got, want)
+		}
+	}
+	speakAs(t, "fr_FR.UTF-8")
+	t.Setenv("LANGUAGE", "fr:de:es")
+	if err := Use(System); err != nil {
+		t.Fatal(err)
+	}
+	if got := L("Settings"); got != "Einstellungen" {
+		t.Errorf("of several languages it chose one that says %q", got)
+	}
+}
+
+func TestTextsAreFilledAndCounted(t *testing.T) {
+	if err := Use("de"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ got, want string }{
+		{N("{{.Number}} files", 1, map[string]any{"Number": "1"}), "1 Datei"},
+		{N("{{.Number}} files", 7, map[string]any{"Number": "7"}), "7 Dateien"},
+		{X("month.3", "March"), "März"},
+		{L("There is no translation of {{.This}}", map[string]any{"This": "that"}), "There is no translation of that"},
+		{L("a {{ that is no template", map[string]any{}), "a {{ that is no template"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// Somebody looks while somebody else chooses.
+func TestALanguageMayChangeWhileTextsAreSaid(t *testing.T) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
+			L("Settings")
+		}
+	}()
+	for range 100 {
+		if err := Use("es"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-done
+}
