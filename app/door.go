@@ -36,6 +36,13 @@ type engine interface {
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
 	Space(ctx context.Context) (*syncer.Space, error)
 
+	Keep(ctx context.Context) (syncer.Keep, error)
+	SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error)
+	Prune(ctx context.Context, o syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error)
+	Forget(ctx context.Context, o syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error)
+	Removed(ctx context.Context) ([]syncer.RemovedVersion, error)
+	BringBack(ctx context.Context, names []string) ([]syncer.Version, error)
+
 	Folders(ctx context.Context) ([]syncer.FolderInfo, error)
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
 	RemoveFolder(ctx context.Context, dir string) error

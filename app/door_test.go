@@ -181,6 +181,22 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			s.RepoSize = 0 // Kubo writes meanwhile
 			return s, err
 		}},
+		{"keep", func(e engine) (any, error) { return e.Keep(ctx) }},
+		{"keep by rules", func(e engine) (any, error) {
+			return e.SetKeep(ctx, syncer.KeepChange{Rules: &syncer.KeepRules{Daily: 7}, Dir: folder})
+		}},
+		{"keep as of a folder that is not kept", func(e engine) (any, error) {
+			return e.SetKeep(ctx, syncer.KeepChange{Rules: &syncer.KeepRules{Daily: 7}, Dir: filepath.Dir(folder)})
+		}},
+		{"prune, to look", func(e engine) (any, error) { return e.Prune(ctx, syncer.PruneOptions{Preview: true}, nil) }},
+		{"forget, to look", func(e engine) (any, error) {
+			f, err := e.Forget(ctx, syncer.ForgetOptions{Path: filepath.Join(folder, "letter.txt"), Preview: true}, nil)
+			f.Until = time.Time{}
+			return fmt.Sprintf("%+v", *f), err
+		}},
+		{"forget what never was", func(e engine) (any, error) { return e.Forget(ctx, syncer.ForgetOptions{Path: nowhere}, nil) }},
+		{"removed", func(e engine) (any, error) { v, err := e.Removed(ctx); return len(v), err }},
+		{"bring back what is not removed", func(e engine) (any, error) { return e.BringBack(ctx, []string{"ffffffff"}) }},
 		{"status", func(e engine) (any, error) {
 			s, err := e.Status(ctx)
 			s.Folders[0].Time, s.Saved, s.Storages = s.Folders[0].Time.UTC(), s.Saved.UTC(), nil

@@ -60,6 +60,21 @@ var methods = map[string]method{
 		return e.Details(ctx, a.Snapshot, a.Path)
 	}),
 
+	"keep": asks(engine.Keep),
+	"set-keep": takesOnly(func(ctx context.Context, e engine, a syncer.KeepChange) (*syncer.Pruned, error) {
+		return e.SetKeep(ctx, a)
+	}),
+	"prune": takes(func(ctx context.Context, e engine, a syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error) {
+		return e.Prune(ctx, a, r)
+	}),
+	"forget": takes(func(ctx context.Context, e engine, a syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error) {
+		return e.Forget(ctx, a, r)
+	}),
+	"removed": asks(engine.Removed),
+	"bring-back": takesOnly(func(ctx context.Context, e engine, a namesArgs) ([]syncer.Version, error) {
+		return e.BringBack(ctx, a.Names)
+	}),
+
 	"folders": asks(engine.Folders),
 	"add-folders": takesOnly(func(ctx context.Context, e engine, a backupArgs) ([]syncer.FolderInfo, error) {
 		return e.AddFolders(ctx, a.Dirs)
@@ -131,6 +146,7 @@ type (
 	setAllArgs struct{ Values map[string]string }
 	rulesArgs  struct{ Dir, Before, Text string }
 	nameArgs   struct{ Name string }
+	namesArgs  struct{ Names []string }
 	textArgs   struct{ Text string }
 	hadArgs    struct{ Had bool }
 	renameArgs struct{ Device, Name, Words string }

@@ -127,3 +127,23 @@ func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*sync
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
 }
+
+func (refusing) Keep(context.Context) (syncer.Keep, error) { return syncer.Keep{}, errRefused }
+
+func (refusing) SetKeep(context.Context, syncer.KeepChange) (*syncer.Pruned, error) {
+	return nil, errRefused
+}
+
+func (refusing) Prune(context.Context, syncer.PruneOptions, syncer.Report) (*syncer.Pruned, error) {
+	return nil, errRefused
+}
+
+func (refusing) Forget(context.Context, syncer.ForgetOptions, syncer.Report) (*syncer.Forgotten, error) {
+	return nil, errRefused
+}
+
+func (refusing) Removed(context.Context) ([]syncer.RemovedVersion, error) { return nil, errRefused }
+
+func (refusing) BringBack(context.Context, []string) ([]syncer.Version, error) {
+	return nil, errRefused
+}

@@ -219,3 +219,27 @@ func (r *remote) NoteWords(ctx context.Context, had bool) error {
 func (r *remote) Recovery(ctx context.Context) (syncer.Recovery, error) {
 	return ask[syncer.Recovery](ctx, r, "recovery", nil, nil)
 }
+
+func (r *remote) Keep(ctx context.Context) (syncer.Keep, error) {
+	return ask[syncer.Keep](ctx, r, "keep", nil, nil)
+}
+
+func (r *remote) SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error) {
+	return ask[*syncer.Pruned](ctx, r, "set-keep", ch, nil)
+}
+
+func (r *remote) Prune(ctx context.Context, o syncer.PruneOptions, report syncer.Report) (*syncer.Pruned, error) {
+	return ask[*syncer.Pruned](ctx, r, "prune", o, report)
+}
+
+func (r *remote) Forget(ctx context.Context, o syncer.ForgetOptions, report syncer.Report) (*syncer.Forgotten, error) {
+	return ask[*syncer.Forgotten](ctx, r, "forget", o, report)
+}
+
+func (r *remote) Removed(ctx context.Context) ([]syncer.RemovedVersion, error) {
+	return ask[[]syncer.RemovedVersion](ctx, r, "removed", nil, nil)
+}
+
+func (r *remote) BringBack(ctx context.Context, names []string) ([]syncer.Version, error) {
+	return ask[[]syncer.Version](ctx, r, "bring-back", namesArgs{names}, nil)
+}

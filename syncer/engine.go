@@ -30,6 +30,9 @@ var (
 	ErrNoRoom         = errors.New("not enough room on this disk")
 	ErrHome           = errors.New("the home folder cannot be used")
 	ErrUsage          = errors.New("not possible like this")
+	ErrClock          = errors.New("the clock cannot be right")
+	ErrWordsNeeded    = errors.New("the recovery words are needed for this")
+	ErrGone           = errors.New("this version was removed meanwhile")
 )
 
 // Options open an Engine.
@@ -64,7 +67,9 @@ type Engine struct {
 
 	traffic traffic // of the storages
 
-	proven atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
+	proven  atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
+	uses    uses                  // versions that are being read
+	marking sync.Mutex            // held while the list of removed versions is changed
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
@@ -81,7 +86,7 @@ func (e *Engine) node() node.Node     { return e.first.Load().node }
 
 // Progress is the state of a long piece of work: a value, not a stream. Zero totals mean that they are not known yet.
 type Progress struct {
-	Phase      string // "looking", "saving", "confirming", "restoring", "checking"
+	Phase      string // "looking", "saving", "confirming", "restoring", "checking", "cleaning", "freeing"
 	Folder     string
 	Current    string // the file under way
 	Files      int64
@@ -340,7 +345,7 @@ type Held struct {
 // Activity is one thing that happened.
 type Activity struct {
 	Time    time.Time
-	Kind    string // "backup", "restore", "verify", "problem"
+	Kind    string // "backup", "restore", "verify", "prune", "problem"
 	Folder  string // "" when it concerns none
 	Storage string // where it was saved to or restored from; "": not known
 	Text    string // a sentence

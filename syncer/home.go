@@ -65,6 +65,9 @@ type config struct {
 	Paused   time.Time         `json:"paused,omitzero"`    // everything waits until then
 	Settings map[string]string `json:"settings,omitempty"` // those that a person changed
 
+	Keep KeepRules `json:"keep,omitzero"` // of folders without rules of their own
+	Fit  int64     `json:"fit,omitempty"` // most bytes that this backup may take on a storage; 0: no bound
+
 	Beginning Beginning `json:"beginning,omitzero"`
 	Replaces  string    `json:"replaces,omitempty"` // hex id of the device that this one takes the place of, until it has
 
@@ -92,6 +95,8 @@ type folderConfig struct {
 	Low    bool      `json:"low,omitempty"`   // may wait when the month's data gets short
 	Paused time.Time `json:"paused,omitzero"` // waits until then
 	Held   *held     `json:"held,omitempty"`  // a sudden change that the person was asked about
+
+	Keep *KeepRules `json:"keep,omitempty"` // nil: those of all folders
 }
 
 func (f folderConfig) id() format.FolderID {

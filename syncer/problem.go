@@ -173,6 +173,18 @@ var problems = []row{
 	{ErrNotAdded, usage("not_added", "Roost does not keep this folder", "Add it first")},
 	{ErrNotAFolder, usage("not_a_folder", "This is not a folder that can be kept", "Choose a folder that is there and can be read")},
 	{ErrRulesChanged, usage("rules_changed", "The rules were changed by another program", "Look at them again")},
+	{ErrGone, Problem{
+		Code: "version_gone", Severity: warning, Exit: ExitDamage, Title: "This version was removed while it was used",
+		Text: "Another device let it go. What came back until then is whole.", Action: "Choose another version",
+	}},
+	{ErrClock, Problem{
+		Code: "clock", Severity: needsYou, Exit: ExitHome, Title: "This computer's clock cannot be right",
+		Text: "Nothing is removed while the time is in doubt. Saved files are safe.", Action: "Set the clock and try again",
+	}},
+	{ErrWordsNeeded, Problem{
+		Code: "words_needed", Severity: needsYou, Exit: ExitKeys, Title: "Your recovery words are needed for this",
+		Text: "It removes most of the versions that there are. Nothing was changed.", Action: "Give your 24 words as well",
+	}},
 	{ErrUsage, onTerminal(usage("usage", "It is not possible like this", "Read what is in the way, and choose something else"), "See roost --help")},
 
 	{ErrNoRoom, Problem{

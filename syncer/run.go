@@ -90,6 +90,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
+	wg.Go(func() { k.tidy(ctx) })
 	k.keepFolders(ctx)
 }
 

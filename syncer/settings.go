@@ -222,6 +222,9 @@ func parseSize(s string) (int64, error) {
 	return 0, ErrUsage
 }
 
+// ParseSize reads a number of bytes as a person writes it, such as 500GB; none is 0. Error: ErrUsage.
+func ParseSize(s string) (int64, error) { return parseSize(s) }
+
 func formatSize(n int64) string {
 	if n == 0 {
 		return "none"

@@ -14,7 +14,7 @@ import (
 )
 
 // Snapshots lists versions, newest first: of all devices, or of one folder. When the storage cannot be reached, what is
-// known from earlier is returned, and stale is true.
+// known from earlier is returned, and stale is true. Versions that were removed are not among them; see Removed.
 func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version, stale bool, err error) {
 	versions, stale, err = e.listVersions(ctx)
 	if err != nil {
@@ -40,7 +40,10 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 		list, err = e.vault().Versions(ctx, st)
 	}
 	if err == nil {
-		return list, false, e.keepVersions(ctx, list)
+		if err = e.keepVersions(ctx, list); err == nil {
+			list, err = e.visible(list)
+		}
+		return list, false, err
 	}
 	if !unreachableNow(err) {
 		return nil, false, err
@@ -108,5 +111,6 @@ func (e *Engine) knownVersions(ctx context.Context) ([]Version, bool, error) {
 	if err != nil {
 		return nil, false, nil // a garbled note is no note: the catalog is a cache
 	}
-	return list, true, nil
+	list, err = e.visible(list)
+	return list, true, err
 }

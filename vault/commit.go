@@ -59,6 +59,16 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	if err := s.spill(h); err != nil {
 		return nil, err
 	}
+	c, err := s.commitHead(ctx, h, also)
+	if err != nil {
+		return nil, err
+	}
+	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
+	return out, nil
+}
+
+// commitHead stores what is open and makes h the newest state.
+func (s *Session) commitHead(ctx context.Context, h *format.Head, also func(*catalog.Tx) error) (*commit, error) {
 	if err := s.flush(); err != nil {
 		return nil, err
 	}
@@ -78,8 +88,7 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	clear(s.borrowed)
 	clear(s.moved)
 	s.mu.Unlock()
-	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
-	return out, nil
+	return c, nil
 }
 
 // commitOf plans the index of a head that links these packs beside what the base links, and writes it.
