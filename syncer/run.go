@@ -90,6 +90,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
+	wg.Go(func() { k.restore(ctx) })
 	k.keepFolders(ctx)
 }
 
@@ -169,6 +170,7 @@ func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
 	f := facts{
 		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
+		restore: k.e.restores.now(),
 	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused

@@ -164,8 +164,10 @@ type browser interface {
 	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
 	// Details says what lies behind a file or folder.
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
-	// Restore brings files back. Stopped and called again, it goes on with what is missing.
-	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
+	// StartRestore brings files back, which goes on by itself: the status tells how far it is.
+	StartRestore(ctx context.Context, w syncer.RestoreWish) error
+	// SteerRestore pauses, goes on with, cancels or puts away the restore with this id.
+	SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows
