@@ -141,9 +141,18 @@ func (r *running) tap(text string) {
 func (r *running) press(text string) {
 	r.p.t.Helper()
 	defer r.keepPictureOfFailure()()
-	r.sees(text)
-	_, before := r.look()
-	place := r.p.reader.Find(before, text)[0]
+	var before *image.RGBA
+	var place image.Rectangle
+	r.until(text+" to be on screen, at rest", func() bool {
+		_, now := r.look()
+		found := r.p.reader.Find(now, text)
+		if still := before != nil && len(found) > 0 && changedPart(before, now).Empty(); still {
+			place = found[0]
+			return true
+		}
+		before = now
+		return false
+	})
 	for range 30 {
 		r.p.screen.key(keyTab)
 		changed := image.Rectangle{}
