@@ -158,6 +158,8 @@ var phaseWords = map[string]string{
 	"restoring":  "Restoring",
 	"checking":   "Checking",
 	"comparing":  "Comparing",
+	"cleaning":   "Cleaning up",
+	"freeing":    "Freeing space",
 	"starting":   "Starting the storage",
 }
 

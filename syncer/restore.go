@@ -58,6 +58,11 @@ func (e *Engine) restore(ctx context.Context, o RestoreOptions, report Report) (
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]format.ChunkID, len(versions))
+	for i, v := range versions {
+		ids[i] = v.ID
+	}
+	defer e.uses.hold(ids...)()
 	r := &restore{
 		e: e, rule: o.OnConflict, report: report, started: time.Now(), out: &Restored{},
 		reads: make(chan struct{}, readsAtOnce), devices: map[uint64]*disk.Dir{},
@@ -70,7 +75,30 @@ func (e *Engine) restore(ctx context.Context, o RestoreOptions, report Report) (
 	if err := r.plan(ctx, targets); err != nil {
 		return nil, err
 	}
-	return r.run(ctx, targets)
+	out, err := r.run(ctx, targets)
+	return out, errors.Join(err, e.stillThere(ctx, ids, out))
+}
+
+// stillThere looks, after a restore met damage, whether the storage still lists the versions: another device may have
+// removed them meanwhile, and then nothing is damaged.
+func (e *Engine) stillThere(ctx context.Context, ids []format.ChunkID, out *Restored) error {
+	if !slices.ContainsFunc(out.Failed, func(f Failure) bool { return f.Damage }) {
+		return nil
+	}
+	st, err := e.state(ctx)
+	if err != nil {
+		return nil // what failed is named, and why
+	}
+	all, damage, err := e.everyVersion(ctx, st)
+	if err != nil || damage != nil {
+		return nil
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(v Version) bool { return v.ID == id }) {
+			return fmt.Errorf("restore %.12s: %w", id, ErrGone)
+		}
+	}
+	return nil
 }
 
 func (o RestoreOptions) check() error {
