@@ -163,6 +163,7 @@ func (r *running) press(text string) {
 			changed = next
 			return rested
 		})
+		r.p.t.Log(text, place, changed)
 		if place.In(changed) {
 			r.p.screen.key(keySpace)
 			return
