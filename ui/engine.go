@@ -86,6 +86,8 @@ type chooser interface {
 	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
 	// Devices lists the devices of the backup, this one first.
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	// RenameDevice gives a device, named by its id, another name. The words are needed where this computer does not keep them.
+	RenameDevice(ctx context.Context, device, name, words string) error
 	// RemoveDevice takes a device out of the backup; one that was lost is shut out. Run again, it finishes what was interrupted.
 	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
 	// Recovery tells what is known of the recovery words without showing them.
