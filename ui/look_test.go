@@ -43,7 +43,7 @@ func TestTheLanguageChangesBesideARestore(t *testing.T) {
 	d.w.draw(now)
 	d.sees("Restore Pictures", "Anhalten", "500 von 1.206")
 	d.w.Show(Home)
-	d.sees("Ordner")
+	d.sees("Ordner", "Restore Pictures", "Sehen, wie weit es ist")
 	now.Restore = sampleRun(syncer.RestoreOver, syncer.Restored{Files: 1206, Targets: []string{"/home/ana/Pictures"}})
 	d.w.Show(Restore)
 	d.w.draw(now)
