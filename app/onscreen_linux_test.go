@@ -153,17 +153,18 @@ func (r *running) press(text string) {
 		before = now
 		return false
 	})
+	var ring image.Rectangle // around what has the keyboard
 	for range 30 {
 		r.p.screen.key(keyTab)
-		changed := image.Rectangle{}
-		r.until("the keyboard to go on", func() bool {
+		last, changed := ring, image.Rectangle{}
+		r.until("the keyboard to go on from "+last.String(), func() bool {
 			_, now := r.look()
 			next := changedPart(before, now)
-			rested := !next.Empty() && next == changed
+			rested := !next.Empty() && next != last && next == changed
 			changed = next
 			return rested
 		})
-		r.p.t.Log(text, place, changed)
+		ring = changed
 		if place.In(changed) {
 			r.p.screen.key(keySpace)
 			return
