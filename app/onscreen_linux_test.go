@@ -28,8 +28,8 @@ const (
 	keySpace  = 65
 )
 
-// humanPause is how long a finger takes at the least.
-const humanPause = 50 * time.Millisecond
+// hoverPatience is how long a control may take to show that the mouse is on it.
+const hoverPatience = 2 * time.Second
 
 // letterKeys has the code of each small letter.
 var letterKeys = func() map[rune]byte {
@@ -131,10 +131,15 @@ func (r *running) tap(text string) {
 		return still
 	})
 	at = at.Add(r.p.screen.origin(window))
-	for _, x := range [][2]byte{{motion, 0}, {buttonPress, 1}, {buttonRelease, 1}} {
-		r.p.screen.fake(x[0], x[1], at)
-		time.Sleep(humanPause)
+	// Fyne takes note of where the mouse is once a frame: a click in the same frame would be where it was before. What lies
+	// under the mouse shows that it does; what it was on already has nothing to show.
+	picture := r.p.screen.picture(window).(*image.RGBA)
+	r.p.screen.fake(motion, 0, at)
+	for end := time.Now().Add(hoverPatience); time.Now().Before(end) && changedPart(picture, r.p.screen.picture(window).(*image.RGBA)).Empty(); {
+		time.Sleep(20 * time.Millisecond)
 	}
+	r.p.screen.fake(buttonPress, 1, at)
+	r.p.screen.fake(buttonRelease, 1, at)
 }
 
 // press goes to the control with a text by Tab alone, and presses it with the space bar. No control has the keyboard before.
