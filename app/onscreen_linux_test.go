@@ -10,37 +10,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"roost/syncer"
-	"roost/vault/keystore"
 )
 
 // What a person does with a mouse or with a keyboard, and what they see of it, on a screen that is real to the app.
 
 // The codes of keys, as Xvfb has them.
 const (
-	keyTab    = 23
-	keyReturn = 36
-	keySpace  = 65
+	keyTab   = 23
+	keySpace = 65
 )
 
 // hoverPatience is how long a control may take to show that the mouse is on it.
 const hoverPatience = 2 * time.Second
-
-// letterKeys has the code of each small letter.
-var letterKeys = func() map[rune]byte {
-	keys := map[rune]byte{}
-	for first, row := range map[byte]string{24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"} {
-		for i, letter := range row {
-			keys[letter] = first + byte(i)
-		}
-	}
-	return keys
-}()
 
 // Kinds of fake input.
 const (
@@ -194,18 +178,6 @@ func changedPart(a, b *image.RGBA) (all image.Rectangle) {
 	return all
 }
 
-// types types letters into what has the keyboard.
-func (r *running) types(text string) {
-	r.p.t.Helper()
-	for _, letter := range text {
-		code, ok := letterKeys[letter]
-		if !ok {
-			r.p.t.Fatalf("there is no key for %q", letter)
-		}
-		r.p.screen.key(code)
-	}
-}
-
 // keepPictureOfFailure keeps what was on screen when something was not.
 func (r *running) keepPictureOfFailure() func() {
 	return func() {
@@ -240,33 +212,6 @@ func (p *person) says(args ...string) string {
 		p.t.Fatalf("roost %s: %v", strings.Join(args, " "), err)
 	}
 	return string(out)
-}
-
-// words are the recovery words of the home that the window shows, read beside it.
-func (p *person) words() []string {
-	p.t.Helper()
-	env := func(name string) string {
-		for _, x := range p.env {
-			if value, ok := strings.CutPrefix(x, name+"="); ok {
-				return value
-			}
-		}
-		return ""
-	}
-	keys, err := keystore.FromEnv(env("ROOST_HOME"), env, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	e, err := syncer.Open(p.t.Context(), syncer.Options{Home: env("ROOST_HOME"), Keys: keys})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer e.Close()
-	words, err := e.Words(p.t.Context())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return words
 }
 
 // keeps tells what the newest version on the storage has, asked beside the window.
@@ -344,29 +289,14 @@ func withTheMouseAlone(t *testing.T, p *person) {
 	app.ends(0)
 }
 
-// withTheKeyboardAlone begins, proves to have the words and lets the backup be made, without the mouse.
+// withTheKeyboardAlone begins, puts the words off and lets the backup be made, without the mouse.
 func withTheKeyboardAlone(t *testing.T, p *person) {
 	folder := p.documents()
 	app := p.open()
 	app.press("Keep my folders safe")
 	app.press("This computer")
 	app.press("Keep it on this computer")
-	app.press("Show my words")
-	app.sees("Your 24 recovery words")
-	words := p.words()
-	app.press("I have them")
-	app.sees("Are they on paper?")
-	asked := 0
-	for i := range words {
-		if app.shows("Word " + strconv.Itoa(i+1)) {
-			asked++
-			app.types(words[i])
-			p.screen.key(keyReturn)
-		}
-	}
-	if asked != 3 {
-		t.Errorf("%d words are asked for", asked)
-	}
+	app.press("Later")
 	app.press("Keep these folders")
 	app.untilTraySays("Everything is safe")
 	p.keeps(folder, 2)
