@@ -161,6 +161,10 @@ var problems = []row{
 		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
 		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again",
 	}},
+	{ErrRestoring, Problem{
+		Code: "restoring", Severity: info, Exit: ExitBusy, Title: "A restore goes on already",
+		Text: "One is done at a time.", Action: "Wait until it is done, or pause it",
+	}},
 	{ErrSettings, Problem{
 		Code: "settings_damaged", Severity: needsYou, Exit: ExitHome, Title: "The settings file is damaged",
 		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again with your words", Terminal: "Set Roost up again in another home with your words",

@@ -106,6 +106,8 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		add(step{icon: "key", label: lang.L("Set up again with my words"), open: w.startAgain})
 	case "stopped", "busy", "catalog", "key_locked", "key_denied", "internal":
 		backUp(lang.L("Try again"))
+	case "restoring":
+		place(Restore, "restore", lang.L("See how far it is"))
 	case "copy_behind", "watch_overflow", "not_watchable":
 		backUp(lang.L("Back up now"))
 	case "quiet_hours", "metered", "on_battery":
