@@ -24,7 +24,8 @@ func commands() []*command {
 	return []*command{
 		setupCommand(), folderCommand(), backupCommand(), runCommand(), serviceCommand(), pauseCommand(), resumeCommand(),
 		statusCommand(), activityCommand(), snapshotsCommand(), lsCommand(), findCommand(), restoreCommand(), verifyCommand(),
-		spaceCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(), demoCommand(), versionCommand(),
+		spaceCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(), exportCommand(), importCommand(),
+		demoCommand(), versionCommand(),
 	}
 }
 

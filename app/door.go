@@ -35,6 +35,8 @@ type engine interface {
 	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
 	Space(ctx context.Context) (*syncer.Space, error)
+	Export(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
+	ImportBackup(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
 
 	Folders(ctx context.Context) ([]syncer.FolderInfo, error)
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)

@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"ui/lang": {"assets"},
 	"syncer": {
 		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
-		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
+		"vault", "vault/archive", "vault/catalog", "vault/format", "vault/keystore", "vault/node",
 	},
 	"syncer/disk":         {"vault/format"},
 	"syncer/guide":        {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
@@ -38,6 +38,7 @@ var layers = map[string][]string{
 	"syncer/killtest":     {},
 	"watcher":             {},
 	"vault":               {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},
+	"vault/archive":       {"vault/format", "vault/node"},
 	"vault/keystore":      {"vault/format"},
 	"vault/format":        {},
 	"vault/node":          {},

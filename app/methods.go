@@ -27,6 +27,12 @@ var methods = map[string]method{
 	"drill": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) ([]syncer.Drilled, error) {
 		return e.Drill(ctx, r)
 	}),
+	"export": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.Exported, error) {
+		return e.Export(ctx, a.Path, r)
+	}),
+	"import-backup": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.Exported, error) {
+		return e.ImportBackup(ctx, a.Path, r)
+	}),
 	"status": asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
@@ -132,6 +138,7 @@ type (
 	rulesArgs  struct{ Dir, Before, Text string }
 	nameArgs   struct{ Name string }
 	textArgs   struct{ Text string }
+	pathArgs   struct{ Path string }
 	hadArgs    struct{ Had bool }
 	renameArgs struct{ Device, Name, Words string }
 

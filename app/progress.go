@@ -159,6 +159,8 @@ var phaseWords = map[string]string{
 	"checking":   "Checking",
 	"comparing":  "Comparing",
 	"starting":   "Starting the storage",
+	"exporting":  "Exporting",
+	"importing":  "Importing",
 }
 
 // progressLine is at most width columns: phase, bar, percentage, files, bytes, rate and the time left; the time passed

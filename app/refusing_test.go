@@ -74,6 +74,14 @@ func (refusing) Details(context.Context, string, string) (*syncer.Details, error
 
 func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
 
+func (refusing) Export(context.Context, string, syncer.Report) (*syncer.Exported, error) {
+	return nil, errRefused
+}
+
+func (refusing) ImportBackup(context.Context, string, syncer.Report) (*syncer.Exported, error) {
+	return nil, errRefused
+}
+
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }
 
 func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, error) {

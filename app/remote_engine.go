@@ -104,6 +104,14 @@ func (r *remote) Space(ctx context.Context) (*syncer.Space, error) {
 	return ask[*syncer.Space](ctx, r, "space", nil, nil)
 }
 
+func (r *remote) Export(ctx context.Context, path string, report syncer.Report) (*syncer.Exported, error) {
+	return ask[*syncer.Exported](ctx, r, "export", pathArgs{path}, report)
+}
+
+func (r *remote) ImportBackup(ctx context.Context, path string, report syncer.Report) (*syncer.Exported, error) {
+	return ask[*syncer.Exported](ctx, r, "import-backup", pathArgs{path}, report)
+}
+
 func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
 	return ask[[]syncer.FolderInfo](ctx, r, "folders", nil, nil)
 }
