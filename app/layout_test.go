@@ -77,7 +77,7 @@ func TestImportsFollowTheLayers(t *testing.T) {
 			continue
 		}
 		if src.test { // a test may use its own package from outside, a node to test against, a place for keys, and a killer
-			allowed = append(slices.Clone(allowed), src.pkg, "vault/keystore", "vault/node", "vault/node/nodetest", "syncer/killtest")
+			allowed = append(slices.Clone(allowed), src.pkg, "vault/archive", "vault/keystore", "vault/node", "vault/node/nodetest", "syncer/killtest")
 		}
 		for _, path := range src.imports {
 			ours, ok := strings.CutPrefix(path, modulePath+"/")

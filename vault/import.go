@@ -50,7 +50,7 @@ type importing struct {
 }
 
 func (im *importing) run(ctx context.Context) error {
-	if err := im.compare(ctx); err != nil {
+	if err := im.compare(ctx, false); err != nil {
 		return err
 	}
 	for part := range slices.Chunk(im.t.Packs, batchPacks) {
@@ -84,7 +84,7 @@ func (im *importing) run(ctx context.Context) error {
 			return fmt.Errorf("publish a computer's state: %w", err)
 		}
 	}
-	if err := im.compare(ctx); err != nil {
+	if err := im.compare(ctx, true); err != nil {
 		return err
 	}
 	for _, p := range im.t.Pointers {
@@ -102,8 +102,8 @@ func (im *importing) run(ctx context.Context) error {
 	return nil
 }
 
-// compare refuses a storage where a pointer leads elsewhere.
-func (im *importing) compare(ctx context.Context) error {
+// compare refuses a storage where a pointer leads elsewhere, or nowhere once all were made.
+func (im *importing) compare(ctx context.Context, made bool) error {
 	there := map[string]cid.Cid{}
 	listed := map[string]bool{}
 	for _, p := range im.t.Pointers {
@@ -117,8 +117,11 @@ func (im *importing) compare(ctx context.Context) error {
 				there[p.Dir+"/"+e.Name] = e.CID
 			}
 		}
-		if c, ok := there[p.path()]; ok && c != p.Root.CID() {
+		switch c, ok := there[p.path()]; {
+		case ok && c != p.Root.CID():
 			return fmt.Errorf("%w: %s", ErrOtherState, p.path())
+		case !ok && made:
+			return fmt.Errorf("confirm what was stored: %w: the storage said that it made a pointer, and does not list it", ErrRolledBack)
 		}
 	}
 	return nil
