@@ -24,8 +24,8 @@ func commands() []*command {
 	return []*command{
 		setupCommand(), folderCommand(), backupCommand(), runCommand(), serviceCommand(), pauseCommand(), resumeCommand(),
 		statusCommand(), activityCommand(), snapshotsCommand(), lsCommand(), findCommand(), restoreCommand(), verifyCommand(),
-		spaceCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(), exportCommand(), importCommand(),
-		demoCommand(), versionCommand(),
+		keepCommand(), pruneCommand(), forgetCommand(), spaceCommand(), pinsCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(),
+		exportCommand(), importCommand(), demoCommand(), versionCommand(),
 	}
 }
 

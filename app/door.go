@@ -37,6 +37,19 @@ type engine interface {
 	Space(ctx context.Context) (*syncer.Space, error)
 	Export(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
 	ImportBackup(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
+	Survey(ctx context.Context, r syncer.Report) error
+	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
+	Pin(ctx context.Context, storage, cid, name string) error
+	Unpin(ctx context.Context, storage, cid string) error
+	FreeSpace(ctx context.Context, storage string, r syncer.Report) (*syncer.Freed, error)
+	SetLimit(ctx context.Context, storage string, bytes int64) error
+
+	Keep(ctx context.Context) (syncer.Keep, error)
+	SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error)
+	Prune(ctx context.Context, o syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error)
+	Forget(ctx context.Context, o syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error)
+	Removed(ctx context.Context) ([]syncer.RemovedVersion, error)
+	BringBack(ctx context.Context, names []string) ([]syncer.Version, error)
 
 	Folders(ctx context.Context) ([]syncer.FolderInfo, error)
 	AddFolders(ctx context.Context, dirs []string) ([]syncer.FolderInfo, error)
@@ -58,6 +71,7 @@ type engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	RemoveNode(ctx context.Context, name string) error
+	MoveNode(ctx context.Context, o syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error)
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
 	RenameDevice(ctx context.Context, device, name, words string) error
 	Replace(ctx context.Context, device string) error

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,9 +179,42 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		}},
 		{"space", func(e engine) (any, error) {
 			s, err := e.Space(ctx)
-			s.RepoSize = 0 // Kubo writes meanwhile
-			return s, err
+			return steady(s), err
 		}},
+		{"keep", func(e engine) (any, error) { return e.Keep(ctx) }},
+		{"keep by rules", func(e engine) (any, error) {
+			return e.SetKeep(ctx, syncer.KeepChange{Rules: &syncer.KeepRules{Daily: 7}, Dir: folder})
+		}},
+		{"keep as of a folder that is not kept", func(e engine) (any, error) {
+			return e.SetKeep(ctx, syncer.KeepChange{Rules: &syncer.KeepRules{Daily: 7}, Dir: filepath.Dir(folder)})
+		}},
+		{"prune, to look", func(e engine) (any, error) { return e.Prune(ctx, syncer.PruneOptions{Preview: true}, nil) }},
+		{"forget, to look", func(e engine) (any, error) {
+			f, err := e.Forget(ctx, syncer.ForgetOptions{Path: filepath.Join(folder, "letter.txt"), Preview: true}, nil)
+			f.Until = time.Time{}
+			return fmt.Sprintf("%+v", *f), err
+		}},
+		{"forget what never was", func(e engine) (any, error) { return e.Forget(ctx, syncer.ForgetOptions{Path: nowhere}, nil) }},
+		{"removed", func(e engine) (any, error) { v, err := e.Removed(ctx); return len(v), err }},
+		{"bring back what is not removed", func(e engine) (any, error) { return e.BringBack(ctx, []string{"ffffffff"}) }},
+		{"survey", func(e engine) (any, error) { return nil, e.Survey(ctx, nil) }},
+		{"space after it", func(e engine) (any, error) {
+			s, err := e.Space(ctx)
+			return steady(s), err
+		}},
+		{"pins", func(e engine) (any, error) { return e.Pins(ctx, "") }},
+		{"pins of no storage", func(e engine) (any, error) { return e.Pins(ctx, "attic") }},
+		{"pin nothing", func(e engine) (any, error) { return nil, e.Pin(ctx, "", "no CID", "a name") }},
+		{"pin what is not there", func(e engine) (any, error) { return nil, e.Pin(ctx, "", absent, "") }},
+		{"unpin what is not pinned", func(e engine) (any, error) { return nil, e.Unpin(ctx, "storage", absent) }},
+		{"free space", func(e engine) (any, error) {
+			f, err := e.FreeSpace(ctx, "", nil)
+			f.Before, f.After = 0, 0
+			return f, err
+		}},
+		{"free space nowhere", func(e engine) (any, error) { return e.FreeSpace(ctx, "attic", nil) }},
+		{"limit", func(e engine) (any, error) { return nil, e.SetLimit(ctx, "storage", 1<<40) }},
+		{"a limit of no storage", func(e engine) (any, error) { return nil, e.SetLimit(ctx, "attic", 5) }},
 		{"status", func(e engine) (any, error) {
 			s, err := e.Status(ctx)
 			s.Folders[0].Time, s.Saved, s.Storages = s.Folders[0].Time.UTC(), s.Saved.UTC(), nil
@@ -282,6 +316,31 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+// absent is a CID that no storage of a test holds.
+const absent = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
+
+// steady is a space without what time and a storage change meanwhile.
+func steady(s *syncer.Space) string {
+	if s == nil {
+		return "none"
+	}
+	x := *s
+	x.RepoSize, x.Growth, x.Storages = 0, nil, slices.Clone(x.Storages)
+	for i := range x.Storages {
+		x.Storages[i].RepoSize, x.Storages[i].Sent, x.Storages[i].Received = 0, 0, 0
+	}
+	kept := "none"
+	if x.Kept != nil {
+		k := *x.Kept
+		k.Time = time.Time{}
+		kept, x.Kept = fmt.Sprintf("%+v", k), nil
+	}
+	for i := range x.Devices {
+		x.Devices[i].Newest = x.Devices[i].Newest.UTC()
+	}
+	return fmt.Sprintf("%+v %s", x, kept)
 }
 
 // deref shows what a pointer leads to.

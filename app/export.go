@@ -23,7 +23,7 @@ one into the folder of an earlier one writes what is new. roost import brings it
 
 func importCommand() *command {
 	return &command{
-		name: "import", usage: []string{"SOURCE [--node URL [--token-file F] | --local DIR]"}, least: 1, most: 1, run: importFrom,
+		name: "import", usage: []string{"SOURCE [--node URL [--token-file F] | --code-file F | --local DIR]"}, least: 1, most: 1, run: importFrom,
 		help: `Puts a backup that roost export wrote into a storage: every block is checked on the way and read back there. Without
 a storage it is the one of this home. Into a new storage it needs no words; roost setup --recover then finds it there.`,
 		flags: storageFlags,
@@ -80,12 +80,12 @@ func importFrom(ctx context.Context, c *call) (a answer, err error) {
 	}
 	m := c.meter()
 	defer m.end()
-	if c.has("node") || c.has("local") || c.has("token-file") {
+	if c.has("node") || c.has("code-file") || c.has("local") || c.has("token-file") {
 		opts, err := c.options(ctx)
 		if err != nil {
 			return nil, err
 		}
-		how, err := c.storage(opts.Home)
+		how, err := c.storage(ctx, opts.Home)
 		if err != nil {
 			return nil, err
 		}

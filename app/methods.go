@@ -47,6 +47,18 @@ var methods = map[string]method{
 	}),
 	"find":  takesOnly(func(ctx context.Context, e engine, a findArgs) ([]syncer.Match, error) { return e.Find(ctx, a.Pattern) }),
 	"space": asks(engine.Space),
+	"survey": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) (any, error) {
+		return nil, e.Survey(ctx, r)
+	}),
+	"pins":  takesOnly(func(ctx context.Context, e engine, a nameArgs) ([]syncer.Pin, error) { return e.Pins(ctx, a.Name) }),
+	"pin":   tells(func(ctx context.Context, e engine, a pinArgs) error { return e.Pin(ctx, a.Storage, a.CID, a.Name) }),
+	"unpin": tells(func(ctx context.Context, e engine, a pinArgs) error { return e.Unpin(ctx, a.Storage, a.CID) }),
+	"free-space": takes(func(ctx context.Context, e engine, a nameArgs, r syncer.Report) (*syncer.Freed, error) {
+		return e.FreeSpace(ctx, a.Name, r)
+	}),
+	"set-limit": tells(func(ctx context.Context, e engine, a storageLimitArgs) error {
+		return e.SetLimit(ctx, a.Storage, a.Bytes)
+	}),
 	"children": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Item, error) {
 		return e.Children(ctx, a.Snapshot, a.Path)
 	}),
@@ -64,6 +76,21 @@ var methods = map[string]method{
 	}),
 	"details": takesOnly(func(ctx context.Context, e engine, a listArgs) (*syncer.Details, error) {
 		return e.Details(ctx, a.Snapshot, a.Path)
+	}),
+
+	"keep": asks(engine.Keep),
+	"set-keep": takesOnly(func(ctx context.Context, e engine, a syncer.KeepChange) (*syncer.Pruned, error) {
+		return e.SetKeep(ctx, a)
+	}),
+	"prune": takes(func(ctx context.Context, e engine, a syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error) {
+		return e.Prune(ctx, a, r)
+	}),
+	"forget": takes(func(ctx context.Context, e engine, a syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error) {
+		return e.Forget(ctx, a, r)
+	}),
+	"removed": asks(engine.Removed),
+	"bring-back": takesOnly(func(ctx context.Context, e engine, a namesArgs) ([]syncer.Version, error) {
+		return e.BringBack(ctx, a.Names)
 	}),
 
 	"folders": asks(engine.Folders),
@@ -94,7 +121,10 @@ var methods = map[string]method{
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
-	"devices":     asks(engine.Devices),
+	"move-node": takes(func(ctx context.Context, e engine, a syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error) {
+		return e.MoveNode(ctx, a, r)
+	}),
+	"devices": asks(engine.Devices),
 	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
 		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
 	}),
@@ -124,6 +154,11 @@ type (
 		Snapshot, Path string
 		Limit          int64
 	}
+	pinArgs          struct{ Storage, CID, Name string }
+	storageLimitArgs struct {
+		Storage string
+		Bytes   int64
+	}
 	modeArgs     struct{ Dir, Mode string }
 	priorityArgs struct {
 		Dir string
@@ -137,6 +172,7 @@ type (
 	setAllArgs struct{ Values map[string]string }
 	rulesArgs  struct{ Dir, Before, Text string }
 	nameArgs   struct{ Name string }
+	namesArgs  struct{ Names []string }
 	textArgs   struct{ Text string }
 	pathArgs   struct{ Path string }
 	hadArgs    struct{ Had bool }

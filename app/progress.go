@@ -158,7 +158,10 @@ var phaseWords = map[string]string{
 	"restoring":  "Restoring",
 	"checking":   "Checking",
 	"comparing":  "Comparing",
+	"cleaning":   "Cleaning up",
+	"freeing":    "Freeing space",
 	"starting":   "Starting the storage",
+	"moving":     "Copying",
 	"exporting":  "Exporting",
 	"importing":  "Importing",
 }

@@ -72,6 +72,20 @@ func (refusing) Details(context.Context, string, string) (*syncer.Details, error
 	return nil, errRefused
 }
 
+func (refusing) Survey(context.Context, syncer.Report) error { return errRefused }
+
+func (refusing) Pins(context.Context, string) ([]syncer.Pin, error) { return nil, errRefused }
+
+func (refusing) Pin(context.Context, string, string, string) error { return errRefused }
+
+func (refusing) Unpin(context.Context, string, string) error { return errRefused }
+
+func (refusing) FreeSpace(context.Context, string, syncer.Report) (*syncer.Freed, error) {
+	return nil, errRefused
+}
+
+func (refusing) SetLimit(context.Context, string, int64) error { return errRefused }
+
 func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
 
 func (refusing) Export(context.Context, string, syncer.Report) (*syncer.Exported, error) {
@@ -79,6 +93,10 @@ func (refusing) Export(context.Context, string, syncer.Report) (*syncer.Exported
 }
 
 func (refusing) ImportBackup(context.Context, string, syncer.Report) (*syncer.Exported, error) {
+	return nil, errRefused
+}
+
+func (refusing) MoveNode(context.Context, syncer.MoveOptions, syncer.Report) (*syncer.Moved, error) {
 	return nil, errRefused
 }
 
@@ -134,4 +152,24 @@ func (refusing) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*sync
 
 func (refusing) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	return syncer.NodeInfo{}, errRefused
+}
+
+func (refusing) Keep(context.Context) (syncer.Keep, error) { return syncer.Keep{}, errRefused }
+
+func (refusing) SetKeep(context.Context, syncer.KeepChange) (*syncer.Pruned, error) {
+	return nil, errRefused
+}
+
+func (refusing) Prune(context.Context, syncer.PruneOptions, syncer.Report) (*syncer.Pruned, error) {
+	return nil, errRefused
+}
+
+func (refusing) Forget(context.Context, syncer.ForgetOptions, syncer.Report) (*syncer.Forgotten, error) {
+	return nil, errRefused
+}
+
+func (refusing) Removed(context.Context) ([]syncer.RemovedVersion, error) { return nil, errRefused }
+
+func (refusing) BringBack(context.Context, []string) ([]syncer.Version, error) {
+	return nil, errRefused
 }

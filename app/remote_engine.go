@@ -112,6 +112,31 @@ func (r *remote) ImportBackup(ctx context.Context, path string, report syncer.Re
 	return ask[*syncer.Exported](ctx, r, "import-backup", pathArgs{path}, report)
 }
 
+func (r *remote) Survey(ctx context.Context, report syncer.Report) error {
+	_, err := ask[struct{}](ctx, r, "survey", struct{}{}, report)
+	return err
+}
+
+func (r *remote) Pins(ctx context.Context, storage string) ([]syncer.Pin, error) {
+	return ask[[]syncer.Pin](ctx, r, "pins", nameArgs{storage}, nil)
+}
+
+func (r *remote) Pin(ctx context.Context, storage, cid, name string) error {
+	return r.tell(ctx, "pin", pinArgs{storage, cid, name})
+}
+
+func (r *remote) Unpin(ctx context.Context, storage, cid string) error {
+	return r.tell(ctx, "unpin", pinArgs{Storage: storage, CID: cid})
+}
+
+func (r *remote) FreeSpace(ctx context.Context, storage string, report syncer.Report) (*syncer.Freed, error) {
+	return ask[*syncer.Freed](ctx, r, "free-space", nameArgs{storage}, report)
+}
+
+func (r *remote) SetLimit(ctx context.Context, storage string, bytes int64) error {
+	return r.tell(ctx, "set-limit", storageLimitArgs{storage, bytes})
+}
+
 func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
 	return ask[[]syncer.FolderInfo](ctx, r, "folders", nil, nil)
 }
@@ -196,6 +221,10 @@ func (r *remote) RemoveNode(ctx context.Context, name string) error {
 	return r.tell(ctx, "remove-node", nameArgs{name})
 }
 
+func (r *remote) MoveNode(ctx context.Context, o syncer.MoveOptions, report syncer.Report) (*syncer.Moved, error) {
+	return ask[*syncer.Moved](ctx, r, "move-node", o, report)
+}
+
 func (r *remote) Devices(ctx context.Context) ([]syncer.DeviceInfo, error) {
 	return ask[[]syncer.DeviceInfo](ctx, r, "devices", nil, nil)
 }
@@ -226,4 +255,28 @@ func (r *remote) NoteWords(ctx context.Context, had bool) error {
 
 func (r *remote) Recovery(ctx context.Context) (syncer.Recovery, error) {
 	return ask[syncer.Recovery](ctx, r, "recovery", nil, nil)
+}
+
+func (r *remote) Keep(ctx context.Context) (syncer.Keep, error) {
+	return ask[syncer.Keep](ctx, r, "keep", nil, nil)
+}
+
+func (r *remote) SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error) {
+	return ask[*syncer.Pruned](ctx, r, "set-keep", ch, nil)
+}
+
+func (r *remote) Prune(ctx context.Context, o syncer.PruneOptions, report syncer.Report) (*syncer.Pruned, error) {
+	return ask[*syncer.Pruned](ctx, r, "prune", o, report)
+}
+
+func (r *remote) Forget(ctx context.Context, o syncer.ForgetOptions, report syncer.Report) (*syncer.Forgotten, error) {
+	return ask[*syncer.Forgotten](ctx, r, "forget", o, report)
+}
+
+func (r *remote) Removed(ctx context.Context) ([]syncer.RemovedVersion, error) {
+	return ask[[]syncer.RemovedVersion](ctx, r, "removed", nil, nil)
+}
+
+func (r *remote) BringBack(ctx context.Context, names []string) ([]syncer.Version, error) {
+	return ask[[]syncer.Version](ctx, r, "bring-back", namesArgs{names}, nil)
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +37,24 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: what a person or another program types, and what comes back. Each script has a home of
 // its own ($ROOST_HOME), a passphrase instead of a keyring, and with "kubo start" a real node.
 func TestScripts(t *testing.T) {
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"exits":    exits,
+		"jsonhas":  jsonHas,
+		"setjson":  setJSON,
+		"kubo":     kubo,
+		"codes":    writeCodes,
+		"mktree":   makeTree,
+		"sametree": sameTree,
+		"hold":     hold,
+		"keeper":   keeper,
+		"service":  runService,
+		"awaits":   awaits,
+		"notified": notified,
+		"saveas":   saveAs,
+		"mode":     fileMode,
+		"empty":    emptyDir,
+	}
+	maps.Copy(commands, machineCommands)
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
@@ -59,33 +79,23 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "wrong-token"), []byte("bearer:another\n"), 0o600)
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "rawnames" { // a file name may be any bytes
+			switch cond {
+			case "rawnames": // a file name may be any bytes
 				return runtime.GOOS == "linux", nil
+			case "machine": // there can be another one: that takes root's rights on Linux
+				return runtime.GOOS == "linux" && os.Geteuid() == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":    exits,
-			"jsonhas":  jsonHas,
-			"kubo":     kubo,
-			"mktree":   makeTree,
-			"sametree": sameTree,
-			"hold":     hold,
-			"keeper":   keeper,
-			"service":  runService,
-			"awaits":   awaits,
-			"notified": notified,
-			"saveas":   saveAs,
-			"mode":     fileMode,
-			"empty":    emptyDir,
-		},
+		Cmds: commands,
 	})
 }
 
 // script is what one script has beside its files.
 type script struct {
-	tb   testing.TB
-	kubo *nodetest.Daemon // after "kubo start"
+	tb    testing.TB
+	kubo  *nodetest.Daemon // after "kubo start"
+	other *another         // after "machine make"
 
 	keepers map[string]*kept
 	systemd *net.UnixConn // after "notified start"
@@ -128,6 +138,16 @@ func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
 	if !neg {
 		ts.Check(err)
 	}
+}
+
+// setjson NAME FILE PATH puts a value of a JSON object into the environment.
+func setJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: setjson NAME FILE PATH")
+	}
+	value, err := jsonAt(ts.ReadFile(args[1]), args[2])
+	ts.Check(err)
+	ts.Setenv(args[0], value)
 }
 
 func jsonAt(text, path string) (string, error) {
@@ -185,10 +205,10 @@ func wantValue(value, want string) error {
 }
 
 // kubo start|stop|damage: a real node of this script. start sets $NODE; its token is in node-token. damage changes every
-// block that has the size of a data pack.
+// block that has the size of a data pack. kubo run ARGS… is what another program does there; $ANSWER has what it said.
 func kubo(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: kubo start|stop|damage|gc")
+	if neg || len(args) == 0 || len(args) > 1 && args[0] != "run" {
+		ts.Fatalf("usage: kubo start|stop|damage|gc|run ARGS…")
 	}
 	s := of(ts)
 	switch args[0] {
@@ -201,9 +221,22 @@ func kubo(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(damagePacks(s.kubo.Repo))
 	case "gc":
 		ts.Check(s.kubo.Node(s.tb).GC(s.tb.Context()))
+	case "run":
+		given := slices.Clone(args[1:])
+		for i, a := range given {
+			if path := ts.MkAbs(a); i > 0 && exists(path) {
+				given[i] = path
+			}
+		}
+		ts.Setenv("ANSWER", strings.TrimSpace(s.kubo.Run(s.tb, given...)))
 	default:
 		ts.Fatalf("kubo %s", args[0])
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func damagePacks(repo string) error {

@@ -70,8 +70,10 @@ type storageStatus struct {
 	Asked     stamp   `json:"asked"`     // when it last answered
 	Latency   float64 `json:"latency_ms"`
 	Used      int64   `json:"used"`
-	Limit     int64   `json:"limit"` // 0: not known
+	Limit     int64   `json:"limit"` // that it may hold: quota, else what it names itself; 0: not known
 	Sent      int64   `json:"sent"`  // this month
+	Quota     int64   `json:"quota"` // as set with node limit; 0: none
+	Disk      int64   `json:"disk"`  // that it could hold by the free room on its disk; 0: not known
 }
 
 type proofJSON struct {
@@ -170,7 +172,7 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 	for _, n := range s.Storages {
 		latency := math.Round(n.Latency.Seconds()*1e6) / 1e3
 		a.Storages = append(a.Storages, storageStatus{
-			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent,
+			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent, n.Quota, n.Disk,
 		})
 	}
 	for _, p := range s.Problems {

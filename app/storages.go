@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"roost/syncer"
 )
@@ -17,13 +18,28 @@ func nodeCommand() *command {
 			help: "check: look at everything about a storage that can be wrong.",
 		},
 		{
-			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --local [DIR])"}, most: 1, run: nodeAdd,
+			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
 			help: "add: one more storage.", flags: storageFlags,
+		},
+		{
+			name: "node limit", usage: []string{"[NAME] SIZE"}, least: 1, most: 2, run: nodeLimit,
+			help: `limit: the storage holds so much in all, such as 500GB, or none for no limit. At 80 % of it Roost says so, at 95 % folders
+that may wait do, and at the limit new data waits. What it holds already stays.`,
+		},
+		{
+			name: "node move", usage: []string{"OLD [--to URL [--token-file F] | --code-file F | --local DIR] [--clean-old]"}, least: 1, most: 1, run: nodeMove,
+			help: `move: copy everything to a new storage, read every block back, save to both, restore from the new one to try it, and
+only then let it take OLD's place. Without a new storage: go on. --clean-old: then take what is yours from OLD.`,
+			flags: append([]flag{
+				{name: "to", arg: "URL", help: "the new storage"},
+				{name: "clean-old", help: "at the end, clean the old storage and stop using it"},
+			}, storageFlags...),
 		},
 		{
 			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
 			help: "remove: this storage is not used any longer. What it holds stays there.",
 		},
+		nodeKitCommand(),
 	}}
 }
 
@@ -119,7 +135,7 @@ func nodeAdd(ctx context.Context, c *call) (a answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	how, err := c.storage(opts.Home)
+	how, err := c.storage(ctx, opts.Home)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +144,25 @@ func nodeAdd(ctx context.Context, c *call) (a answer, err error) {
 	}
 	err = c.work(ctx, func(e engine) error {
 		if err := e.AddNode(ctx, how); err != nil {
+			return err
+		}
+		a, err = listNodes(ctx, e)
+		return err
+	})
+	return a, err
+}
+
+func nodeLimit(ctx context.Context, c *call) (a answer, err error) {
+	name, text := "", c.rest[0]
+	if len(c.rest) > 1 {
+		name, text = c.rest[0], c.rest[1]
+	}
+	bytes, err := syncer.ParseSize(text)
+	if err != nil || bytes == 0 && !strings.EqualFold(text, "none") {
+		return nil, usage(c.command, "%q is no size. It is one such as 500GB, or none.", text)
+	}
+	err = c.work(ctx, func(e engine) error {
+		if err := e.SetLimit(ctx, name, bytes); err != nil {
 			return err
 		}
 		a, err = listNodes(ctx, e)

@@ -14,6 +14,7 @@ const (
 	ActivityBackup  = "backup"
 	ActivityRestore = "restore"
 	ActivityVerify  = "verify"  // what was looked at is whole
+	ActivityPrune   = "prune"   // versions were removed
 	ActivityProblem = "problem" // Text says which
 )
 
@@ -105,6 +106,33 @@ func (e *Engine) noteVerified(ctx context.Context, c *Checked) error {
 		a.Skipped = append(a.Skipped, Skipped{Reason: p, Failed: true})
 	}
 	return e.note(ctx, a, false)
+}
+
+// notePruned writes down what was removed, by the rules or by a person.
+func (e *Engine) notePruned(ctx context.Context, p *Pruned, byRules bool) error {
+	a := Activity{Kind: ActivityPrune, Files: int64(len(p.Versions)), Bytes: p.Freed}
+	switch {
+	case p.Over > 0:
+		a.Kind, a.Text = ActivityProblem, "Your backup takes more room than you allow it, although only the newest versions are left."
+	case len(p.Versions) == 0 && p.Freed == 0:
+		return nil
+	case len(p.Versions) == 0:
+		a.Text = "Room that nothing needs any more was freed."
+	case byRules && p.FreedLater+p.Freed == 0:
+		a.Text = "Older versions were removed, as your rules say. They can be brought back for 30 days."
+	case byRules:
+		a.Text = "Older versions were removed, as your rules say."
+	default:
+		a.Text = "Versions were removed for good."
+	}
+	return e.note(ctx, a, p.Over > 0)
+}
+
+// noteForgotten writes down that a person had something taken out of every version. What it was is not written down.
+func (e *Engine) noteForgotten(ctx context.Context, folder string, versions int) error {
+	return e.note(ctx, Activity{
+		Kind: ActivityPrune, Folder: folder, Files: int64(versions), Text: "Something was forgotten in every version that had it.",
+	}, false)
 }
 
 // note adds an activity. A routine one that says the same as the one before is left out.

@@ -50,7 +50,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 	f.others = append(f.others, oldKeyProblems(e.bundle.OldKeys())...)
 	f.proof = e.knownProof(ctx)
 	for i, nc := range c.Nodes {
-		x := storageFacts{name: nc.Name, url: nc.URL}
+		x := storageFacts{name: nc.Name, url: nc.URL, quota: nc.Limit}
 		if i == 0 && err != nil {
 			x.answered(err, true)
 		} else {
@@ -138,7 +138,7 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 		if uerr != nil { // a key need not allow this, and safety does not hang on it
 			e.log.Debug("a storage does not tell its space", "storage", nc.Name, "reason", uerr)
 		} else {
-			x.used, x.limit = u.RepoSize, u.StorageMax
+			x.used, x.limit, x.disk = u.RepoSize, u.StorageMax, e.diskOf(nc, u.RepoSize)
 		}
 	}
 	x.sent = e.sentThisMonth(nc.Name, time.Now())

@@ -150,6 +150,9 @@ func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, sc *s
 		return nil, err
 	}
 	defer s.Close()
+	if err := e.allow(ctx, s); err != nil {
+		return nil, err
+	}
 	p, err := e.newPass(ctx, f, s, root, sc, r)
 	if err != nil {
 		return nil, err

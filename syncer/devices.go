@@ -525,7 +525,7 @@ func oldKeyProblems(keys []vault.OldKey) (out []Problem) {
 			err = fmt.Errorf("%w: the storage %q asks nobody for a key, and %q knows its address", ErrOldKey, k.Storage, k.Device)
 		}
 		p := Describe(err)
-		p.Since = time.Unix(k.Seconds, 0).UTC()
+		p.Since, p.Storage = time.Unix(k.Seconds, 0).UTC(), k.Storage
 		out = append(out, p)
 	}
 	return out

@@ -149,6 +149,19 @@ func TestNewerVersionsOnAnotherStorageAreNotGivenUp(t *testing.T) {
 	if s := deviceStates(t, a); s[hexID(b)] != DeviceActive {
 		t.Error("it was removed all the same")
 	}
+
+	// One that the first storage knows nothing of.
+	c := testEngine(t, second, secret)
+	src := t.TempDir()
+	write(t, src+"/z", "only there")
+	added(t, c, src)
+	backup(t, c)
+	if err := a.RenameDevice(t.Context(), hexID(c), "x", ""); !errors.Is(err, vault.ErrNoDevice) {
+		t.Errorf("renaming it says %v", err)
+	}
+	if _, err := a.RemoveDevice(t.Context(), RemoveDeviceOptions{Device: hexID(c), Lost: true}); err == nil {
+		t.Error("what only the second storage has was given up")
+	}
 }
 
 func TestRemovingAComputerAsksForTheWords(t *testing.T) {

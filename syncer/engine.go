@@ -30,6 +30,9 @@ var (
 	ErrNoRoom         = errors.New("not enough room on this disk")
 	ErrHome           = errors.New("the home folder cannot be used")
 	ErrUsage          = errors.New("not possible like this")
+	ErrClock          = errors.New("the clock cannot be right")
+	ErrWordsNeeded    = errors.New("the recovery words are needed for this")
+	ErrGone           = errors.New("this version was removed meanwhile")
 )
 
 // Options open an Engine.
@@ -62,9 +65,12 @@ type Engine struct {
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
-	traffic traffic // of the storages
+	traffic   traffic // of the storages
+	surveying turns   // one at a time
 
-	proven atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
+	proven  atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
+	uses    uses                  // versions that are being read
+	marking sync.Mutex            // held while the list of removed versions is changed
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
@@ -81,7 +87,7 @@ func (e *Engine) node() node.Node     { return e.first.Load().node }
 
 // Progress is the state of a long piece of work: a value, not a stream. Zero totals mean that they are not known yet.
 type Progress struct {
-	Phase      string // "looking", "saving", "confirming", "restoring", "checking"
+	Phase      string // "looking", "saving", "confirming", "restoring", "checking", "cleaning", "freeing"
 	Folder     string
 	Current    string // the file under way
 	Files      int64
@@ -105,6 +111,11 @@ type SetupOptions struct {
 	LocalDir  string // or: a storage that Roost runs in this folder
 	AllowHTTP bool
 	Replaces  string // with Words: the name or id of a device that this computer takes the place of; see Replace
+
+	// What only a connection code says, see UseCode.
+	Addresses   []string // further ones of the storage at URL, tried in turn
+	Fingerprint string   // of its own certificate, in hex; "": none is pinned
+	Host        string   // that a public certificate is for; "": the URL's
 }
 
 // SetupResult is what Setup did.
@@ -227,23 +238,6 @@ type Checked struct {
 	Mended   int // lost or damaged parts that were brought back from another storage
 }
 
-// Space is what the storage holds.
-type Space struct {
-	Used        int64 // bytes that this vault's roots link, shared packs once
-	Quota       int64 // 0: none known
-	RepoSize    int64 // the whole storage
-	Reclaimable int64
-	Folders     []FolderSpace
-	Stale       bool
-}
-
-// FolderSpace is what one folder's newest version holds.
-type FolderSpace struct {
-	Path  string
-	Bytes int64
-	Files int64
-}
-
 // NodeInfo is one storage.
 type NodeInfo struct {
 	Name   string
@@ -293,7 +287,7 @@ type FolderStatus struct {
 	Skipped  int64 // entries that are not in that version
 
 	Mode        string    // Automatic or Manual
-	Low         bool      // may wait when the month's data gets short
+	Low         bool      // may wait when the month's data or a storage's room gets short
 	Watched     bool      // changes are noticed as they come; else it is looked through now and then
 	Waiting     int64     // files known to have changed since
 	Changed     time.Time // first change that is not saved yet; zero: none is known
@@ -312,7 +306,9 @@ type StorageStatus struct {
 	Asked     time.Time // when it last answered; zero: never
 	Latency   time.Duration
 	Used      int64 // bytes on its disk, of everybody
-	Limit     int64 // bytes that it may use; 0: not known
+	Limit     int64 // bytes that it may use: Quota, else what the storage names; 0: not known
+	Quota     int64 // bytes that it may use as the person wants it; 0: no limit
+	Disk      int64 // bytes that it could hold, by the free room on its disk; 0: not known
 	Sent      int64 // bytes sent to it this month
 	Budget    int64 // most bytes that are sent to it in a month; 0: no limit
 
@@ -335,7 +331,7 @@ type Held struct {
 // Activity is one thing that happened.
 type Activity struct {
 	Time    time.Time
-	Kind    string // "backup", "restore", "verify", "problem"
+	Kind    string // "backup", "restore", "verify", "prune", "problem"
 	Folder  string // "" when it concerns none
 	Storage string // where it was saved to or restored from; "": not known
 	Text    string // a sentence

@@ -84,7 +84,7 @@ func (e *Engine) export(ctx context.Context, path string, from []node.Node, coun
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := roomFor(path, w, t); err != nil {
+	if err := roomToExport(path, w, t); err != nil {
 		return nil, err
 	}
 	count.totalFiles.Store(t.Blocks())
@@ -131,8 +131,8 @@ func (e *Engine) readBack(ctx context.Context, path string, count *counters) (er
 	return err
 }
 
-// roomFor refuses a disk that is too small before it is filled.
-func roomFor(path string, w vault.Store, t *vault.Tree) error {
+// roomToExport refuses a disk that is too small before it is filled.
+func roomToExport(path string, w vault.Store, t *vault.Tree) error {
 	need := int64(0)
 	for _, l := range t.Packs {
 		there, err := w.Has(l.CID())
@@ -208,7 +208,9 @@ func ImportBackup(ctx context.Context, opts Options, o SetupOptions, path string
 		}
 		defer unlock()
 	}
-	n, managed, err := dial(ctx, h, nodeConfig{URL: o.URL, Dir: o.LocalDir, AllowHTTP: o.AllowHTTP}, o.Token, nil)
+	nc := o.node(o.NodeName)
+	nc.Dir = o.LocalDir
+	n, managed, err := dial(ctx, h, nc, o.Token, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,9 @@ type storageFacts struct {
 	since     time.Time // first time in a row that it did not
 	latency   time.Duration
 	used      int64
-	limit     int64
+	limit     int64 // as the storage names it; 0: not known
+	quota     int64 // as the person wants it; 0: no limit
+	disk      int64 // what it holds and what is free on its disk; 0: not known
 	sent      int64
 }
 
@@ -184,7 +186,7 @@ func (x *folderFacts) status(f facts, kept bool) FolderStatus {
 func (x *storageFacts) status(f facts) StorageStatus {
 	s := StorageStatus{
 		Name: x.name, URL: x.url, State: StateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
-		Used: x.used, Limit: x.limit, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind),
+		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind),
 	}
 	if x.dir == "" { // on this computer nothing goes over a network
 		s.Budget = f.budget
@@ -220,6 +222,10 @@ func problemsOf(f facts) []Problem {
 			p := storageProblem(x.err)
 			p.Since, p.Storage = x.since, x.name
 			add(p)
+		}
+		if p := x.roomProblem(); p != nil {
+			p.Storage = x.name
+			add(*p)
 		}
 	}
 	for i := range f.folders {
@@ -267,7 +273,8 @@ func (x *folderFacts) problems(f facts) (out []Problem) {
 	}
 	if x.err != nil {
 		known := slices.ContainsFunc(f.storages, func(s storageFacts) bool {
-			return s.err != nil && Describe(s.err).Code == Describe(x.err).Code
+			p := s.roomProblem()
+			return s.err != nil && Describe(s.err).Code == Describe(x.err).Code || p != nil && p.Code == Describe(x.err).Code
 		})
 		if p := Describe(x.err); !known {
 			out = append(out, p)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"roost/vault"
 	"roost/vault/format"
 	"roost/vault/node"
 	"roost/watcher"
@@ -52,6 +53,11 @@ func TestStateSaysWhatIsTrue(t *testing.T) {
 		{"the folder is not there", func(_ *facts, x *folder, _ *storage) { x.there = false }, StateNeedsYou},
 		{"most of the folder changed at once", func(_ *facts, x *folder, _ *storage) { x.held = &Held{Files: 100, Gone: 80} }, StateNeedsYou},
 		{"the storage lost something", func(f *facts, _ *folder, _ *storage) { f.others = lostParts(2) }, StateNeedsYou},
+		{"the storage is filling up", func(_ *facts, _ *folder, s *storage) { s.used, s.quota = 85, 100 }, StateSafe},
+		{"the storage is nearly full, by its disk", func(_ *facts, _ *folder, s *storage) { s.used, s.disk = 96, 100 }, StateSafe},
+		{"the storage holds as much as it may", func(_ *facts, _ *folder, s *storage) { s.used, s.quota = 100, 100 }, StateNeedsYou},
+		{"the storage is beyond what it names itself, which nobody chose", func(_ *facts, _ *folder, s *storage) { s.used, s.limit = 12, 10 }, StateSafe},
+		{"new content met the limit", func(_ *facts, x *folder, s *storage) { x.err, s.used, s.quota = vault.ErrLimit, 97, 100 }, StateNeedsYou},
 		{"some files could not be saved", func(_ *facts, x *folder, _ *storage) { x.failed = 2 }, StateSafe},
 	} {
 		t.Run(c.when, func(t *testing.T) {

@@ -45,7 +45,10 @@ func (k *keeper) holdOn(f *keeping, c config, now time.Time) *Problem {
 			}
 		}
 	}
-	return k.e.budgetHold(c, f.config.Low, now)
+	if p := k.e.budgetHold(c, f.config.Low, now); p != nil {
+		return p
+	}
+	return k.roomHold(c, f.config.Low, now)
 }
 
 func holding(code, title, text, action string, until time.Time) *Problem {

@@ -65,8 +65,13 @@ type config struct {
 	Paused   time.Time         `json:"paused,omitzero"`    // everything waits until then
 	Settings map[string]string `json:"settings,omitempty"` // those that a person changed
 
+	Keep KeepRules `json:"keep,omitzero"` // of folders without rules of their own
+	Fit  int64     `json:"fit,omitempty"` // most bytes that this backup may take on a storage; 0: no bound
+
 	Beginning Beginning `json:"beginning,omitzero"`
 	Replaces  string    `json:"replaces,omitempty"` // hex id of the device that this one takes the place of, until it has
+
+	Move *moveConfig `json:"move,omitempty"` // of a storage, on its way; nil: none is
 
 	// Former are folders that were removed. One that is added again goes on where it stopped, under its own id: so removing
 	// can be undone.
@@ -78,6 +83,11 @@ type nodeConfig struct {
 	URL       string `json:"url,omitempty"`
 	Dir       string `json:"dir,omitempty"` // a storage that Roost runs itself, in this folder
 	AllowHTTP bool   `json:"allow_http,omitempty"`
+	Limit     int64  `json:"limit,omitempty"` // bytes that it may hold in all, as a person wants it; 0: no limit
+
+	Addresses   []string `json:"addresses,omitempty"`   // beside URL
+	Fingerprint string   `json:"fingerprint,omitempty"` // of its certificate, hex
+	Host        string   `json:"host,omitempty"`        // that a public certificate is for
 }
 
 type folderConfig struct {
@@ -85,9 +95,11 @@ type folderConfig struct {
 	Path []byte `json:"path"`
 	Mode string `json:"mode"` // Automatic or Manual
 
-	Low    bool      `json:"low,omitempty"`   // may wait when the month's data gets short
+	Low    bool      `json:"low,omitempty"`   // may wait when the month's data or a storage's room gets short
 	Paused time.Time `json:"paused,omitzero"` // waits until then
 	Held   *held     `json:"held,omitempty"`  // a sudden change that the person was asked about
+
+	Keep *KeepRules `json:"keep,omitempty"` // nil: those of all folders
 }
 
 func (f folderConfig) id() format.FolderID {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"roost/vault"
 	"roost/vault/format"
 	"roost/vault/node"
 	"roost/watcher"
@@ -275,7 +276,7 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 		x.asked = now
 		x.answered(nil, true)
 		k.setStorage(x)
-	} else if err != nil && (errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout)) {
+	} else if err != nil && (errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout) || errors.Is(err, vault.ErrLimit)) {
 		poke(k.stores)
 	}
 	poke(k.news)

@@ -16,7 +16,7 @@ import (
 
 // resolve returns the versions that a name means, ordered by their folders' paths: an id or a beginning of one that is
 // unique, "latest" for the newest of every folder, "latest:DIR" for the newest of one. A version that is not complete is
-// taken only where its folder has no other.
+// taken only where its folder has no other, one that was removed only by its id.
 //
 // Errors: ErrUnknownVersion, ErrAmbiguous, and those of asking the storage.
 func (e *Engine) resolve(ctx context.Context, name string) ([]vault.Version, error) {
@@ -24,20 +24,39 @@ func (e *Engine) resolve(ctx context.Context, name string) ([]vault.Version, err
 	if err != nil {
 		return nil, err
 	}
-	all, damage, err := e.versions(ctx, st)
+	all, damage, err := e.everyVersion(ctx, st)
 	if err != nil {
 		return nil, err
 	}
-	found, err := chooseVersions(all, e.vault().Device(), name)
+	listed, err := e.visible(all)
+	if err != nil {
+		return nil, err
+	}
+	found, err := chooseVersions(listed, e.vault().Device(), name)
+	if errors.Is(err, ErrUnknownVersion) && !strings.HasPrefix(name, "latest") {
+		found, err = chooseVersions(all, e.vault().Device(), name) // what was removed is still there for a while
+	}
 	if err != nil && damage != nil {
 		return nil, errors.Join(err, damage) // it may be in the list that cannot be read
+	}
+	for _, v := range found {
+		e.noteUse(ctx, v.ID)
 	}
 	return found, err
 }
 
-// versions lists the versions of every device, newest first. Lists of older versions that are damaged are left out and
-// returned as damage.
+// versions lists the versions of every device, newest first, without those that were removed. Lists of older versions
+// that are damaged are left out and returned as damage.
 func (e *Engine) versions(ctx context.Context, st *vault.State) (all []vault.Version, damage, err error) {
+	all, damage, err = e.everyVersion(ctx, st)
+	if err == nil {
+		all, err = e.visible(all)
+	}
+	return all, damage, err
+}
+
+// everyVersion is versions with those that were removed and can be brought back.
+func (e *Engine) everyVersion(ctx context.Context, st *vault.State) (all []vault.Version, damage, err error) {
 	seen := map[format.ChunkID]bool{}
 	add := func(h *vault.Head, part format.Head) error {
 		one := *h

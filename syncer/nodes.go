@@ -101,7 +101,7 @@ func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 	used := func(name string) bool {
 		return slices.ContainsFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	}
-	nc := nodeConfig{Name: o.NodeName, URL: o.URL, AllowHTTP: o.AllowHTTP}
+	nc := o.node(o.NodeName)
 	for i := 2; nc.Name == ""; i++ {
 		if name := fmt.Sprintf("storage %d", i); !used(name) {
 			nc.Name = name
@@ -173,7 +173,15 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 
 func (e *Engine) saveNodes(nodes []nodeConfig) error {
 	return e.changed(func(c *config) error {
+		was := c.Nodes
 		c.Nodes = nodes
+		gone := func(name string) bool {
+			called := func(n nodeConfig) bool { return n.Name == name }
+			return slices.ContainsFunc(was, called) && !slices.ContainsFunc(nodes, called)
+		}
+		if m := c.Move; m != nil && (gone(m.From) || gone(m.To.Name)) {
+			c.Move = nil // one of its two storages was removed
+		}
 		return nil
 	})
 }
@@ -183,6 +191,9 @@ func (e *Engine) saveNodes(nodes []nodeConfig) error {
 // Errors: ErrUsage for an unknown name, for the last storage, and for a first one whose next one is behind.
 func (e *Engine) RemoveNode(ctx context.Context, name string) error {
 	i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
+	if m := e.home.config().Move; i < 0 && m != nil && m.To.Name == name {
+		return e.giveUpMove(name)
+	}
 	if i < 0 {
 		return fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
 	}
@@ -270,6 +281,9 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	if err != nil {
 		return err
 	}
+	if err := e.mayCopy(ctx, nc, n.node); err != nil {
+		return err
+	}
 	var c counters
 	c.phaseName.Store("confirming")
 	stop := c.tell(r, "", time.Now())
@@ -342,6 +356,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
+	e.examine(ctx, c, info, add)
 	u, err := c.node.Usage(ctx)
 	out.Used = u.RepoSize
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)

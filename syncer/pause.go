@@ -54,7 +54,7 @@ func (e *Engine) SetMode(_ context.Context, dir, mode string) error {
 	return e.changeFolder(dir, func(f *folderConfig) { f.Mode = mode })
 }
 
-// SetPriority says whether a folder may wait when the month's data gets short. Errors: ErrNotAdded.
+// SetPriority says whether a folder may wait when the month's data or a storage's room gets short. Errors: ErrNotAdded.
 func (e *Engine) SetPriority(_ context.Context, dir string, low bool) error {
 	return e.changeFolder(dir, func(f *folderConfig) { f.Low = low })
 }

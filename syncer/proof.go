@@ -349,7 +349,7 @@ const (
 // proveAll looks at what is due now and then, when the computer has time for it.
 func (k *keeper) proveAll(ctx context.Context) {
 	for wait(ctx, proveFirst); ctx.Err() == nil; wait(ctx, proveEvery) {
-		now, c := time.Now(), k.e.home.config()
+		now, c := time.Now().Round(0), k.e.home.config() // by the clock on the wall, which goes on while a computer sleeps
 		if k.busy(c, now) {
 			continue
 		}

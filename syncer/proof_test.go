@@ -93,7 +93,7 @@ func TestADrillFindsWhatIsNotThere(t *testing.T) {
 			s := e.Status(t.Context())
 			found := false
 			for _, p := range s.Problems {
-				found = found || p.Code == "drill" && strings.Contains(p.Text, "0 of 1 came back")
+				found = found || p.Code == "drill" && strings.Contains(p.Text+p.Detail, "0 of 1 came back")
 			}
 			if !found {
 				t.Errorf("the status says %+v", s.Problems)

@@ -104,7 +104,7 @@ func (e *Engine) drilledSince(ctx context.Context, when time.Time) (bool, error)
 	if good(p.Drills) {
 		return true, nil
 	}
-	if time.Since(p.Tried) < drillAgain && p.Tried.After(when) {
+	if time.Now().Round(0).Sub(p.Tried) < drillAgain && p.Tried.After(when) {
 		return false, nil
 	}
 	if err := e.changeProof(ctx, func(p *proof) { p.Tried = time.Now() }); err != nil {

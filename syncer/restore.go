@@ -47,6 +47,11 @@ func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]format.ChunkID, len(versions))
+	for i, v := range versions {
+		ids[i] = v.ID
+	}
+	defer e.uses.hold(ids...)()
 	r := &restore{
 		e: e, rule: o.OnConflict, report: report, started: time.Now(), out: &Restored{},
 		reads: make(chan struct{}, readsAtOnce), devices: map[uint64]*disk.Dir{},
@@ -63,7 +68,29 @@ func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (
 	if nerr := e.noteRestored(context.WithoutCancel(ctx), out); nerr != nil {
 		e.log.Warn("the restore could not be written down", "reason", nerr) // files that are back are not lost for that
 	}
-	return out, err
+	return out, errors.Join(err, e.stillThere(ctx, ids, out))
+}
+
+// stillThere looks, after a restore met damage, whether the storage still lists the versions: another device may have
+// removed them meanwhile, and then nothing is damaged.
+func (e *Engine) stillThere(ctx context.Context, ids []format.ChunkID, out *Restored) error {
+	if !slices.ContainsFunc(out.Failed, func(f Failure) bool { return f.Damage }) {
+		return nil
+	}
+	st, err := e.state(ctx)
+	if err != nil {
+		return nil // what failed is named, and why
+	}
+	all, damage, err := e.everyVersion(ctx, st)
+	if err != nil || damage != nil {
+		return nil
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(v Version) bool { return v.ID == id }) {
+			return fmt.Errorf("restore %.12s: %w", id, ErrGone)
+		}
+	}
+	return nil
 }
 
 func (o RestoreOptions) check() error {

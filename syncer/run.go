@@ -89,7 +89,9 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.publish(ctx) })
 	wg.Go(func() { k.askStorages(ctx) })
 	wg.Go(func() { k.watchComputer(ctx) })
+	wg.Go(func() { k.keepSurveyed(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
+	wg.Go(func() { k.tidy(ctx) })
 	k.keepFolders(ctx)
 }
 
@@ -183,7 +185,7 @@ func (k *keeper) facts(now time.Time) facts {
 		if known := k.storages[n.Name]; known != nil {
 			x = *known
 		}
-		x.url, x.dir = k.e.addressOf(n), n.Dir
+		x.url, x.dir, x.quota = k.e.addressOf(n), n.Dir, n.Limit
 		f.storages = append(f.storages, x)
 	}
 	for i := range f.folders {
@@ -300,6 +302,9 @@ func (k *keeper) askStorages(ctx context.Context) {
 		k.e.applyLimits(time.Now())
 		if err := k.e.noteTraffic(ctx); err != nil && ctx.Err() == nil {
 			k.e.log.Warn("this month's traffic could not be written down", "reason", err)
+		}
+		if err := k.sampleAll(ctx); err != nil && ctx.Err() == nil {
+			k.e.log.Warn("how full the storages are could not be written down", "reason", err)
 		}
 		every := askEvery
 		k.mu.Lock()

@@ -147,7 +147,7 @@ func (c config) duration(key string) time.Duration {
 }
 
 func (c config) bytes(key string) int64 {
-	n, _ := parseSize(c.value(key))
+	n, _ := ParseSize(c.value(key))
 	return n
 }
 
@@ -191,7 +191,7 @@ func rate(s string) (string, error) {
 }
 
 func size(s string) (string, error) {
-	n, err := parseSize(s)
+	n, err := ParseSize(s)
 	if err != nil {
 		return "", err
 	}
@@ -203,8 +203,8 @@ var sizeUnits = []struct {
 	bytes float64
 }{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}, {"T", 1e12}, {"G", 1e9}, {"M", 1e6}, {"k", 1e3}, {"", 1}}
 
-// parseSize reads "500 kB", "1.5GB" or "none", which is 0. Units are decimal, as on the box of a disk.
-func parseSize(s string) (int64, error) {
+// ParseSize reads "500 kB", "1.5GB" or "none", which is 0. Units are decimal, as on the box of a disk. Errors: ErrUsage.
+func ParseSize(s string) (int64, error) {
 	s = strings.TrimSpace(s)
 	if strings.EqualFold(s, "none") {
 		return 0, nil

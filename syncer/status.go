@@ -3,18 +3,15 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"roost/vault/catalog"
-	"roost/vault/format"
 	"roost/vault/node"
 )
 
 // Snapshots lists versions, newest first: of all devices, or of one folder. When the storage cannot be reached, what is
-// known from earlier is returned, and stale is true.
+// known from earlier is returned, and stale is true. Versions that were removed are not among them; see Removed.
 func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version, stale bool, err error) {
 	versions, stale, err = e.listVersions(ctx)
 	if err != nil {
@@ -40,7 +37,10 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 		list, err = e.vault().Versions(ctx, st)
 	}
 	if err == nil {
-		return list, false, e.keepVersions(ctx, list)
+		if err = e.keepVersions(ctx, list); err == nil {
+			list, err = e.visible(list)
+		}
+		return list, false, err
 	}
 	if !unreachableNow(err) {
 		return nil, false, err
@@ -55,38 +55,6 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 // unreachableNow tells errors that leave what is known standing.
 func unreachableNow(err error) bool {
 	return errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout)
-}
-
-// Space says what the storage holds of this vault, and in all.
-func (e *Engine) Space(ctx context.Context) (*Space, error) {
-	st, err := e.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	u, err := e.node().Usage(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask how full the storage is: %w", err)
-	}
-	out := &Space{RepoSize: u.RepoSize}
-	for p, err := range e.cat.Packs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		out.Used += int64(p.Size)
-	}
-	list, err := e.vault().Versions(ctx, st)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[format.FolderID]bool{}
-	for _, v := range list {
-		if !seen[v.FolderID] && v.Complete {
-			seen[v.FolderID] = true
-			out.Folders = append(out.Folders, FolderSpace{Path: string(v.Path), Bytes: int64(v.Bytes), Files: int64(v.Files)})
-		}
-	}
-	slices.SortFunc(out.Folders, func(a, b FolderSpace) int { return strings.Compare(a.Path, b.Path) })
-	return out, nil
 }
 
 // keepVersions remembers the list for when the storage does not answer.
@@ -108,5 +76,6 @@ func (e *Engine) knownVersions(ctx context.Context) ([]Version, bool, error) {
 	if err != nil {
 		return nil, false, nil // a garbled note is no note: the catalog is a cache
 	}
-	return list, true, nil
+	list, err = e.visible(list)
+	return list, true, err
 }

@@ -11,22 +11,26 @@ import (
 	"roost/vault/node"
 )
 
-// traffic counts what is sent to each storage in a month, and holds all of it to the limits that a person set.
+// traffic counts what goes to and comes from each storage in a month, and holds all of it to the limits that a person set.
 type traffic struct {
-	mu     sync.Mutex // guards below
-	read   bool       // the catalog was asked for what earlier runs sent
-	month  string     // that sent is about, "2026-03"
-	sent   map[string]int64
-	meters map[string]*node.Meter // by storage, counting since it was connected to
-	counts map[string]int64       // what of the meters is in sent already
+	mu       sync.Mutex // guards below
+	read     bool       // the catalog was asked for what earlier runs moved
+	month    string     // that sent and received are about, "2026-03"
+	sent     map[string]int64
+	received map[string]int64
+	meters   map[string]*node.Meter // by storage, counting since it was connected to
+	counts   map[string]moved       // what of the meters is in sent and received already
 }
+
+type moved struct{ sent, received int64 }
 
 // metaTraffic is the catalog's note of a month's traffic. Losing it costs the count of one month.
 const metaTraffic = "traffic"
 
 type trafficNote struct {
-	Month string           `json:"month"`
-	Sent  map[string]int64 `json:"sent"` // bytes by storage
+	Month    string           `json:"month"`
+	Sent     map[string]int64 `json:"sent"`     // bytes by storage
+	Received map[string]int64 `json:"received"` // likewise
 }
 
 func monthOf(t time.Time) string { return t.Format("2006-01") }
@@ -38,7 +42,7 @@ func (e *Engine) meter(storage string) *node.Meter {
 	if m == nil {
 		m = &node.Meter{}
 		if e.traffic.meters == nil {
-			e.traffic.meters, e.traffic.counts = map[string]*node.Meter{}, map[string]int64{}
+			e.traffic.meters, e.traffic.counts = map[string]*node.Meter{}, map[string]moved{}
 		}
 		e.traffic.meters[storage] = m
 	}
@@ -47,33 +51,41 @@ func (e *Engine) meter(storage string) *node.Meter {
 	return m
 }
 
-// sentThisMonth is how many bytes went to a storage since the first of the month.
-func (e *Engine) sentThisMonth(storage string, now time.Time) int64 {
+// movedThisMonth is how many bytes went to and came from a storage since the first of the month.
+func (e *Engine) movedThisMonth(storage string, now time.Time) moved {
 	e.traffic.mu.Lock()
 	defer e.traffic.mu.Unlock()
 	e.countTraffic(now)
-	return e.traffic.sent[storage]
+	return moved{e.traffic.sent[storage], e.traffic.received[storage]}
+}
+
+func (e *Engine) sentThisMonth(storage string, now time.Time) int64 {
+	return e.movedThisMonth(storage, now).sent
 }
 
 // countTraffic brings sent up to date; called with the lock.
 func (e *Engine) countTraffic(now time.Time) {
 	t := &e.traffic
 	if !t.read {
-		t.read, t.sent = true, map[string]int64{}
+		t.read, t.sent, t.received = true, map[string]int64{}, map[string]int64{}
 		var n trafficNote
 		b, ok, err := e.cat.Meta(context.Background(), metaTraffic)
 		if err != nil {
 			e.log.Warn("this month's traffic cannot be read", "reason", err)
 		} else if ok && json.Unmarshal(b, &n) == nil && n.Sent != nil { // a garbled note is none
 			t.month, t.sent = n.Month, n.Sent
+			if n.Received != nil {
+				t.received = n.Received
+			}
 		}
 	}
 	if month := monthOf(now); t.month != month {
-		t.month, t.sent = month, map[string]int64{}
+		t.month, t.sent, t.received = month, map[string]int64{}, map[string]int64{}
 	}
 	for name, m := range t.meters {
-		total := m.Sent()
-		t.sent[name] += total - t.counts[name]
+		total := moved{m.Sent(), m.Received()}
+		t.sent[name] += total.sent - t.counts[name].sent
+		t.received[name] += total.received - t.counts[name].received
 		t.counts[name] = total
 	}
 }
@@ -82,7 +94,7 @@ func (e *Engine) countTraffic(now time.Time) {
 func (e *Engine) noteTraffic(ctx context.Context) error {
 	e.traffic.mu.Lock()
 	e.countTraffic(time.Now())
-	b, err := json.Marshal(trafficNote{e.traffic.month, e.traffic.sent})
+	b, err := json.Marshal(trafficNote{e.traffic.month, e.traffic.sent, e.traffic.received})
 	e.traffic.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("write down the traffic: %w", err)

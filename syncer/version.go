@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"roost/vault"
 	"roost/vault/format"
@@ -24,6 +25,8 @@ func (e *Engine) version(ctx context.Context, name string) (*format.Snapshot, er
 		return nil, err
 	}
 	if id, ok := wholeID(name); ok {
+		e.uses.look(id, time.Now())
+		e.noteUse(ctx, id)
 		s, err := e.vault().Snapshot(ctx, id)
 		if !errors.Is(err, vault.ErrMissing) { // what another device just saved is found below
 			return s, err
@@ -36,6 +39,7 @@ func (e *Engine) version(ctx context.Context, name string) (*format.Snapshot, er
 	if len(found) > 1 {
 		return nil, ambiguous(name, found, func(v vault.Version) string { return fmt.Sprintf("%.12s (%s)", v.ID, v.Path) })
 	}
+	e.uses.look(found[0].ID, time.Now())
 	return e.vault().Snapshot(ctx, found[0].ID)
 }
 

@@ -50,7 +50,20 @@ type Engine interface {
 	NoteWords(ctx context.Context, had bool) error
 
 	browser
+	spaceKeeper
 	chooser
+}
+
+// spaceKeeper is what the Space screen needs of the engine: its methods of these names say the rest.
+type spaceKeeper interface {
+	// Space says what the storages hold.
+	Space(ctx context.Context) (*syncer.Space, error)
+	// Survey looks through the versions, so that Space knows what they cost.
+	Survey(ctx context.Context, r syncer.Report) error
+	// SetLimit sets how many bytes a storage may hold in all; 0 is no limit.
+	SetLimit(ctx context.Context, storage string, bytes int64) error
+	// FreeSpace has a storage delete at once what nothing on it keeps.
+	FreeSpace(ctx context.Context, storage string, r syncer.Report) (*syncer.Freed, error)
 }
 
 // chooser is what the Settings screen needs of the engine: its methods of these names say the rest.

@@ -91,6 +91,9 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "storage_full":
 		another()
 		place(Storages, "storage", lang.L("Open storage"))
+	case "space_short", "space_low", "space_limit", "space_hold":
+		place(Space, "chart", lang.L("See what takes space"))
+		another()
 	case "same_storage":
 		another()
 	case "no_kubo", "newer":
@@ -129,7 +132,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		add(step{icon: "key", label: lang.L("Check the words"), open: func() { w.askForWords(kit.NewButton(kit.Quiet, "", "", nil), func() {}) }})
 	case "nested", "own_storage", "not_added", "not_a_folder":
 		chooseFolder()
-	case "unknown_version", "ambiguous_version", "not_in_version":
+	case "unknown_version", "ambiguous_version", "not_in_version", "version_gone":
 		place(Files, "folder", lang.L("Look at the versions"))
 	case "not_export", "export_other", "export_unfinished", "export_damaged", "other_state":
 		place(Storages, "storage", lang.L("Open storage"))
@@ -140,7 +143,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "keeps_nothing":
 		place(Settings, "settings", lang.L("Change the setting"))
 		place(Storages, "storage", lang.L("Open storage"))
-	case "usage", "already_set_up":
+	case "usage", "already_set_up", "clock", "words_needed":
 		add(step{icon: "info", label: lang.L("See what is in the way"), open: func() { w.showProblem(p) }})
 	}
 	return steps

@@ -177,6 +177,13 @@ func (stillEngine) AddFolders(context.Context, []string) ([]syncer.FolderInfo, e
 	return nil, nil
 }
 
+func (stillEngine) Survey(context.Context, syncer.Report) error    { return nil }
+func (stillEngine) SetLimit(context.Context, string, int64) error  { return nil }
+func (e stillEngine) Space(context.Context) (*syncer.Space, error) { return &e.now.Space, nil }
+func (stillEngine) FreeSpace(context.Context, string, syncer.Report) (*syncer.Freed, error) {
+	return &syncer.Freed{}, nil
+}
+
 func (stillEngine) AddNode(context.Context, syncer.SetupOptions) error { return nil }
 func (stillEngine) RemoveNode(context.Context, string) error           { return nil }
 func (stillEngine) RemoveFolder(context.Context, string) error         { return nil }
@@ -212,10 +219,13 @@ func speak(t *testing.T, language string) {
 func shownWindow(t *testing.T, now Now) *Window {
 	t.Helper()
 	w := newWindow(Options{Engine: stillEngine{now: now}, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
-	for _, p := range []Place{Home, Files, Restore, Storages, ActivityLog, Settings} {
-		if p == Home {
+	for _, p := range []Place{Home, Files, Restore, Storages, Space, ActivityLog, Settings} {
+		switch p {
+		case Home:
 			w.add(p, newHome(w))
-		} else {
+		case Space:
+			w.add(p, newSpace(w))
+		default:
 			w.add(p, blank{})
 		}
 	}

@@ -48,6 +48,9 @@ func shots() (all []shot) {
 			all = append(all, shot{"home-" + name + "-least", language, least, samples()[name], Home})
 		}
 	}
+	for name, now := range spaceSamples() {
+		all = append(all, shot{"space-" + name, "en", roomy, now, Space}, shot{"space-" + name + "-least", "de", least, now, Space})
+	}
 	return append(all, shot{"home-safe-least", "en", least, samples()["safe"], Home}, shot{"home-odd-wide", "en", fyne.NewSize(1900, 1100), samples()["odd"], Home})
 }
 

@@ -25,6 +25,7 @@ const (
 	Files
 	Restore
 	Storages
+	Space
 	ActivityLog
 	Settings
 )
@@ -37,6 +38,9 @@ type screen interface {
 	root() fyne.CanvasObject
 	draw(Now)
 }
+
+// opened is a screen that wants to know when it is shown.
+type opened interface{ opened() }
 
 // Window is the frame around the screens: navigation at the left, the open screen beside it. Its methods, but
 // for Run, are called on the UI goroutine.
@@ -101,6 +105,7 @@ func (w *Window) addScreens() {
 	w.add(Files, newFiles(w))
 	w.add(Restore, newRestore(w))
 	w.add(Storages, newStorages(w))
+	w.add(Space, newSpace(w))
 	w.add(ActivityLog, newActivityScreen(w))
 	w.add(Settings, newSettings(w))
 }
@@ -151,6 +156,8 @@ func navItem(p Place) kit.NavItem {
 		return kit.NavItem{Icon: "restore", Label: lang.L("Restore")}
 	case Storages:
 		return kit.NavItem{Icon: "storage", Label: lang.L("Storage")}
+	case Space:
+		return kit.NavItem{Icon: "chart", Label: lang.L("Space")}
 	case ActivityLog:
 		return kit.NavItem{Icon: "clock", Label: lang.L("Activity")}
 	default:
@@ -171,6 +178,9 @@ func (w *Window) Show(p Place) {
 		return
 	}
 	w.open = p
+	if o, ok := s.(opened); ok {
+		o.opened()
+	}
 	w.nav.Select(slices.Index(w.places, p))
 	s.draw(w.now)
 	w.content.Objects = []fyne.CanvasObject{s.root()}

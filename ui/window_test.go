@@ -26,6 +26,7 @@ import (
 // asked is an engine that notes what it is asked, and answers when it is let.
 type asked struct {
 	browser
+	spaceKeeper
 	chooser
 	*record
 	nows  chan Now

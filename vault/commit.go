@@ -45,9 +45,12 @@ var errCollected = errors.New("a block was collected meanwhile")
 // head and root are put → the root is pinned → its pointer is made, exclusively → both are read back → the catalog is
 // told → what the root made superfluous is released. A crash between any two costs time only.
 //
-// Errors: ErrRedo when another writer came first or a borrowed pack is gone; the pass is run again.
+// Errors: ErrRedo when another writer came first or a borrowed pack is gone; the pass is run again. ErrLimit when Put gave it.
 func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also func(*catalog.Tx) error) (*Committed, error) {
 	out := &Committed{}
+	if s.taken.Load() > s.allowed.Load() {
+		return nil, ErrLimit
+	}
 	sums, err := s.putSnapshots(snaps, out)
 	if err != nil {
 		return nil, err
@@ -59,6 +62,16 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	if err := s.spill(h); err != nil {
 		return nil, err
 	}
+	c, err := s.commitHead(ctx, h, also)
+	if err != nil {
+		return nil, err
+	}
+	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
+	return out, nil
+}
+
+// commitHead stores what is open and makes h the newest state.
+func (s *Session) commitHead(ctx context.Context, h *format.Head, also func(*catalog.Tx) error) (*commit, error) {
 	if err := s.flush(); err != nil {
 		return nil, err
 	}
@@ -78,8 +91,7 @@ func (s *Session) Commit(ctx context.Context, snaps []*format.Snapshot, also fun
 	clear(s.borrowed)
 	clear(s.moved)
 	s.mu.Unlock()
-	out.Head, out.Stored = c.found, s.Stats().StoredBytes+c.small
-	return out, nil
+	return c, nil
 }
 
 // commitOf plans the index of a head that links these packs beside what the base links, and writes it.
@@ -351,8 +363,9 @@ func (c *commit) publish(ctx context.Context, try int) error {
 func (c *commit) stage(ctx context.Context) error {
 	v := c.s.v
 	dir := v.keys().StagingDir(c.head.Device)
-	path := dir + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
-	for range stageTries {
+	name := dir + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
+	path := name
+	for try := range stageTries {
 		if err := v.node.Put(ctx, c.blocks); err != nil {
 			return fmt.Errorf("send the new state: %w", err)
 		}
@@ -360,6 +373,9 @@ func (c *commit) stage(ctx context.Context) error {
 		if errors.Is(err, node.ErrExists) { // of a commit that was interrupted, or of the round before
 			if err = v.node.Unlink(ctx, dir); err == nil {
 				err = v.node.Link(ctx, path, c.root)
+			} else if errors.Is(err, node.ErrUnauthorized) { // a token that may only add: beside it, then
+				path = fmt.Sprintf("%s.%d", name, try+1)
+				continue
 			}
 		}
 		if errors.Is(err, node.ErrNotFound) {

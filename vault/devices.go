@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -135,13 +136,19 @@ type Retired struct {
 }
 
 // Retire shuts a device out: nothing that it publishes later is read or built on, and it stops by itself when it learns of
-// it. What it had saved is taken over by this device's root, by links only, or given up. The head that says all that is
+// it. One that is not lost may be saving at this moment: it is told first, so that all that it reported as saved is among
+// what is taken over. What it had saved is taken over by this device's root, by links only, or given up. The head that says all that is
 // published first; only then the device's root is unpinned, here, and by Mirror on other storages. A Retire that was
 // interrupted is finished by the next one, and the unpinning by any commit.
 //
 // Errors: ErrNoDevice; ErrMissing and other damage when what is to be taken over is not there whole, and nothing is changed
 // then; ErrRedo when the device saves meanwhile.
 func (v *Vault) Retire(ctx context.Context, o RetireOptions) (*Retired, error) {
+	if !o.Lost && !o.Drop {
+		if err := v.tellRetired(ctx, o); err != nil {
+			return nil, err
+		}
+	}
 	s, err := v.beginChange(ctx)
 	if err != nil {
 		return nil, err
@@ -163,6 +170,42 @@ func (v *Vault) Retire(ctx context.Context, o RetireOptions) (*Retired, error) {
 	}
 	r.sweep(ctx)
 	return &r.out, nil
+}
+
+// tellRetired publishes that a device is retired, and all that it has published counts for now. A state that it reports as
+// saved was there before: whoever commits reads the registry once more before it reports anything.
+func (v *Vault) tellRetired(ctx context.Context, o RetireOptions) error {
+	s, err := v.beginChange(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all := s.registry()
+	if _, err := all.Certificate(o.Device); err != nil || o.Device == v.Device() {
+		return ErrNoDevice
+	}
+	if all.Revoked(o.Device) != nil {
+		return nil
+	}
+	// What could not be taken over is not to be told.
+	r := &retirement{s: s, o: o, target: s.state.Own(o.Device)}
+	if _, err := r.last(); err != nil {
+		return err
+	}
+	if r.target != nil {
+		r.out.Name = r.target.Name()
+		if _, err := r.links(ctx); err != nil {
+			return err
+		}
+	}
+	x := &format.Revocation{Vault: v.keys().Vault, Device: o.Device, LastSeq: math.MaxInt64, Seconds: time.Now().Unix(), Retired: true}
+	h := s.nextHead(nil)
+	h.Registry = all.Merge(format.Registry{Revocations: []format.Certified{format.Revoke(x, format.RootKey(o.Entropy))}})
+	c, err := s.commitOf(ctx, h, nil)
+	if err != nil {
+		return err
+	}
+	return s.bring(ctx, c, nil)
 }
 
 // retirement is one Retire on its way.
@@ -238,24 +281,35 @@ func (r *retirement) sign() error {
 			r.out.Introduced = append(r.out.Introduced, c.Name)
 		}
 	}
-	if r.all.Revoked(r.o.Device) == nil {
-		x := &format.Revocation{Vault: r.s.v.keys().Vault, Device: r.o.Device, Seconds: time.Now().Unix(), Retired: !r.o.Lost}
-		last := slices.Clone(r.o.Other)
-		if r.target != nil {
-			last = append(last, format.Seen{Device: r.target.Device, Seq: r.target.Seq, Hash: r.target.Hash})
-		}
-		for _, k := range append(last, r.s.state.known...) {
-			if k.Device == r.o.Device && k.Seq > x.LastSeq {
-				x.LastSeq, x.LastHash = k.Seq, k.Hash
-			}
-		}
-		if r.target != nil && !r.o.Drop && x.LastSeq > r.target.Seq {
-			return fmt.Errorf("%w: state %d of %q is known, and state %d is on this storage", ErrRolledBack, x.LastSeq, r.out.Name, r.target.Seq)
-		}
+	x := &format.Revocation{Vault: r.s.v.keys().Vault, Device: r.o.Device, Seconds: time.Now().Unix(), Retired: !r.o.Lost}
+	last, err := r.last()
+	if err != nil {
+		return err
+	}
+	x.LastSeq, x.LastHash = last.Seq, last.Hash
+	if before := r.all.Revoked(r.o.Device); before == nil || before.LastSeq > x.LastSeq {
 		add.Revocations = []format.Certified{format.Revoke(x, r.root)}
 	}
 	r.all = r.all.Merge(add)
 	return nil
+}
+
+// last is the newest head that is known of the device that leaves; seq 0 for none. One that is newer than what this storage
+// has cannot be taken over from it: ErrRolledBack.
+func (r *retirement) last() (last format.Seen, err error) {
+	here := uint64(0)
+	if t := r.target; t != nil {
+		here, last = t.Seq, format.Seen{Device: t.Device, Seq: t.Seq, Hash: t.Hash}
+	}
+	for _, k := range slices.Concat(r.o.Other, r.s.state.known) {
+		if k.Device == r.o.Device && k.Seq > last.Seq {
+			last = k
+		}
+	}
+	if !r.o.Drop && last.Seq > here {
+		err = fmt.Errorf("%w: state %d of %s is known, and state %d is on this storage", ErrRolledBack, last.Seq, r.s.state.nameOf(r.o.Device), here)
+	}
+	return last, err
 }
 
 // versions lists a head's own summaries, newest first.

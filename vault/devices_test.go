@@ -1,10 +1,12 @@
 package vault_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -301,4 +303,99 @@ func TestADeviceGetsAnotherName(t *testing.T) {
 	if err := a.v.Rename(t.Context(), id, "x", e); !errors.Is(err, vault.ErrNoDevice) {
 		t.Errorf("renaming nobody says %v", err)
 	}
+}
+
+// TestWhatADeviceReportsWhileItIsRetiredIsTakenOver: the device saves, another retires it and may end at any call, the storage
+// collects, all call by call in a random order. What was reported as saved comes back.
+func TestWhatADeviceReportsWhileItIsRetiredIsTakenOver(t *testing.T) {
+	for seed := range seeds(t, 60, 5_000) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			m, e := &nodetest.Memory{PinTimeout: 20 * time.Millisecond}, entropy(t)
+			w := &world{t: t, r: rand.New(rand.NewPCG(seed, 1)), node: m, turns: &turns{events: make(chan struct{}, 100)}}
+			a, b := newWriter(t, m, e, "laptop"), newWriter(t, m, e, "desktop")
+			a.commit(t, note("a"), 1)
+			b.commit(t, note("b"), 2)
+			want := map[string]map[string][]byte{"laptop 1": note("a"), "desktop 2": note("b")}
+			crash := 1 + w.r.IntN(120)
+			calls := 0
+			a.reopen(&nodetest.Around{Node: m, Do: func(_ context.Context, method string, call func() error) error {
+				w.turn("a", method)
+				if calls++; calls >= crash {
+					return fmt.Errorf("the process has ended: %w", node.ErrUnreachable)
+				}
+				return call()
+			}})
+			b.reopen(&nodetest.Around{Node: m, Do: func(_ context.Context, method string, call func() error) error {
+				w.turn("b", method)
+				return call()
+			}})
+			o := vault.RetireOptions{Device: b.v.Device(), Entropy: e}
+			w.together([]func(){
+				func() {
+					for range 3 {
+						if _, err := a.v.Retire(t.Context(), o); !errors.Is(err, vault.ErrRedo) {
+							return
+						}
+					}
+				},
+				func() {
+					for i := range int64(3) {
+						text := note(fmt.Sprint("while it is retired ", i))
+						if err := b.try(t.Context(), text, 10+i); err != nil {
+							if !errors.Is(err, vault.ErrRetired) && !errors.Is(err, vault.ErrRedo) && !vault.IsDamage(err) {
+								t.Errorf("the device's backup: %v", err)
+							}
+							return
+						}
+						want[fmt.Sprintf("desktop %d", 10+i)] = text
+					}
+				},
+				func() {
+					for range 2 {
+						w.turn("gc", "GC")
+						if err := m.GC(t.Context()); err != nil {
+							t.Error(err)
+						}
+					}
+				},
+			})
+			a.reopen(m)
+			retire(t, a, o)
+			collect(t, m)
+			got := versionsOf(t, m, e)
+			for k, x := range want {
+				if !maps.EqualFunc(got[k], x, bytes.Equal) {
+					t.Errorf("version %s is lost or changed", k)
+				}
+			}
+			wholeVault(t, a)
+			said(t, "at the end", a, nil)
+		})
+	}
+}
+
+// try saves one small file as a version.
+func (w *writer) try(ctx context.Context, files map[string][]byte, at int64) error {
+	s, err := w.v.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	tree := &format.Tree{}
+	for name, content := range files {
+		id, _, err := s.Put(format.KindData, content)
+		if err != nil {
+			return err
+		}
+		tree.Entries = append(tree.Entries, format.Entry{Name: []byte(name), Type: format.TypeFile, Mode: 0o644, MTime: at, Size: uint64(len(content)), Chunks: id[:]})
+	}
+	id, _, err := s.Put(format.KindTree, format.EncodeTree(tree))
+	if err != nil {
+		return err
+	}
+	_, err = s.Commit(ctx, []*format.Snapshot{{
+		Version: format.Version, Folder: w.folder, Path: []byte(w.path), Device: w.v.Device(), DeviceName: w.bundle.Name(),
+		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Complete: true,
+	}}, nil)
+	return err
 }

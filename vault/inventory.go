@@ -44,6 +44,12 @@ func (p *packUse) share() float64 {
 	return min(float64(p.live)/float64(max(p.chunks, 1)), float64(p.bytes)/float64(p.info.Size))
 }
 
+// content is about how many bytes of the pack are needed, without padding.
+func (p *packUse) content() float64 {
+	part := float64(p.info.Size) * float64(p.live) / float64(max(p.chunks, 1))
+	return min(part, float64(p.bytes))
+}
+
 // add takes a pack with its chunks.
 func (x *inventory) add(info format.PackInfo, segment int, ids []catalog.ChunkID) {
 	row := uint32(len(x.packs))

@@ -704,6 +704,10 @@ func (d *device) confirm() error {
 
 // prune removes a random part of the versions.
 func (d *device) prune(seed uint64, repack float64) error {
+	waste := 0.0
+	if seed%2 == 0 {
+		repack, waste = 0, 0.04 // as the engine has it
+	}
 	w := d.w
 	var asked []vault.Version
 	doubt := map[string]files{}
@@ -713,7 +717,7 @@ func (d *device) prune(seed uint64, repack float64) error {
 	key := func(x vault.Version) string { return d.name + " " + strconv.FormatInt(x.Seconds, 10) }
 	err := redo(func() error {
 		asked = nil
-		_, err := d.v.Prune(w.t.Context(), vault.PruneOptions{Repack: repack, Remove: func(x vault.Version) bool {
+		_, err := d.v.Prune(w.t.Context(), vault.PruneOptions{Repack: repack, Waste: waste, Remove: func(x vault.Version) bool {
 			asked = append(asked, x)
 			w.mu.Lock()
 			defer w.mu.Unlock()

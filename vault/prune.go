@@ -22,6 +22,9 @@ type PruneOptions struct {
 	// Repack is the share of a pack that has to be needed, below which what is needed is written anew; 0: half of it.
 	// Negative: nothing is written anew, so that a full storage has to take little more than an index.
 	Repack float64
+	// Waste is the share of the stored bytes that may be padding or unneeded. Where more is, packs are written anew, those
+	// that hold least first, until half of that is left, as far as it gains anything. 0: Repack decides.
+	Waste float64
 	// Budget bounds the packs that are read to be written anew, in bytes; 0: no bound. What versions reach is read in any
 	// case: their folders, not their files.
 	Budget int64
@@ -32,10 +35,17 @@ type PruneOptions struct {
 type Pruned struct {
 	Head             *Head // the new state; nil: there was nothing to do
 	RemovedSnapshots int
-	DroppedPacks     int   // that the new state links no more
-	RepackedPacks    int   // of those, the ones of which something was needed and was written anew
-	FreedBytes       int64 // of packs that the new state links no more; a storage frees what no other device needs when it collects
-	StoredBytes      int64 // of what was written instead
+	DroppedPacks     int               // that the new state links no more
+	RepackedPacks    int               // of those, the ones of which something was needed and was written anew
+	FreedBytes       int64             // of packs that the new state links no more; a storage frees what no other device needs when it collects
+	StoredBytes      int64             // of what was written instead
+	Dropped          []format.PackInfo // the packs that FreedBytes counts
+}
+
+func (p *Pruned) drop(x format.PackInfo) {
+	p.Dropped = append(p.Dropped, x)
+	p.DroppedPacks++
+	p.FreedBytes += int64(x.Size)
 }
 
 // Prune removes versions of this device and lets go of what only they needed. The storage frees it when it collects; see
@@ -52,7 +62,7 @@ func (v *Vault) Prune(ctx context.Context, o PruneOptions) (*Pruned, error) {
 	if o.Report == nil {
 		o.Report = func(int64, int64) {}
 	}
-	if o.Repack == 0 {
+	if o.Repack == 0 && o.Waste == 0 {
 		o.Repack = 0.5
 	}
 	s, err := v.Begin(ctx)
@@ -129,7 +139,7 @@ func (p *prune) step() {
 
 // choose asks which versions go.
 func (p *prune) choose(ctx context.Context) error {
-	all, inner, err := p.versions(ctx)
+	all, inner, err := p.s.versions(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,8 +173,8 @@ func (p *prune) choose(ctx context.Context) error {
 
 // versions lists this device's versions in the order in which they were committed, newest first, and how many of them the
 // head itself holds.
-func (p *prune) versions(ctx context.Context) (all []Version, inner int, err error) {
-	h := p.s.base
+func (s *Session) versions(ctx context.Context) (all []Version, inner int, err error) {
+	h := s.base
 	add := func(sums []format.Summary) {
 		for _, x := range sums {
 			all = append(all, h.version(x))
@@ -173,7 +183,7 @@ func (p *prune) versions(ctx context.Context) (all []Version, inner int, err err
 	add(h.Snapshots)
 	inner = len(all)
 	for _, l := range h.Older {
-		sums, err := p.s.v.summaries(ctx, h, l)
+		sums, err := s.v.summaries(ctx, h, l)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -206,7 +216,7 @@ func stay(all []Version) map[int]bool {
 
 // split spreads the versions that stay over the head and lists, and leaves room in the head.
 func (p *prune) split() {
-	p.inner = min(len(p.kept), format.SummariesInHead-snapshotsPerList)
+	p.inner = roomInHead(len(p.kept))
 	p.older, p.lists = nil, nil
 	for part := range slices.Chunk(p.kept[p.inner:], snapshotsPerList) {
 		plain := format.EncodeSummaries(part)
@@ -214,6 +224,9 @@ func (p *prune) split() {
 		p.older = append(p.older, format.OlderList{ID: p.s.v.ids.ID(format.KindSnapshotList, plain), Count: uint64(len(part))})
 	}
 }
+
+// roomInHead is how many of n summaries a head takes when all are spread anew, with room left for later ones.
+func roomInHead(n int) int { return min(n, format.SummariesInHead-snapshotsPerList) }
 
 // find marks what the versions to keep need and decides what becomes of each pack. It has to be called again when a pack
 // that an interrupted Prune left turned out not to be whole, and was forgotten.
@@ -283,8 +296,13 @@ func (p *prune) decide(ctx context.Context) (again bool, err error) {
 			p.linked = append(p.linked, k.info)
 		case k.live == 0:
 			p.gone[k.info.Digest] = true
-		case k.share() < p.o.Repack:
+		case p.o.Waste == 0 && k.share() < p.o.Repack:
 			p.anew = append(p.anew, uint32(row))
+		}
+	}
+	if p.o.Waste > 0 {
+		if p.anew, err = p.wasteful(ctx); err != nil {
+			return false, err
 		}
 	}
 	slices.SortFunc(p.anew, func(a, b uint32) int { return cmp.Compare(p.x.packs[a].share(), p.x.packs[b].share()) })
@@ -299,6 +317,92 @@ func (p *prune) decide(ctx context.Context) (again bool, err error) {
 	}
 	p.total += int64(len(p.anew))
 	return false, nil
+}
+
+// wasteful chooses packs to be written anew, where more than Waste is wasted: those that hold least first, until half of
+// that is left, so that it is not reached again at once. Packs that are needed whole and only padded much are among
+// them where writing them together is worth it, which their headers tell.
+func (p *prune) wasteful(ctx context.Context) ([]uint32, error) {
+	type row struct {
+		row     uint32
+		content float64
+		*packUse
+	}
+	var all []row
+	wasted, stored := 0.0, 0.0
+	for i := range p.x.packs {
+		k := &p.x.packs[i]
+		if k.live == 0 || k.segment == waitingPack {
+			continue
+		}
+		size, content := float64(k.info.Size), k.content()
+		stored += size
+		wasted += size - content
+		all = append(all, row{uint32(i), content, k})
+	}
+	if wasted <= p.o.Waste*stored {
+		return nil, nil
+	}
+	full := func(r row) float64 { return r.content / float64(r.info.Size) }
+	slices.SortStableFunc(all, func(a, b row) int { return cmp.Compare(full(a), full(b)) })
+	chosen := map[format.ObjectType][]row{}
+	for _, r := range all {
+		if wasted <= p.o.Waste/2*stored {
+			break
+		}
+		if full(r) < 1-p.o.Waste/2 {
+			less := float64(r.info.Size) - r.content
+			wasted, stored = wasted-less, stored-less
+			chosen[r.info.Type] = append(chosen[r.info.Type], r)
+		}
+	}
+	var out []uint32
+	for _, rows := range chosen {
+		worth := func() bool {
+			size, content := 0.0, 0.0
+			for _, r := range rows {
+				size, content = size+float64(r.info.Size), content+r.content
+			}
+			return size-packedSize(content) >= p.o.Waste*size
+		}
+		together := worth()
+		for i := range rows { // what was counted so far is an average
+			if k := rows[i].packUse; together && k.live == k.chunks {
+				o, err := p.s.v.packs.get(ctx, packRef{k.info.Digest, k.info.Type})
+				if err != nil {
+					return nil, err
+				}
+				rows[i].content = 0
+				for _, b := range o.Bodies {
+					rows[i].content += float64(b.Stored) + 64 // its tag, and its row of the header
+				}
+			}
+		}
+		if !together || !worth() {
+			rows = slices.DeleteFunc(rows, func(r row) bool { return r.live == r.chunks })
+			if !worth() {
+				continue
+			}
+		}
+		for _, r := range rows {
+			out = append(out, r.row)
+		}
+	}
+	return out, nil
+}
+
+// packedSize is about what packs take that hold so many bytes: their headers and what does not fit exactly, and the last
+// ones, which are not full.
+func packedSize(content float64) float64 {
+	content *= 1.02
+	if content > format.PackSize {
+		return content + format.PackSize
+	}
+	one := float64(format.MinPackSize)
+	for one < content {
+		one *= 2
+	}
+	return one
 }
 
 // checkWaiting reads a pack that no root links yet and that others are to be dropped for: it is whole, and holds what the
@@ -336,8 +440,7 @@ func (p *prune) commit(ctx context.Context) error {
 	}
 	for _, k := range p.x.packs {
 		if k.segment != waitingPack && p.gone[k.info.Digest] {
-			p.out.DroppedPacks++
-			p.out.FreedBytes += int64(k.info.Size)
+			p.out.drop(k.info)
 		}
 	}
 	plan, err := p.index(ctx, added)
@@ -349,8 +452,7 @@ func (p *prune) commit(ctx context.Context) error {
 	}
 	for _, r := range plan.replaced {
 		p.gone[r.Digest] = true
-		p.out.DroppedPacks++
-		p.out.FreedBytes += int64(r.Size)
+		p.out.drop(r)
 	}
 	h := s.nextHead(nil)
 	h.Snapshots, h.Older = p.kept[:p.inner], p.older

@@ -602,3 +602,173 @@ func TestPruneLeavesAnInterruptedBackupItsPacks(t *testing.T) {
 		t.Errorf("what was sent is known: %v, %v", ok, err)
 	}
 }
+
+// TestPruneLeavesLittleUnneeded: whatever was removed, and however small the commits were, no more than the given part of
+// what is stored is padding or needed by nothing. Run again, it soon finds nothing to do.
+func TestPruneLeavesLittleUnneeded(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	w := newWriter(t, m, e, "laptop")
+	files, want := map[string][]byte{}, map[string]map[string][]byte{}
+	for i := range 90 {
+		files[fmt.Sprint(i%37)] = random(uint64(i), 30_000+i*5_000)
+		files["text"] = bytes.Repeat(fmt.Appendf(nil, "day %d ", i), 500)
+		w.commit(t, files, 1_000+int64(i))
+		if i%9 == 8 {
+			want[fmt.Sprintf("laptop %d", 1_000+i)] = maps.Clone(files)
+		}
+	}
+	gone := func(x vault.Version) bool { return want[fmt.Sprintf("laptop %d", x.Seconds)] == nil }
+	if _, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: gone, Waste: 0.04}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.GC(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameVersions(t, versionsOf(t, m, e), want)
+	wholeVault(t, w)
+	needed := map[string]int{} // content of files, each once; the text compresses to next to nothing
+	sum := 0
+	for _, v := range want {
+		for name, content := range v {
+			if name == "text" {
+				continue
+			}
+			if key := string(content[:32]); needed[key] == 0 {
+				needed[key] = len(content)
+				sum += len(content)
+			}
+		}
+	}
+	if n := stored(t, m); n > int64(sum)+int64(sum)/20+format.PackSize { // the last packs are not full
+		t.Errorf("%d bytes are stored of %d that are needed", n, sum)
+	}
+	for try := 1; ; try++ { // how chunks fall together is drawn by lot
+		again, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: gone, Waste: 0.04})
+		if err != nil || again.Head != nil && again.FreedBytes <= again.StoredBytes {
+			t.Fatalf("prune says %+v, %v", again, err)
+		}
+		if again.Head == nil {
+			return
+		}
+		if try == 4 {
+			t.Fatal("prune finds something to do each time")
+		}
+	}
+}
+
+// TestWeightsSayWhatComesFree: of each version alone, and of all one after the other, as prune then frees it.
+func TestWeightsSayWhatComesFree(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	w := newWriter(t, m, e, "laptop")
+	files := map[string][]byte{"all": random(1, 6<<20)}
+	for i := range 5 {
+		files["own"] = random(uint64(10+i), 3<<20)
+		w.commit(t, files, 1_000+int64(i))
+	}
+	weights, err := w.v.Weigh(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := w.v.Refresh(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := w.v.Versions(t.Context(), st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := weights.Total()
+	if total < 21<<20 || total > 23<<20 {
+		t.Errorf("all weigh %d bytes", total)
+	}
+	for _, x := range all {
+		if n := weights.Alone(x.ID); n < 3<<20 || n > 4<<20 {
+			t.Errorf("version %d alone frees %d", x.Seconds, n)
+		}
+	}
+	freed := int64(0)
+	for _, x := range all[1:] {
+		freed += weights.Remove(x.ID)
+		if weights.Remove(x.ID) != 0 || weights.Alone(x.ID) != 0 {
+			t.Error("a version that is removed frees something again")
+		}
+	}
+	if weights.Total() != total-freed {
+		t.Errorf("%d of %d less %d are left", weights.Total(), total, freed)
+	}
+	before := stored(t, m)
+	if _, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: func(x vault.Version) bool { return x.Seconds < 1_004 }, Waste: 0.04}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.GC(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := before - stored(t, m); got < freed-freed/10 || got > freed+freed/10 {
+		t.Errorf("%d bytes came free, %d were said", got, freed)
+	}
+	for _, x := range all[1:] {
+		weights.Keep(x.ID)
+	}
+	if weights.Total() != total || weights.Remove(format.ChunkID{1}) != 0 {
+		t.Errorf("with all kept, %d of %d are left", weights.Total(), total)
+	}
+}
+
+// TestRewriteOfALongHistoryKeepsItsOrder: versions in the head and in lists are written anew beside the old ones.
+func TestRewriteOfALongHistoryKeepsItsOrder(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	w := newWriter(t, m, e, "laptop")
+	for i := range 300 {
+		w.commit(t, map[string][]byte{"a": fmt.Appendf(nil, "edit %d", i), "b": fmt.Appendf(nil, "not %d", i)}, 1_000+int64(i))
+	}
+	for round := range 2 { // the second adds nothing
+		s, err := w.v.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := w.v.Known()
+		all, err := w.v.Versions(t.Context(), st)
+		if err != nil || len(all) != 300+40*round {
+			t.Fatalf("%d versions, %v", len(all), err)
+		}
+		tree, _, err := s.Put(format.KindTree, format.EncodeTree(&format.Tree{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		anew := map[format.ChunkID]*format.Snapshot{}
+		for _, x := range all {
+			if x.Seconds >= 1_280 || x.Seconds < 1_020 {
+				snap, err := w.v.Snapshot(t.Context(), x.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if snap.Files == 0 {
+					continue
+				}
+				snap.Root.Tree, snap.Files, snap.Bytes = tree[:], 0, 0
+				anew[x.ID] = snap
+			}
+		}
+		ids, err := s.Rewrite(t.Context(), anew, nil)
+		s.Close()
+		if err != nil || len(ids) != 40 {
+			t.Fatalf("%d are written anew, %v", len(ids), err)
+		}
+		h := w.v.Known().Own(w.v.Device())
+		if anew[h.Snapshots[0].ID] != nil || anew[h.Snapshots[1].ID] == nil {
+			t.Error("the newest version is not the new one, or the old one does not follow it")
+		}
+	}
+	p, err := w.v.Prune(t.Context(), vault.PruneOptions{Remove: func(x vault.Version) bool { return x.Files == 2 && (x.Seconds >= 1_280 || x.Seconds < 1_020) }})
+	if err != nil || p.RemovedSnapshots != 40 {
+		t.Fatalf("prune says %+v, %v", p, err)
+	}
+	if err := m.GC(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := versionsOf(t, m, e)
+	if len(got) != 300 || len(got["laptop 1299"]) != 0 || len(got["laptop 1000"]) != 0 || len(got["laptop 1100"]) != 2 {
+		t.Errorf("%d versions are left", len(got))
+	}
+	wholeVault(t, w)
+}

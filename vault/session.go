@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,7 @@ type Session struct {
 	extra []format.Folder // rows to add to the head's folder table; used by Commit alone
 
 	newBytes, newChunks atomic.Int64
+	allowed, taken      atomic.Int64 // most bytes of new content that are stored, and how many were; see Allow
 }
 
 // batch is a pinned upload.
@@ -67,6 +69,7 @@ func (v *Vault) Begin(ctx context.Context) (*Session, error) {
 		ready: map[format.Digest]format.PackInfo{}, moved: map[format.Digest]bool{},
 	}
 	s.buffers.New = func() any { b := make([]byte, 0, format.MaxChunk+1024); return &b }
+	s.allowed.Store(math.MaxInt64)
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.up = newUploader(v, s.uploaded)
 	if err := s.resume(ctx); err != nil {
@@ -257,7 +260,11 @@ func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, er
 	case s.base == nil || h.Seq > s.base.Seq:
 		return true, nil
 	}
-	return false, v.node.PinRemove(ctx, root)
+	err = v.node.PinRemove(ctx, root)
+	if errors.Is(err, node.ErrUnauthorized) { // a token that may only add: another device can release it
+		return true, nil
+	}
+	return false, err
 }
 
 func (s *Session) adoptPack(ctx context.Context, l format.Link) error {
@@ -361,6 +368,14 @@ func (s *Session) Previous(f format.FolderID) []format.Summary {
 	return out
 }
 
+// Allow bounds how many bytes of new content the session stores from now on, as they go into packs. Names, lists and versions
+// do not count: a folder in which files were only moved or deleted is still saved. What is beyond is refused with ErrLimit,
+// and then so is Commit, because others may have taken the refused chunk for one that is on its way.
+func (s *Session) Allow(bytes int64) {
+	s.taken.Store(0)
+	s.allowed.Store(bytes)
+}
+
 // Put stores a chunk unless it is stored already, and returns its id. The bytes are the caller's again on return.
 func (s *Session) Put(k format.Kind, plain []byte) (id format.ChunkID, fresh bool, err error) {
 	return s.put(s.packer(k), k, plain)
@@ -400,6 +415,9 @@ func (s *Session) put(pk *packer, k format.Kind, plain []byte) (id format.ChunkI
 	defer s.buffers.Put(buf)
 	data, zstd := format.Compress(*buf, plain)
 	if k == format.KindData {
+		if s.taken.Add(int64(len(data))) > s.allowed.Load() {
+			return id, false, ErrLimit
+		}
 		s.newBytes.Add(int64(len(plain)))
 	}
 	s.newChunks.Add(1)

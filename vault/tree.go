@@ -244,6 +244,26 @@ func OpenTree(ctx context.Context, from Source, top cid.Cid) (*Tree, error) {
 
 // Live is the newest state of every device that the storages serve, and a source that has their blocks.
 func Live(ctx context.Context, b *Bundle, from []node.Node) (*Tree, Sources, error) {
+	return live(ctx, b, from, func(*Head) bool { return true })
+}
+
+// Others is what other devices have on a storage and not, as new, on another one; an empty tree where that is nothing.
+func Others(ctx context.Context, b *Bundle, from, to node.Node) (*Tree, error) {
+	there, err := Find(ctx, to, b)
+	if err != nil {
+		return nil, err
+	}
+	t, _, err := live(ctx, b, []node.Node{from}, func(h *Head) bool {
+		o := there.Own(h.Device)
+		return h.Device != b.Device() && (o == nil || o.Seq < h.Seq || o.Pin)
+	})
+	if errors.Is(err, ErrNoVault) {
+		return &Tree{}, nil
+	}
+	return t, err
+}
+
+func live(ctx context.Context, b *Bundle, from []node.Node, wanted func(*Head) bool) (*Tree, Sources, error) {
 	newest := map[format.DeviceID]*Head{}
 	var gone format.Registry
 	var damaged []error
@@ -268,7 +288,7 @@ func Live(ctx context.Context, b *Bundle, from []node.Node) (*Tree, Sources, err
 	}
 	var heads []*Head
 	for _, h := range newest {
-		if gone.Accepts(h.Device, h.Seq, h.Hash) == nil {
+		if wanted(h) && gone.Accepts(h.Device, h.Seq, h.Hash) == nil {
 			heads = append(heads, h)
 		}
 	}

@@ -35,6 +35,8 @@ var (
 	ErrNoDevice = errors.New("no such computer in this backup")
 	// ErrRolledBack: the storage serves an older state of this device than it confirmed before.
 	ErrRolledBack = errors.New("the storage was set back to an older state")
+	// ErrLimit: the storage holds as much as it may by the person's own limit. Nothing that it holds is touched.
+	ErrLimit = errors.New("the storage's space limit is reached")
 )
 
 // Options are what a Vault is opened with.

@@ -140,10 +140,22 @@ func TestTheReaderReadsWhatTheVaultWrites(t *testing.T) {
 		}
 	}
 	readsBack(t, m, e, want)
+}
 
-	// One takes over what the other had, in a new epoch.
-	retire(t, b, vault.RetireOptions{Device: a.v.Device(), Entropy: e, Lost: true})
-	save(b, map[string][]byte{"later": []byte("in the new epoch")}, 1_900_000_000)
+// TestTheReaderReadsWhatWasTakenOver: in a new epoch, with versions of both devices in lists.
+func TestTheReaderReadsWhatWasTakenOver(t *testing.T) {
+	m, e := &nodetest.Memory{}, entropy(t)
+	a, b, versions := twoDevices(t, m, e, 140)
+	retire(t, a, vault.RetireOptions{Device: b.v.Device(), Entropy: e, Lost: true})
+	a.commit(t, note("in the new epoch"), 1_900_000_000)
+	versions["laptop 1900000000"] = note("in the new epoch")
+	want := map[string]map[string]string{}
+	for key, files := range versions {
+		want[key] = map[string]string{}
+		for name, content := range files {
+			want[key][name] = string(content)
+		}
+	}
 	readsBack(t, m, e, want)
 }
 

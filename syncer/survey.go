@@ -1,0 +1,80 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"roost/syncer/host"
+	"roost/vault"
+	"roost/vault/catalog"
+)
+
+func (e *Engine) keepSurvey(ctx context.Context, s *vault.Survey) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("write down what the versions hold: %w", err)
+	}
+	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaSurvey, b) })
+}
+
+// lastSurvey is the one that was written down; nil: there is none, or it cannot be read, which is the same for a cache.
+func (e *Engine) lastSurvey(ctx context.Context) (*vault.Survey, error) {
+	b, ok, err := e.cat.Meta(ctx, metaSurvey)
+	if err != nil || !ok {
+		return nil, err
+	}
+	s := &vault.Survey{}
+	if json.Unmarshal(b, s) != nil {
+		return nil, nil
+	}
+	return s, nil
+}
+
+// How often the versions are looked through unasked. A storage on this computer costs a second of work, one elsewhere costs
+// traffic too: tens of megabytes for a hundred gigabytes of backup.
+const (
+	surveyAfter  = 3 * time.Minute // from the start, when everything else wants to run
+	surveyNear   = time.Hour
+	surveyFar    = 24 * time.Hour
+	surveyLookAt = 10 * time.Minute
+)
+
+// keepSurveyed looks through the versions now and then, while nothing else runs.
+func (k *keeper) keepSurveyed(ctx context.Context) {
+	for wait(ctx, surveyAfter); ctx.Err() == nil; wait(ctx, surveyLookAt) {
+		due, err := k.surveyDue(ctx, time.Now())
+		if err == nil && due {
+			err = k.e.Survey(ctx, nil)
+		}
+		if err != nil && ctx.Err() == nil {
+			k.e.log.Info("the versions could not be looked through", "problem", Describe(err).Code)
+		}
+	}
+}
+
+// surveyDue tells whether now is the time for it.
+func (k *keeper) surveyDue(ctx context.Context, now time.Time) (bool, error) {
+	k.mu.Lock()
+	busy := k.computer.Metered == host.Yes || k.computer.OnBattery == host.Yes
+	for _, f := range k.folders {
+		busy = busy || f.passing != nil
+	}
+	for _, x := range k.storages {
+		busy = busy || x.err != nil
+	}
+	k.mu.Unlock()
+	if busy {
+		return false, nil
+	}
+	last, err := k.e.lastSurvey(ctx)
+	if err != nil || last == nil {
+		return err == nil, err
+	}
+	every := surveyFar
+	if k.e.home.config().Nodes[0].Dir != "" {
+		every = surveyNear
+	}
+	return now.Sub(last.Time).Abs() >= every, nil
+}
