@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"roost/syncer"
@@ -66,7 +67,7 @@ func export(ctx context.Context, c *call) (a answer, err error) {
 	err = c.work(ctx, func(e engine) error {
 		m := c.meter()
 		defer m.end()
-		got, err := e.Export(ctx, path, c.announced(m, "exporting"))
+		got, err := e.Export(ctx, path, c.announced(m))
 		a = newExportAnswer(got, "written to")
 		return err
 	})
@@ -89,27 +90,27 @@ func importFrom(ctx context.Context, c *call) (a answer, err error) {
 		if err != nil {
 			return nil, err
 		}
-		got, err := syncer.ImportBackup(ctx, opts, how, path, c.announced(m, "importing"))
+		got, err := syncer.ImportBackup(ctx, opts, how, path, c.announced(m))
 		return newExportAnswer(got, "in the storage, from"), err
 	}
 	err = c.work(ctx, func(e engine) error {
-		got, err := e.ImportBackup(ctx, path, c.announced(m, "importing"))
+		got, err := e.ImportBackup(ctx, path, c.announced(m))
 		a = newExportAnswer(got, "in the storage, from")
 		return err
 	})
 	return a, err
 }
 
-// announced says once, before the work begins, how much there is; a meter shows the rest.
-func (c *call) announced(m *meter, phase string) syncer.Report {
+// announced says once, as soon as it is known, how much there is; a meter shows the rest.
+func (c *call) announced(m *meter) syncer.Report {
 	if c.json {
 		return nil
 	}
 	var once sync.Once
 	return func(p syncer.Progress) {
-		if p.Phase == phase && p.TotalBytes > 0 {
+		if p.TotalBytes > 0 {
 			once.Do(func() {
-				fmt.Fprintf(c.err, "%s blocks, %s. About %s at %s/s.\n", count(p.TotalFiles), size(p.TotalBytes), timeLeft(float64(p.TotalBytes)/usualRate), size(usualRate))
+				fmt.Fprintf(c.err, "%s blocks, %s. About %s at %s/s.\n", count(p.TotalFiles), size(p.TotalBytes), strings.TrimSuffix(timeLeft(float64(p.TotalBytes)/usualRate), " left"), size(usualRate))
 			})
 		}
 		m.tell(p)

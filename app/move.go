@@ -39,7 +39,7 @@ func nodeMove(ctx context.Context, c *call) (a answer, err error) {
 	err = c.work(ctx, func(e engine) error {
 		m := c.meter()
 		defer m.end()
-		got, err := e.MoveNode(ctx, o, c.announced(m, "moving"))
+		got, err := e.MoveNode(ctx, o, c.announced(m))
 		if got == nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (a movedAnswer) people(w io.Writer) {
 	drillAnswer{Drills: a.Drills}.people(w)
 	switch a.Step {
 	case syncer.MoveCleaned:
-		fmt.Fprintf(w, "%s took the place of %s, which holds nothing of this computer any more.\n", to, from)
+		fmt.Fprintf(w, "%s took the place of %s, which holds nothing of your backup any more.\n", to, from)
 	case syncer.MoveDone:
 		fmt.Fprintf(w, "%s took the place of %s, which still gets a copy of everything.\nTo clean it: roost node move %s --clean-old\n", to, from, from)
 	case syncer.MoveCleaning:

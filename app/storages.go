@@ -28,8 +28,8 @@ that may wait do, and at the limit new data waits. What it holds already stays.`
 		},
 		{
 			name: "node move", usage: []string{"OLD [--to URL [--token-file F] | --code-file F | --local DIR] [--clean-old]"}, least: 1, most: 1, run: nodeMove,
-			help: `move: copy everything to a new storage, read every block back, save to both, restore from the new one to try it, and
-only then let it take OLD's place. Without a new storage: go on. --clean-old: then take what is yours from OLD.`,
+			help: `move: copy everything to a new storage, read all of it back, restore from there to try it, and only then let it take
+OLD's place. Without a new one: go on.`,
 			flags: append([]flag{
 				{name: "to", arg: "URL", help: "the new storage"},
 				{name: "clean-old", help: "at the end, clean the old storage and stop using it"},
