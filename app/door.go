@@ -37,6 +37,7 @@ type engine interface {
 	Space(ctx context.Context) (*syncer.Space, error)
 	Export(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
 	ImportBackup(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
+	ImportDated(ctx context.Context, dir string, r syncer.Report) (*syncer.ImportedVersions, error)
 	Survey(ctx context.Context, r syncer.Report) error
 	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
 	Pin(ctx context.Context, storage, cid, name string) error

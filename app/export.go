@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"roost/syncer"
+	"roost/vault/archive"
 )
 
 func exportCommand() *command {
@@ -25,8 +28,12 @@ one into the folder of an earlier one writes what is new. roost import brings it
 func importCommand() *command {
 	return &command{
 		name: "import", usage: []string{"SOURCE [--node URL [--token-file F] | --code-file F | --local DIR]"}, least: 1, most: 1, run: importFrom,
-		help: `Puts a backup that roost export wrote into a storage: every block is checked on the way and read back there. Without
-a storage it is the one of this home. Into a new storage it needs no words; roost setup --recover then finds it there.`,
+		help: `SOURCE is a backup that roost export wrote: it is put into a storage, every block checked on the way and read back
+there. Without a storage it is the one of this home. Into a new storage it needs no words; roost setup --recover
+then finds it there.
+
+Or SOURCE is a folder of dated folders, as rsync, rsnapshot and Time Machine leave them: each becomes a version of
+SOURCE with its date. What caches and the like are is left out, as in a backup. An interrupted import goes on.`,
 		flags: storageFlags,
 	}
 }
@@ -93,12 +100,71 @@ func importFrom(ctx context.Context, c *call) (a answer, err error) {
 		got, err := syncer.ImportBackup(ctx, opts, how, path, c.announced(m))
 		return newExportAnswer(got, "in the storage, from"), err
 	}
+	if archive.IsBackup(path) {
+		err = c.work(ctx, func(e engine) error {
+			got, err := e.ImportBackup(ctx, path, c.announced(m))
+			a = newExportAnswer(got, "in the storage, from")
+			return err
+		})
+		return a, err
+	}
 	err = c.work(ctx, func(e engine) error {
-		got, err := e.ImportBackup(ctx, path, c.announced(m))
-		a = newExportAnswer(got, "in the storage, from")
+		got, err := e.ImportDated(ctx, path, c.announced(m))
+		if got != nil {
+			m.end()
+			a = newDatedAnswer(got)
+		}
 		return err
 	})
 	return a, err
+}
+
+type datedAnswer struct {
+	jsonPath
+	Versions []importedJSON `json:"snapshots"`
+	Already  int            `json:"already"` // that were imported before
+	Files    int64          `json:"files"`   // names in all of them
+	Bytes    int64          `json:"bytes"`   // of their content, a file with several names once
+	raw      string
+}
+
+type importedJSON struct {
+	ID       string        `json:"id"`
+	Time     stamp         `json:"time"`
+	Files    int64         `json:"files"`
+	Bytes    int64         `json:"bytes"`
+	NewBytes int64         `json:"new_bytes"`
+	Stored   int64         `json:"stored_bytes"`
+	Skipped  []skippedJSON `json:"skipped"`
+	failed   int
+}
+
+func newDatedAnswer(x *syncer.ImportedVersions) datedAnswer {
+	a := datedAnswer{newPath(x.Folder), []importedJSON{}, x.Already, x.Files, x.Bytes, x.Folder}
+	for _, v := range x.Versions {
+		j := importedJSON{v.ID.String(), stamp(v.Time), v.Files, v.Bytes, v.NewBytes, v.StoredBytes, newSkipped(v.Skipped), 0}
+		for _, s := range v.Skipped {
+			if s.Failed {
+				j.failed++
+			}
+		}
+		a.Versions = append(a.Versions, j)
+	}
+	return a
+}
+
+func (a datedAnswer) partly() bool {
+	return slices.ContainsFunc(a.Versions, func(v importedJSON) bool { return v.failed > 0 })
+}
+
+func (a datedAnswer) people(w io.Writer) {
+	for _, v := range a.Versions {
+		fmt.Fprintf(w, "%s  %s, %s, %s new\n", when(time.Time(v.Time)), files(v.Files), size(v.Bytes), size(v.NewBytes))
+		if v.failed > 0 {
+			fmt.Fprintf(w, "  %s could not be saved: --json names them\n", files(int64(v.failed)))
+		}
+	}
+	fmt.Fprintf(w, "%s of %s imported, %d were there already.\n", many(int64(len(a.Versions)), "version", "versions"), shown(a.raw), a.Already)
 }
 
 // announced says once, as soon as it is known, how much there is; a meter shows the rest.

@@ -21,7 +21,7 @@ import (
 var layers = map[string][]string{
 	"app": {
 		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/report", "syncer/sheet", "ui", "watcher",
-		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
+		"vault", "vault/archive", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
 	},
 	"ui":      {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang"},
 	"ui/kit":  {"assets"},

@@ -33,6 +33,9 @@ var methods = map[string]method{
 	"import-backup": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.Exported, error) {
 		return e.ImportBackup(ctx, a.Path, r)
 	}),
+	"import-dated": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.ImportedVersions, error) {
+		return e.ImportDated(ctx, a.Path, r)
+	}),
 	"status": asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)

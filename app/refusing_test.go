@@ -100,6 +100,10 @@ func (refusing) MoveNode(context.Context, syncer.MoveOptions, syncer.Report) (*s
 	return nil, errRefused
 }
 
+func (refusing) ImportDated(context.Context, string, syncer.Report) (*syncer.ImportedVersions, error) {
+	return nil, errRefused
+}
+
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }
 
 func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, error) {

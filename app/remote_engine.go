@@ -137,6 +137,10 @@ func (r *remote) SetLimit(ctx context.Context, storage string, bytes int64) erro
 	return r.tell(ctx, "set-limit", storageLimitArgs{storage, bytes})
 }
 
+func (r *remote) ImportDated(ctx context.Context, dir string, report syncer.Report) (*syncer.ImportedVersions, error) {
+	return ask[*syncer.ImportedVersions](ctx, r, "import-dated", pathArgs{dir}, report)
+}
+
 func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
 	return ask[[]syncer.FolderInfo](ctx, r, "folders", nil, nil)
 }

@@ -67,6 +67,15 @@ const (
 // IsCAR tells whether a path names one file rather than a folder.
 func IsCAR(path string) bool { return strings.EqualFold(filepath.Ext(path), carSuffix) }
 
+// IsBackup tells whether there is a copy at path, finished or not, rather than a folder of something else.
+func IsBackup(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return true // of a file or of nothing, Open says what it is
+	}
+	_, err := openDir(path)
+	return !errors.Is(err, ErrNotArchive)
+}
+
 // Create begins a copy at path, or goes on with one: a CAR where it ends in ".car", else a folder. Errors: ErrOther for a
 // folder that holds something else and for a CAR that is there, ErrWrite.
 func Create(path string) (Writer, error) {
