@@ -25,7 +25,7 @@ func commands() []*command {
 		setupCommand(), folderCommand(), backupCommand(), runCommand(), serviceCommand(), pauseCommand(), resumeCommand(),
 		statusCommand(), activityCommand(), snapshotsCommand(), lsCommand(), findCommand(), restoreCommand(), verifyCommand(),
 		keepCommand(), pruneCommand(), forgetCommand(), spaceCommand(), pinsCommand(), nodeCommand(), deviceCommand(), phraseCommand(), setCommand(),
-		demoCommand(), versionCommand(),
+		exportCommand(), importCommand(), demoCommand(), versionCommand(),
 	}
 }
 

@@ -37,6 +37,9 @@ type engine interface {
 	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
 	Space(ctx context.Context) (*syncer.Space, error)
+	Export(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
+	ImportBackup(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
+	ImportDated(ctx context.Context, dir string, r syncer.Report) (*syncer.ImportedVersions, error)
 	Survey(ctx context.Context, r syncer.Report) error
 	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
 	Pin(ctx context.Context, storage, cid, name string) error
@@ -71,6 +74,7 @@ type engine interface {
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	RemoveNode(ctx context.Context, name string) error
+	MoveNode(ctx context.Context, o syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error)
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
 	RenameDevice(ctx context.Context, device, name, words string) error
 	Replace(ctx context.Context, device string) error

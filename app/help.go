@@ -38,8 +38,9 @@ func explain(_ context.Context, c *call) (answer, error) {
 	for _, u := range c.command.usageLines() {
 		b.WriteString(strings.ReplaceAll(strings.TrimSpace(wrap(u, 75)), "\n", "\n    ") + "\n")
 	}
+	b.WriteString("\n")
 	for _, h := range c.command.helpTexts() {
-		b.WriteString("\n" + wrap(h, 79))
+		b.WriteString(wrap(h, 79)) // each of a group's begins with its verb
 	}
 	b.WriteString("\n")
 	flags := c.command.allFlags()

@@ -21,7 +21,7 @@ import (
 var layers = map[string][]string{
 	"app": {
 		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/report", "syncer/sheet", "ui", "watcher",
-		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
+		"vault", "vault/archive", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
 	},
 	"ui":        {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang"},
 	"ui/kit":    {"assets"},
@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"ui/lang":   {"assets"},
 	"syncer": {
 		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
-		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code",
+		"vault", "vault/archive", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code",
 	},
 	"syncer/disk":          {"vault/format"},
 	"syncer/guide":         {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
@@ -40,6 +40,7 @@ var layers = map[string][]string{
 	"syncer/killtest":      {},
 	"watcher":              {},
 	"vault":                {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},
+	"vault/archive":        {"vault/format", "vault/node"},
 	"vault/keystore":       {"vault/format"},
 	"vault/format":         {},
 	"vault/node":           {"vault/node/quiet"},
@@ -83,7 +84,7 @@ func TestImportsFollowTheLayers(t *testing.T) {
 			continue
 		}
 		if src.test { // a test may use its own package from outside, a node to test against, a place for keys, its code, a killer, and eyes
-			allowed = append(slices.Clone(allowed), src.pkg, "vault/keystore", "vault/node", "vault/node/nodetest", "syncer/killtest", "ui/reader", "vault/node/code")
+			allowed = append(slices.Clone(allowed), src.pkg, "vault/archive", "vault/keystore", "vault/node", "vault/node/nodetest", "syncer/killtest", "ui/reader", "vault/node/code")
 		}
 		for _, path := range src.imports {
 			ours, ok := strings.CutPrefix(path, modulePath+"/")

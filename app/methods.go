@@ -29,6 +29,15 @@ var methods = map[string]method{
 	"drill": takes(func(ctx context.Context, e engine, _ struct{}, r syncer.Report) ([]syncer.Drilled, error) {
 		return e.Drill(ctx, r)
 	}),
+	"export": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.Exported, error) {
+		return e.Export(ctx, a.Path, r)
+	}),
+	"import-backup": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.Exported, error) {
+		return e.ImportBackup(ctx, a.Path, r)
+	}),
+	"import-dated": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.ImportedVersions, error) {
+		return e.ImportDated(ctx, a.Path, r)
+	}),
 	"status": asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
@@ -117,7 +126,10 @@ var methods = map[string]method{
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
-	"devices":     asks(engine.Devices),
+	"move-node": takes(func(ctx context.Context, e engine, a syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error) {
+		return e.MoveNode(ctx, a, r)
+	}),
+	"devices": asks(engine.Devices),
 	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
 		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
 	}),
@@ -167,6 +179,7 @@ type (
 	nameArgs   struct{ Name string }
 	namesArgs  struct{ Names []string }
 	textArgs   struct{ Text string }
+	pathArgs   struct{ Path string }
 	hadArgs    struct{ Had bool }
 	renameArgs struct{ Device, Name, Words string }
 	steerArgs  struct {

@@ -161,6 +161,9 @@ var phaseWords = map[string]string{
 	"cleaning":   "Cleaning up",
 	"freeing":    "Freeing space",
 	"starting":   "Starting the storage",
+	"moving":     "Copying",
+	"exporting":  "Exporting",
+	"importing":  "Importing",
 }
 
 // progressLine is at most width columns: phase, bar, percentage, files, bytes, rate and the time left; the time passed

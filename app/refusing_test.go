@@ -92,6 +92,22 @@ func (refusing) SetLimit(context.Context, string, int64) error { return errRefus
 
 func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
 
+func (refusing) Export(context.Context, string, syncer.Report) (*syncer.Exported, error) {
+	return nil, errRefused
+}
+
+func (refusing) ImportBackup(context.Context, string, syncer.Report) (*syncer.Exported, error) {
+	return nil, errRefused
+}
+
+func (refusing) MoveNode(context.Context, syncer.MoveOptions, syncer.Report) (*syncer.Moved, error) {
+	return nil, errRefused
+}
+
+func (refusing) ImportDated(context.Context, string, syncer.Report) (*syncer.ImportedVersions, error) {
+	return nil, errRefused
+}
+
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }
 
 func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, error) {

@@ -112,6 +112,14 @@ func (r *remote) Space(ctx context.Context) (*syncer.Space, error) {
 	return ask[*syncer.Space](ctx, r, "space", nil, nil)
 }
 
+func (r *remote) Export(ctx context.Context, path string, report syncer.Report) (*syncer.Exported, error) {
+	return ask[*syncer.Exported](ctx, r, "export", pathArgs{path}, report)
+}
+
+func (r *remote) ImportBackup(ctx context.Context, path string, report syncer.Report) (*syncer.Exported, error) {
+	return ask[*syncer.Exported](ctx, r, "import-backup", pathArgs{path}, report)
+}
+
 func (r *remote) Survey(ctx context.Context, report syncer.Report) error {
 	_, err := ask[struct{}](ctx, r, "survey", struct{}{}, report)
 	return err
@@ -135,6 +143,10 @@ func (r *remote) FreeSpace(ctx context.Context, storage string, report syncer.Re
 
 func (r *remote) SetLimit(ctx context.Context, storage string, bytes int64) error {
 	return r.tell(ctx, "set-limit", storageLimitArgs{storage, bytes})
+}
+
+func (r *remote) ImportDated(ctx context.Context, dir string, report syncer.Report) (*syncer.ImportedVersions, error) {
+	return ask[*syncer.ImportedVersions](ctx, r, "import-dated", pathArgs{dir}, report)
 }
 
 func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
@@ -219,6 +231,10 @@ func (r *remote) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 
 func (r *remote) RemoveNode(ctx context.Context, name string) error {
 	return r.tell(ctx, "remove-node", nameArgs{name})
+}
+
+func (r *remote) MoveNode(ctx context.Context, o syncer.MoveOptions, report syncer.Report) (*syncer.Moved, error) {
+	return ask[*syncer.Moved](ctx, r, "move-node", o, report)
 }
 
 func (r *remote) Devices(ctx context.Context) ([]syncer.DeviceInfo, error) {

@@ -27,6 +27,15 @@ func nodeCommand() *command {
 that may wait do, and at the limit new data waits. What it holds already stays.`,
 		},
 		{
+			name: "node move", usage: []string{"OLD [--to URL [--token-file F] | --code-file F | --local DIR] [--clean-old]"}, least: 1, most: 1, run: nodeMove,
+			help: `move: copy everything to a new storage, read all of it back, restore from there to try it, and only then let it take
+OLD's place. Without a new one: go on.`,
+			flags: append([]flag{
+				{name: "to", arg: "URL", help: "the new storage"},
+				{name: "clean-old", help: "at the end, clean the old storage and stop using it"},
+			}, storageFlags...),
+		},
+		{
 			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
 			help: "remove: this storage is not used any longer. What it holds stays there.",
 		},

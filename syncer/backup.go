@@ -244,6 +244,9 @@ type pass struct {
 	rules    *ignore.Rules // what is not wanted
 	dev      uint64        // of the folder itself
 
+	of   []byte    // the folder that the version is one of, where that is not the one that is read; nil: it is
+	when time.Time // of the version; zero: now
+
 	gate sync.RWMutex
 	jobs chan func() // file work
 	wg   sync.WaitGroup
@@ -321,11 +324,17 @@ func (p *pass) remember(tx *catalog.Tx) error {
 
 // snapshot describes the folder as found.
 func (p *pass) snapshot(top *format.Entry, complete bool) *format.Snapshot {
-	now := time.Now()
+	now, of := p.when, p.of
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if of == nil {
+		of = p.folder.Path
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &format.Snapshot{
-		Version: format.Version, Folder: p.folder.id(), Path: p.folder.Path, Device: p.e.vault().Device(), DeviceName: p.e.bundle.Name(),
+		Version: format.Version, Folder: p.folder.id(), Path: of, Device: p.e.vault().Device(), DeviceName: p.e.bundle.Name(),
 		Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()), Root: *top, Files: uint64(p.files.Load()), Bytes: uint64(p.bytes.Load()),
 		Complete: complete, SkipCount: uint64(len(p.skipped)),
 	}

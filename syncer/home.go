@@ -71,6 +71,8 @@ type config struct {
 	Beginning Beginning `json:"beginning,omitzero"`
 	Replaces  string    `json:"replaces,omitempty"` // hex id of the device that this one takes the place of, until it has
 
+	Move *moveConfig `json:"move,omitempty"` // of a storage, on its way; nil: none is
+
 	// Former are folders that were removed. One that is added again goes on where it stopped, under its own id: so removing
 	// can be undone.
 	Former []folderConfig `json:"former,omitempty"`

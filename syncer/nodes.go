@@ -173,7 +173,15 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 
 func (e *Engine) saveNodes(nodes []nodeConfig) error {
 	return e.changed(func(c *config) error {
+		was := c.Nodes
 		c.Nodes = nodes
+		gone := func(name string) bool {
+			called := func(n nodeConfig) bool { return n.Name == name }
+			return slices.ContainsFunc(was, called) && !slices.ContainsFunc(nodes, called)
+		}
+		if m := c.Move; m != nil && (gone(m.From) || gone(m.To.Name)) {
+			c.Move = nil // one of its two storages was removed
+		}
 		return nil
 	})
 }
@@ -183,6 +191,9 @@ func (e *Engine) saveNodes(nodes []nodeConfig) error {
 // Errors: ErrUsage for an unknown name, for the last storage, and for a first one whose next one is behind.
 func (e *Engine) RemoveNode(ctx context.Context, name string) error {
 	i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
+	if m := e.home.config().Move; i < 0 && m != nil && m.To.Name == name {
+		return e.giveUpMove(name)
+	}
 	if i < 0 {
 		return fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
 	}

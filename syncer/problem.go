@@ -11,6 +11,7 @@ import (
 
 	"roost/syncer/disk"
 	"roost/vault"
+	"roost/vault/archive"
 	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/keystore"
@@ -191,6 +192,24 @@ var problems = []row{
 	}},
 	{ErrUsage, onTerminal(usage("usage", "It is not possible like this", "Read what is in the way, and choose something else"), "See roost --help")},
 
+	{archive.ErrNotArchive, usage("not_export", "This is no backup that Roost wrote", "Choose the folder or the file that roost export wrote")},
+	{archive.ErrOther, usage("export_other", "Something else is there already", "Choose an empty folder, or another name")},
+	{archive.ErrUnfinished, Problem{
+		Code: "export_unfinished", Severity: needsYou, Exit: ExitDamage, Title: "This copy of a backup was not written to its end",
+		Text: "Nothing was changed.", Action: "Write it once more to the same place: it goes on where it stopped",
+	}},
+	{archive.ErrDamaged, Problem{
+		Code: "export_damaged", Severity: needsYou, Exit: ExitDamage, Title: "The copy of the backup on this disk is damaged",
+		Text: "It was not used. What is on your storages is not touched by that.", Action: "Write it once more, or use another copy", Detailed: true,
+	}},
+	{archive.ErrWrite, Problem{
+		Code: "export_write", Severity: needsYou, Exit: ExitHome, Title: "The copy of the backup cannot be written there",
+		Text: "What was written is used the next time. Saved files are safe.", Action: "Make room or choose another disk, and run it again",
+	}},
+	{vault.ErrOtherState, Problem{
+		Code: "other_state", Severity: needsYou, Exit: ExitDamage, Title: "This storage holds another state of the same backup",
+		Text: "Nothing was replaced there.", Action: "Choose an empty storage", Detailed: true,
+	}},
 	{ErrNoRoom, Problem{
 		Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough room on this disk",
 		Text: "Nothing was written. Saved files are safe.", Action: "Make room, or choose another place",

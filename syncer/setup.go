@@ -182,8 +182,10 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInf
 	var out []DeviceInfo
 	for _, h := range st.Heads {
 		d := DeviceInfo{Name: h.Name(), ID: hex.EncodeToString(h.Device[:]), State: DeviceActive}
-		if len(h.Snapshots) > 0 {
-			d.Newest = h.Snapshots[0].Time()
+		for _, v := range h.Snapshots { // the last one made may be an old one that was imported
+			if v.Time().After(d.Newest) {
+				d.Newest = v.Time()
+			}
 		}
 		out = append(out, d)
 	}

@@ -42,7 +42,7 @@ func (w *Window) take(s step) {
 // worthAgain tells whether what was asked for may go well the next time.
 func worthAgain(p syncer.Problem) bool {
 	switch p.Code {
-	case "stopped", "busy", "key_locked", "key_denied", "catalog", "permission", "no_room":
+	case "stopped", "busy", "key_locked", "key_denied", "catalog", "permission", "no_room", "export_write":
 		return true
 	}
 	return p.Retry
@@ -138,7 +138,9 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		chooseFolder()
 	case "unknown_version", "ambiguous_version", "not_in_version", "version_gone":
 		place(Files, "folder", lang.L("Look at the versions"))
-	case "no_room", "disk_full", "read_only", "home", "permission":
+	case "not_export", "export_other", "export_unfinished", "export_damaged", "other_state":
+		place(Storages, "storage", lang.L("Open storage"))
+	case "no_room", "disk_full", "read_only", "home", "permission", "export_write":
 		add(step{icon: "folder", label: lang.L("Open your own folder"), do: func(context.Context) error { return openOwn() }})
 	case "in_the_way", "exists", "bad_name", "not_a_file", "no_hard_link":
 		place(Restore, "restore", lang.L("Choose another place"))

@@ -518,26 +518,39 @@ func (m *mirror) leftovers(ctx context.Context) ([]cid.Cid, error) {
 }
 
 func (m *mirror) superfluous(ctx context.Context, root cid.Cid) (bool, error) {
+	h, marker, err := m.v.pinOfVault(ctx, m.to, root)
+	if err != nil {
+		return false, err
+	}
+	if h != nil {
+		return h.Device == m.own.Device && h.Seq < m.own.Seq, nil
+	}
+	return marker != nil && marker.Device == m.v.Device() && marker.Installation == m.v.bundle.b.Installation, nil
+}
+
+// pinOfVault tells what a pinned directory is to this vault: a device's root, or a batch, of which the marker is returned.
+// Neither: it is somebody else's, or an error says that it cannot be read.
+func (v *Vault) pinOfVault(ctx context.Context, n node.Node, root cid.Cid) (*Head, *format.Marker, error) {
 	d, _, err := format.DigestOf(root)
 	if err != nil {
-		return false, nil // no hash of ours
+		return nil, nil, nil // no hash of ours
 	}
-	block, err := getBlock(ctx, m.to, root, d)
+	block, err := getBlock(ctx, n, root, d)
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	if _, err := format.DecodeRoot(block); err == nil {
-		h, _, err := readHead(ctx, m.to, m.v.bundle, candidate{cid: root})
-		return err == nil && h.Device == m.own.Device && h.Seq < m.own.Seq, err
+		h, _, err := readHead(ctx, n, v.bundle, candidate{cid: root})
+		return h, nil, err
 	}
-	_, marker, ok := format.DecodeBatch(block)
+	_, link, ok := format.DecodeBatch(block)
 	if !ok {
-		return false, nil
+		return nil, nil, nil
 	}
-	mb, err := getBlock(ctx, m.to, marker.CID(), marker.Digest)
+	mb, err := getBlock(ctx, n, link.CID(), link.Digest)
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
-	x, err := format.OpenMarker(mb, m.v.keys())
-	return err == nil && x.Device == m.v.Device() && x.Installation == m.v.bundle.b.Installation, err
+	marker, err := format.OpenMarker(mb, v.keys())
+	return nil, marker, err
 }

@@ -37,7 +37,7 @@ type Head struct {
 	Packs     Digest       `cbor:"8,keyasint"` // root of the spine
 	Keys      Digest       `cbor:"9,keyasint"` // the keyring object
 	Folders   []Folder     `cbor:"10,keyasint"`
-	Snapshots []Summary    `cbor:"11,keyasint"` // newest first
+	Snapshots []Summary    `cbor:"11,keyasint"` // the last made first
 	Older     []OlderList  `cbor:"12,keyasint,omitempty"`
 	Segments  []SegmentRef `cbor:"13,keyasint,omitempty"`
 	Loose     []PackInfo   `cbor:"14,keyasint,omitempty"` // packs in no segment yet: their headers are the index
