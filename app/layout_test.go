@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"app": {
 		"app/early", "assets", "syncer", "syncer/disk", "syncer/guide", "syncer/report", "syncer/sheet", "ui", "watcher",
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
+		"packaging/kit/install",
 	},
 	"ui":      {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang"},
 	"ui/kit":  {"assets"},
@@ -45,6 +46,7 @@ var layers = map[string][]string{
 	"vault/node/quiet":     {},
 	"vault/node/code":      {},
 	"packaging/kit":        {"vault/node/code"},
+	"packaging/kit/install": {"syncer", "vault/node/code"},
 	"packaging/roost-node": {"packaging/kit", "vault/node/code", "vault/node/quiet"},
 	"vault/node/nodetest":  {"vault/node"},
 	"vault/catalog":        {},
