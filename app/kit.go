@@ -15,10 +15,10 @@ import (
 
 func nodeKitCommand() *command {
 	return &command{
-		name:  "node kit",
+		name: "node kit",
 		usage: []string{
 			"--out DIR [--platform pi|server|nas] [--name N] [--limit 400GB] [--address H] [--port N]",
-			"--install USER@HOST[:PORT] [--password-file F] [--host-key SHA256:…] [--code-out F] [the above]",
+			"--install USER@HOST[:PORT] [--password-file F] [--host-key SHA256:…] [--code-out F] […]",
 		},
 		help: `kit: write into DIR what makes another machine a storage: a small computer with Debian (pi), a rented server, or
 a network drive with containers (nas). Its README says what to do with it, in three steps. --install does them: it logs
@@ -30,12 +30,12 @@ in there over SSH, once, and brings the connection code back.`,
 			{name: "limit", arg: "SIZE", help: "how much of the new storage may be filled"},
 			{name: "address", arg: "H,…", help: "host names that will lead there from elsewhere"},
 			{name: "port", arg: "N", help: "where the new storage answers: 5443"},
-			{name: "install", arg: "U@H", help: "install it on that machine over SSH, as a user who may use sudo"},
-			{name: "password-file", arg: "F", help: "the file with that user's password; - is standard input"},
+			{name: "install", arg: "U@H", help: "install it there over SSH; the user may use sudo"},
+			{name: "password-file", arg: "F", help: "the file with the password; - is standard input"},
 			{name: "host-key", arg: "K", help: "the key that the machine has to show: SHA256:…"},
-			{name: "code-out", arg: "F", help: "write the connection code to a new file F instead of showing it"},
+			{name: "code-out", arg: "F", help: "write the connection code to a new file F"},
 		},
-		run: nodeKit,
+		ownHelp: true, run: nodeKit,
 	}
 }
 
