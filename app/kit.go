@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"roost/packaging/kit"
-	"roost/syncer"
+	"roost/packaging/kit/install"
 )
 
 func nodeKitCommand() *command {
@@ -53,55 +53,60 @@ func nodeKit(ctx context.Context, c *call) (answer, error) {
 		}
 	}
 	if c.has("install") {
+		if c.has("out") {
+			return nil, usage(c.command, "Give one of --out and --install: what is installed needs no folder here.")
+		}
 		return installKit(ctx, c)
 	}
 	if !c.has("out") {
 		return nil, usage(c.command, "Say where to write it: --out DIR.")
 	}
-	o, w, err := writeKit(c, c.value("out"))
+	o, err := kitOptions(c)
 	if err != nil {
 		return nil, err
+	}
+	if o.Dir, err = filepath.Abs(c.value("out")); err != nil {
+		return nil, computerError("the folder for the kit could not be found", err)
+	}
+	w, err := kit.Write(o)
+	if err != nil {
+		return nil, kitError(c, err)
 	}
 	return kitAnswer{Dir: w.Dir, Platform: o.Platform, Files: w.Files, Next: w.Next}, nil
 }
 
-// writeKit writes what the flags ask for into a folder.
-func writeKit(c *call, dir string) (kit.Options, *kit.Written, error) {
+// kitOptions are what the flags say of the kit.
+func kitOptions(c *call) (kit.Options, error) {
 	o := kit.Options{Platform: "pi", Name: c.value("name")}
 	if c.has("platform") {
 		o.Platform = c.value("platform")
 	}
 	var err error
-	if o.Dir, err = filepath.Abs(dir); err != nil {
-		return o, nil, computerError("the folder for the kit could not be found", err)
-	}
 	if c.has("limit") {
 		if o.Limit, err = kit.Size(c.value("limit")); err != nil {
-			return o, nil, usage(c.command, "%v", err)
+			return o, usage(c.command, "%v", err)
 		}
 	}
 	if c.has("port") {
 		if o.Port, err = strconv.Atoi(c.value("port")); err != nil {
-			return o, nil, usage(c.command, "%q is no port.", c.value("port"))
+			return o, usage(c.command, "%q is no port.", c.value("port"))
 		}
 	}
 	if c.has("address") {
 		o.Address = strings.Split(c.value("address"), ",")
 	}
-	w, err := kit.Write(o)
-	switch {
-	case errors.Is(err, kit.ErrOptions), errors.Is(err, kit.ErrNotEmpty):
-		return o, nil, usage(c.command, "%v", err)
-	case errors.Is(err, kit.ErrNoParts):
-		return o, nil, &problemError{cause: err, problem: syncer.Problem{
-			Code: "no_kit", Severity: "needs_you", Title: "The programs for the other machine are not complete on this computer",
-			Text: sentence(err.Error()), Exit: syncer.ExitHome,
-			Action: "Run make kit where Roost is built, or name the folder that it wrote in ROOST_KIT.",
-		}}
-	case err != nil:
-		return o, nil, computerError("the kit could not be written", err)
+	return o, nil
+}
+
+// kitError says why a kit could not be written, or installed.
+func kitError(c *call, err error) error {
+	if errors.Is(err, kit.ErrOptions) || errors.Is(err, kit.ErrNotEmpty) {
+		return usage(c.command, "%v", err)
 	}
-	return o, w, nil
+	if own, ok := errors.AsType[*install.Error](install.InWords(err)); ok {
+		return &problemError{cause: err, problem: own.Problem()}
+	}
+	return err
 }
 
 func (a kitAnswer) people(w io.Writer) {

@@ -14,9 +14,6 @@ import (
 	"roost/vault/node/code"
 )
 
-// knownMachines is the file in the home with the keys of machines that Roost was on.
-const knownMachines = "known_hosts"
-
 type installAnswer struct {
 	Target    string   `json:"target"`
 	Name      string   `json:"name"`
@@ -42,36 +39,24 @@ func installKit(ctx context.Context, c *call) (_ answer, err error) {
 		return nil, err
 	}
 	o := install.Options{
-		Target: target, Known: filepath.Join(home, knownMachines), HostKey: c.value("host-key"), Agent: c.env("SSH_AUTH_SOCK"),
+		Target: target, Known: filepath.Join(home, install.KnownFile), HostKey: c.value("host-key"), Agent: c.env("SSH_AUTH_SOCK"),
 	}
 	if err := c.askInstall(&o); err != nil {
 		return nil, err
 	}
-	dir := c.value("out")
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "roost-kit-"); err != nil {
-			return nil, computerError("there is no room for the kit", err)
-		}
-		defer func() {
-			if rerr := os.RemoveAll(dir); err == nil && rerr != nil {
-				err = computerError("the kit could not be removed again", rerr)
-			}
-		}()
-	}
-	_, written, err := writeKit(c, dir)
+	k, err := kitOptions(c)
 	if err != nil {
 		return nil, err
 	}
-	o.Kit, o.Files = written.Dir, written.Files
 	var file *wordsFile
 	if c.has("code-out") {
 		if file, err = createWordsFile(c.command, c.value("code-out")); err != nil {
 			return nil, err
 		}
 	}
-	got, err := install.Run(ctx, o)
+	got, err := install.Fresh(ctx, k, o)
 	if err != nil {
-		return nil, errors.Join(inItsWords(err), file.discard())
+		return nil, errors.Join(kitError(c, err), file.discard())
 	}
 	return c.installed(target, got, file)
 }
@@ -92,14 +77,6 @@ func (c *call) installed(target install.Target, got code.Code, file *wordsFile) 
 		return a, computerError("it is installed, but its connection code could not be written to the file", err)
 	}
 	return a, nil
-}
-
-// inItsWords gives an error of the installation its own problem.
-func inItsWords(err error) error {
-	if own, ok := errors.AsType[*install.Error](err); ok {
-		return &problemError{cause: err, problem: own.Problem()}
-	}
-	return err
 }
 
 // askInstall sets who is asked for the password and whether the machine is the right one, and who hears how far it is.

@@ -24,7 +24,10 @@ var layers = map[string][]string{
 		"vault", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "packaging/kit",
 		"packaging/kit/install",
 	},
-	"ui":      {"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang"},
+	"ui": {
+		"assets", "syncer", "syncer/guide", "syncer/sheet", "ui/kit", "ui/lang",
+		"packaging/kit", "packaging/kit/install", "vault/node/code",
+	},
 	"ui/kit":  {"assets"},
 	"ui/lang": {"assets"},
 	"syncer": {
@@ -46,7 +49,7 @@ var layers = map[string][]string{
 	"vault/node/quiet":      {},
 	"vault/node/code":       {},
 	"packaging/kit":         {"vault/node/code"},
-	"packaging/kit/install": {"syncer", "vault/node/code"},
+	"packaging/kit/install": {"packaging/kit", "syncer", "vault/node/code"},
 	"packaging/roost-node":  {"packaging/kit", "vault/node/code", "vault/node/quiet"},
 	"vault/node/nodetest":   {"vault/node"},
 	"vault/catalog":         {},

@@ -56,7 +56,16 @@ func (o *onboarding) showWhere() {
 		kit.NewOption(kit.OptionData{
 			Icon: "server", Tone: kit.Accent, Title: lang.L("A device that I already run"),
 			Detail: lang.L("A small computer at home, a network drive or a rented server, with its address and key."),
-		}, o.showAddress))
+		}, o.showAddress),
+		kit.NewOption(kit.OptionData{
+			Icon: "qr", Tone: kit.Accent, Title: lang.L("A connection code"), Detail: lang.L("The text or picture that a storage of Roost gave you."),
+		}, o.showCode))
+	if !o.back {
+		options = append(options, kit.NewOption(kit.OptionData{
+			Icon: "question", Tone: kit.Good, Title: lang.L("Help me set one up"),
+			Detail: lang.L("A small computer at home, a network drive, an old laptop or a rented server."),
+		}, o.showKinds))
+	}
 	if o.back {
 		options = append(options, kit.NewOption(here, func() {
 			o.pick(func(dir string) { o.useFolder(dir, filepath.Base(dir)) })

@@ -1,9 +1,12 @@
 package install
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
+	"roost/packaging/kit"
 	"roost/syncer"
 )
 
@@ -26,25 +29,32 @@ var (
 	ErrLost        = errors.New("the connection to the other machine was lost")
 )
 
-const (
-	untouched = "Nothing was changed there."
-	halfway   = "What was done there stays, and running it again goes on with the rest."
-)
-
 var problems = []struct {
 	err error
 	syncer.Problem
 }{
+	{kit.ErrNoParts, syncer.Problem{
+		Code: "no_kit", Title: "The programs for the other machine are not complete on this computer", Text: "Nothing was changed.", Exit: syncer.ExitHome,
+		Action: "Install Roost with its kit, or build that", Terminal: "Run make kit where Roost is built, or name the folder that it wrote in ROOST_KIT.",
+	}},
+	{kit.ErrNotEmpty, syncer.Problem{
+		Code: "kit_folder", Title: "There is something else in the folder", Text: "Nothing was changed.", Exit: syncer.ExitUsage,
+		Action: "Choose another folder",
+	}},
+	{kit.ErrWrite, syncer.Problem{
+		Code: "computer", Title: "The kit could not be written", Text: "Nothing was changed.", Exit: syncer.ExitHome,
+		Action: "Make room or choose another place, and try again",
+	}},
 	{ErrUnreachable, syncer.Problem{
-		Code: "install_unreachable", Title: "The other machine does not answer", Text: untouched,
+		Code: "install_unreachable", Title: "The other machine does not answer", Text: "Nothing was changed there.",
 		Action: "Check its name, and that it is switched on and connected",
 	}},
 	{ErrNoSSH, syncer.Problem{
-		Code: "install_no_ssh", Title: "Nobody can log in to the other machine over SSH", Text: untouched,
+		Code: "install_no_ssh", Title: "Nobody can log in to the other machine over SSH", Text: "Nothing was changed there.",
 		Action: "Switch SSH on there",
 	}},
 	{ErrUnknownHost, syncer.Problem{
-		Code: "install_unknown_host", Title: "The other machine is not known yet", Text: untouched,
+		Code: "install_unknown_host", Title: "The other machine is not known yet", Text: "Nothing was changed there.",
 		Action: "Compare its key", Terminal: "Compare the key with the one that the machine itself tells (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and give it with --host-key.",
 	}},
 	{ErrOtherHost, syncer.Problem{
@@ -52,31 +62,31 @@ var problems = []struct {
 		Action: "Compare its key", Terminal: "Compare the key with the one that the machine itself tells (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub). If it is right, give it with --host-key.",
 	}},
 	{ErrPassword, syncer.Problem{
-		Code: "install_password", Title: "The other machine does not take this user and password", Text: "Many machines take no password for root. " + untouched,
+		Code: "install_password", Title: "The other machine does not take this user and password", Text: "Many machines take no password for root. Nothing was changed there.",
 		Action: "Check the user and the password",
 	}},
 	{ErrNoPassword, syncer.Problem{
-		Code: "install_no_password", Title: "The other machine asks for a password", Text: untouched,
+		Code: "install_no_password", Title: "The other machine asks for a password", Text: "Nothing was changed there.",
 		Action: "Type the password", Terminal: "Run it on a terminal, or give --password-file.",
 	}},
 	{ErrOnlyKeys, syncer.Problem{
-		Code: "install_only_keys", Title: "The other machine takes no passwords, and none of your SSH keys", Text: untouched,
+		Code: "install_only_keys", Title: "The other machine takes no passwords, and none of your SSH keys", Text: "Nothing was changed there.",
 		Action: "Unlock your SSH key (ssh-add), or allow passwords there for a moment",
 	}},
 	{ErrNotDebian, syncer.Problem{
-		Code: "install_not_debian", Title: "The other machine runs another system than Debian", Text: "Roost installs on Debian, Raspberry Pi OS and their relatives. " + untouched,
+		Code: "install_not_debian", Title: "The other machine runs another system than Debian", Text: "Roost installs on Debian, Raspberry Pi OS and their relatives. Nothing was changed there.",
 		Action: "Use the kit for a network drive",
 	}},
 	{ErrProcessor, syncer.Problem{
-		Code: "install_processor", Title: "There is no Kubo for the other machine's processor", Text: "It takes a 64-bit system; a Raspberry Pi of the last years can run one. " + untouched,
+		Code: "install_processor", Title: "There are no programs for the other machine's processor", Text: "It takes a 64-bit system; a Raspberry Pi of the last years can run one. Nothing was changed there.",
 		Action: "Install the 64-bit system there",
 	}},
 	{ErrNoRoot, syncer.Problem{
-		Code: "install_no_root", Title: "This user may not install anything on the other machine", Text: untouched,
+		Code: "install_no_root", Title: "This user may not install anything on the other machine", Text: "Nothing was changed there.",
 		Action: "Log in as a user who may use sudo",
 	}},
 	{ErrSpace, syncer.Problem{
-		Code: "install_space", Title: "The other machine has too little space for the programs", Text: untouched,
+		Code: "install_space", Title: "The other machine has too little space for the programs", Text: "Nothing was changed there.",
 		Action: "Make some room there",
 	}},
 	{ErrCopy, syncer.Problem{
@@ -84,11 +94,11 @@ var problems = []struct {
 		Action: "Try again", Retry: true,
 	}},
 	{ErrScript, syncer.Problem{
-		Code: "install_stopped", Title: "The installation on the other machine stopped", Text: halfway,
-		Action: "Mend what it says, and try again", Retry: true,
+		Code: "install_stopped", Title: "The installation on the other machine stopped", Text: "What was done there stays, and running it again goes on with the rest.",
+		Action: "Look at the details, and try again", Retry: true,
 	}},
 	{ErrLost, syncer.Problem{
-		Code: "install_lost", Title: "The connection to the other machine was lost", Text: halfway,
+		Code: "install_lost", Title: "The connection to the other machine was lost", Text: "What was done there stays, and running it again goes on with the rest.",
 		Action: "Try again", Retry: true,
 	}},
 }
@@ -108,22 +118,18 @@ func (e *Error) Problem() syncer.Problem { return e.problem }
 
 // failed gives a cause the words of a sentinel.
 func failed(sentinel, cause error) error {
+	return inWords(sentinel, fmt.Errorf("%w: %w", sentinel, cause))
+}
+
+// inWords gives an error that wraps a sentinel its words.
+func inWords(sentinel, err error) error {
 	for _, row := range problems {
 		if row.err == sentinel {
 			p := row.Problem
-			p.Severity, p.Exit = "needs_you", syncer.ExitStorage
-			p.Detail = cause.Error() + "."
-			return &Error{p, fmt.Errorf("%w: %w", sentinel, cause)}
+			p.Severity, p.Exit = "needs_you", cmp.Or(p.Exit, syncer.ExitStorage)
+			p.Detail = strings.TrimPrefix(err.Error(), sentinel.Error()+": ") + "."
+			return &Error{p, err}
 		}
 	}
 	panic(sentinel) // one without a row
-}
-
-// Problems are all that can come of an installation, for who translates them.
-func Problems() []syncer.Problem {
-	var all []syncer.Problem
-	for _, row := range problems {
-		all = append(all, row.Problem)
-	}
-	return all
 }
