@@ -25,8 +25,7 @@ const (
 // machine is the other one, with somebody logged in.
 type machine struct {
 	client *ssh.Client
-	stop   func() bool // of ctx
-	over   chan struct{}
+	over   chan struct{} // closed by close
 }
 
 var errUnknown = errors.New("its key is not known")
@@ -178,7 +177,8 @@ func (o Options) dial(ctx context.Context, accepted ssh.PublicKey, shown *ssh.Pu
 		}
 		return nil, failed(ErrPassword, err)
 	}
-	m := &machine{client: ssh.NewClient(c, channels, requests), stop: stop, over: make(chan struct{})}
+	stop() // from here on each session ends by itself, so that what was begun there can be cleared away
+	m := &machine{client: ssh.NewClient(c, channels, requests), over: make(chan struct{})}
 	go m.watch()
 	return m, nil
 }
@@ -211,7 +211,6 @@ func (m *machine) watch() {
 
 func (m *machine) close() {
 	close(m.over)
-	m.stop()
 	_ = m.client.Close() // everything was asked for already
 }
 
@@ -220,7 +219,10 @@ func (m *machine) run(ctx context.Context, script string, stdin io.Reader, out, 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	// A machine that does not answer any more must not keep whoever stops.
+	stop := context.AfterFunc(ctx, func() { m.client.Close() })
 	s, err := m.client.NewSession()
+	stop()
 	if err != nil {
 		return err
 	}
