@@ -39,7 +39,7 @@ func installKit(ctx context.Context, c *call) (_ answer, err error) {
 		return nil, err
 	}
 	o := install.Options{
-		Target: target, Known: filepath.Join(home, install.KnownFile), HostKey: c.value("host-key"), Agent: c.env("SSH_AUTH_SOCK"),
+		Target: target, Known: filepath.Join(home, install.KnownFile), HostKey: c.value("host-key"), Data: c.value("data"), Agent: c.env("SSH_AUTH_SOCK"),
 	}
 	if err := c.askInstall(&o); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -136,6 +137,7 @@ func (o *onboarding) showInstall(k another) {
 	address := kit.NewField(lang.L("Address"), k.address, lang.L("The name or number of the device in your network."))
 	user := kit.NewField(lang.L("User"), k.user, lang.L("Who may install programs there."))
 	password := kit.NewPasswordField(lang.L("Password"), lang.L("It is used for this and not kept.")).Revealing(lang.L("Show what is typed"))
+	data := kit.NewField(lang.L("Folder for the files"), "/mnt/drive/roost", lang.L("On a drive that is mounted there. Empty: the machine's own disk."))
 	var next *kit.Button
 	begin := func() {
 		target, err := install.ParseTarget(user.Text() + "@" + address.Text())
@@ -149,14 +151,14 @@ func (o *onboarding) showInstall(k another) {
 		default:
 			user.SetError("")
 			address.SetError("")
-			o.installOn(next, k, target, password.Text())
+			o.installOn(next, k, install.Options{Target: target, Data: strings.TrimSpace(data.Text())}, password.Text())
 		}
 	}
 	next = kit.NewButton(kit.Primary, "", lang.L("Install"), begin)
-	address.OnEnter, user.OnEnter, password.OnEnter = user.Focus, password.Focus, begin
+	address.OnEnter, user.OnEnter, password.OnEnter, data.OnEnter = user.Focus, password.Focus, begin, begin
 	o.show(part{
 		title: lang.L("Install it for me"), lead: lang.L("Roost logs in, copies its programs, starts them and comes back with the key of the new storage."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, user.Root, password.Root))},
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, user.Root, password.Root, data.Root))},
 		back: func() { o.showKind(k) }, next: next,
 	})
 	address.Focus()
@@ -164,18 +166,15 @@ func (o *onboarding) showInstall(k another) {
 
 // installOn installs while the person looks on. Leaving the step stops it; what was done there stays, and the same again
 // finishes it.
-func (o *onboarding) installOn(next *kit.Button, k another, target install.Target, password string) {
+func (o *onboarding) installOn(next *kit.Button, k another, opts install.Options, password string) {
 	step := o.step
 	words, bar := kit.NewParagraph(lang.L("Preparing the programs")), kit.NewBar(kit.Accent)
 	next.Disable()
 	o.say(kit.VBox(8, words, bar))
 	o.foot.Show()
 	var got code.Code
-	home := o.w.desktop.Home()
-	opts := install.Options{
-		Target: target, Known: filepath.Join(home, install.KnownFile), Agent: sshAgent(),
-		Trust: func(ctx context.Context, h install.Host) (bool, error) { return o.askTrust(ctx, step, h, words, bar) },
-	}
+	opts.Known, opts.Agent = filepath.Join(o.w.desktop.Home(), install.KnownFile), sshAgent()
+	opts.Trust = func(ctx context.Context, h install.Host) (bool, error) { return o.askTrust(ctx, step, h, words, bar) }
 	if password != "" {
 		opts.Password = func(context.Context) (string, error) { return password, nil }
 	}

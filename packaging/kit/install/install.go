@@ -27,6 +27,7 @@ type Options struct {
 	Target Target
 	Kit    string   // the folder of a kit that kit.Write wrote, for a machine with Debian
 	Files  []string // names in it
+	Data   string   // the folder there where everything is kept, such as one on a drive; "": the machine's own choice
 	Known  string   // the file with the keys of machines, as OpenSSH keeps them; it is made
 
 	// HostKey is what the machine has to show, as SHA256:…; "": what it showed the last time, or what Trust accepts.
@@ -70,6 +71,9 @@ func Run(ctx context.Context, o Options) (c code.Code, err error) {
 	if o.Password != nil {
 		o.Password = once(o.Password)
 	}
+	if o.Data != "" && !plainPath.MatchString(o.Data) {
+		return c, failed(ErrData, fmt.Errorf("%q", o.Data))
+	}
 	o.Report(Progress{Stage: Connecting})
 	m, err := o.connect(ctx)
 	if err != nil {
@@ -104,7 +108,11 @@ func Run(ctx context.Context, o Options) (c code.Code, err error) {
 	if err := m.copyFiles(ctx, dir, o.Kit, files, size, o.Report); err != nil {
 		return c, err
 	}
-	text, err := m.install(ctx, root, dir, o.Report)
+	script := "sh " + dir + "/install.sh"
+	if o.Data != "" {
+		script += " --data " + quoted(o.Data)
+	}
+	text, err := m.install(ctx, root, script, o.Report)
 	if err != nil {
 		return c, err
 	}
@@ -113,6 +121,9 @@ func Run(ctx context.Context, o Options) (c code.Code, err error) {
 	}
 	return withAddress(c, o.Target.Host), nil
 }
+
+// plainPath is what install.sh takes: it stands in a unit and in a Caddyfile.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
 
 // once asks one time, whoever needs it first.
 func once(ask func(context.Context) (string, error)) func(context.Context) (string, error) {
@@ -267,7 +278,7 @@ func (c *counter) Write(p []byte) (int, error) {
 var scriptStep = regexp.MustCompile(`^([1-9])/([1-9]) (.{1,200})$`)
 
 // install runs the script and returns the connection code, which is in no error and no report.
-func (m *machine) install(ctx context.Context, r root, dir string, report func(Progress)) (string, error) {
+func (m *machine) install(ctx context.Context, r root, script string, report func(Progress)) (string, error) {
 	found := ""
 	said := func(line string) {
 		if step := scriptStep.FindStringSubmatch(line); step != nil {
@@ -277,7 +288,7 @@ func (m *machine) install(ctx context.Context, r root, dir string, report func(P
 		}
 	}
 	var errs tail
-	err := m.run(ctx, r.command("sh "+dir+"/install.sh"), r.stdin(), lines(said), &errs)
+	err := m.run(ctx, r.command(script), r.stdin(), lines(said), &errs)
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)

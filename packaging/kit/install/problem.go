@@ -13,6 +13,7 @@ import (
 // What can be in the way. Nothing was changed on the other machine, but for ErrScript and ErrLost, and those are mended by
 // running it again.
 var (
+	ErrData        = errors.New("the folder for the files is no absolute path of plain letters")
 	ErrUnreachable = errors.New("the other machine does not answer")
 	ErrNoSSH       = errors.New("the other machine does not let anybody log in over SSH")
 	ErrUnknownHost = errors.New("the other machine is not known yet")
@@ -44,6 +45,10 @@ var problems = []struct {
 	{kit.ErrWrite, syncer.Problem{
 		Code: "computer", Title: "The kit could not be written", Text: "Nothing was changed.", Exit: syncer.ExitHome,
 		Action: "Make room or choose another place, and try again",
+	}},
+	{ErrData, syncer.Problem{
+		Code: "install_data", Title: "The folder for the files cannot be used", Text: "It begins with a slash and has only letters, digits, - _ and dots.", Exit: syncer.ExitUsage,
+		Action: "Write it like this: /mnt/drive/roost",
 	}},
 	{ErrUnreachable, syncer.Problem{
 		Code: "install_unreachable", Title: "The other machine does not answer", Text: "Nothing was changed there.",
