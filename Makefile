@@ -50,8 +50,12 @@ soak: deps-test $(IPFS) ## Run all tests with their long harnesses, for hours
 		-race -p 1 -timeout 24h -count=1 -tags $(TEST_TAGS) ./...
 
 .PHONY: bench
-bench: deps-test $(IPFS) ## Run the benchmarks
-	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/bench.sh -tags $(TEST_TAGS)
+bench: headless $(IPFS) ## Compare with restic and kopia where they are installed; BENCH="-scale 0.1" is quick
+	packaging/bench.sh $(BENCH)
+
+.PHONY: gobench
+gobench: deps-test $(IPFS) ## Run the benchmarks of the packages
+	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/gobench.sh -tags $(TEST_TAGS)
 
 .PHONY: screenshots
 screenshots: deps-headless ## Draw every screen into dist/screenshots: light and dark, 1x and 2x

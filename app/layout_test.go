@@ -55,6 +55,7 @@ var layers = map[string][]string{
 	"vault/catalog":         {},
 	"assets":                {},
 	"app/early":             {},
+	"packaging/bench":       {},
 }
 
 // topLevel is what may lie in the root of the repository, beside dotfiles.

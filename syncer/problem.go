@@ -198,7 +198,8 @@ var problems = []row{
 	{code.ErrNotCode, badCode("no_code", "This is not a connection code", "One begins with ROOST and a digit.", "Look for the line that the storage's set-up printed")},
 	{code.ErrLocked, Problem{
 		Code: "code_locked", Severity: needsYou, Exit: ExitKeys, Title: "The connection code is locked with a password",
-		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password, or name a file that holds it in ROOST_CODE_PASSPHRASE_FILE",
+		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password",
+		Terminal: "Type its password, or name a file that holds it in ROOST_CODE_PASSPHRASE_FILE",
 	}},
 	{code.ErrWrongPassphrase, Problem{
 		Code: "code_password", Severity: needsYou, Exit: ExitKeys, Title: "This is not the password of the connection code",
@@ -218,7 +219,7 @@ var problems = []row{
 		Text: "Nobody can read your files, but anybody could delete them there.", Action: "Set it up with Roost's kit, or behind something that asks for a key",
 	}},
 	{node.ErrClock, Problem{
-		Code: "clock", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
+		Code: "clock_differs", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
 		Text: "Saved files are safe, but their times may mislead.", Action: "Set the clock of the one that is wrong",
 	}},
 	{node.ErrNoSpace, Problem{

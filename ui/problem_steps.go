@@ -94,9 +94,11 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "space_short", "space_low", "space_limit", "space_hold":
 		place(Space, "chart", lang.L("See what takes space"))
 		another()
-	case "same_storage":
+	case "same_storage", "code_cut", "code_mistyped", "code_picture", "no_code", "code_locked", "code_password":
 		another()
-	case "no_kubo", "newer":
+	case "exposed", "clock_differs":
+		check()
+	case "no_kubo", "newer", "code_newer":
 		add(step{icon: "folder", label: lang.L("Show where Roost is"), do: func(context.Context) error { return openProgram() }})
 	case "missing", "damaged", "wrong_key", "wrong_bytes", "not_found", "not_kept", "rolled_back":
 		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})

@@ -140,7 +140,7 @@ func (s *Session) bring(ctx context.Context, c *commit, also func(*catalog.Tx) e
 		return err
 	}
 	s.release(ctx, c.found)
-	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
+	s.base, s.minSeq = c.found, c.found.Seq
 	s.extra = nil // they are in the base's table now
 	return nil
 }
