@@ -7,16 +7,17 @@ import (
 
 // command is one verb, or one of a group of verbs ("folder add").
 type command struct {
-	name   string   // "backup", "folder add"
-	usage  []string // what may follow the name, one line for each way to call it
-	about  string   // its line in the list of verbs; "" within a group, and for one that stands on another's line
-	beside []string // other verbs on its line
-	help   string   // paragraphs for `roost VERB --help`
-	flags  []flag   // beside globalFlags
-	least  int      // arguments that are no flags
-	most   int      // the same; -1: any number
-	run    action
-	subs   []*command // of a group, which has nothing else but a name and about
+	name    string   // "backup", "folder add"
+	usage   []string // what may follow the name, one line for each way to call it
+	about   string   // its line in the list of verbs; "" within a group, and for one that stands on another's line
+	beside  []string // other verbs on its line
+	help    string   // paragraphs for `roost VERB --help`
+	flags   []flag   // beside globalFlags
+	ownHelp bool     // they are too many for the help of its group
+	least   int      // arguments that are no flags
+	most    int      // the same; -1: any number
+	run     action
+	subs    []*command // of a group, which has nothing else but a name and about
 }
 
 // commands lists every verb in the order of the help.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -44,6 +45,12 @@ func explain(_ context.Context, c *call) (answer, error) {
 	}
 	b.WriteString("\n")
 	flags := c.command.allFlags()
+	for _, sub := range c.command.subs {
+		if sub.ownHelp {
+			flags = slices.DeleteFunc(flags, func(f flag) bool { return hasFlag(sub.flags, f.name) })
+			fmt.Fprintf(&b, "  %-24s its flags\n", sub.word()+" --help")
+		}
+	}
 	for _, f := range append(flags[len(globalFlags):], globalFlags...) {
 		fmt.Fprintf(&b, "  %-24s %s\n", f.usage(), f.help)
 	}

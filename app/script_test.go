@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 		"saveas":   saveAs,
 		"mode":     fileMode,
 		"empty":    emptyDir,
+		"envfile":  envFile,
 	}
 	maps.Copy(commands, machineCommands)
 	testscript.Run(t, testscript.Params{
@@ -89,6 +90,14 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: commands,
 	})
+}
+
+// envFile is envfile NAME FILE: the one line of a file becomes a variable.
+func envFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: envfile NAME FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // script is what one script has beside its files.

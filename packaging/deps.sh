@@ -9,7 +9,7 @@ window="pkg-config libgl1-mesa-dev libxcursor-dev libxrandr-dev libxinerama-dev 
 secret_service="dbus gnome-keyring" # the keyring tests run a real one on a bus of their own
 screen="xvfb libgl1-mesa-dri" # a screen for the test that runs the window itself
 units="systemd" # its systemd-analyze checks the unit that roost service install writes
-machine="caddy iproute2" # the node kit's other machine: a proxy, and a cable to it
+machine="caddy iproute2 openssh-server sudo" # the node kit's other machine: a proxy, a cable to it, and who logs in there
 windows_compiler="gcc-mingw-w64-x86-64"
 
 case ${1-} in
@@ -98,6 +98,10 @@ install() {
 	# Debian starts a sample page with it, which nobody asked for.
 	if [[ " ${missing[*]} " == *" caddy "* ]] && [ -d /run/systemd/system ]; then
 		"${as_root[@]}" systemctl disable --now caddy.service || true
+	fi
+	# Only the tests' own sshd is wanted; one that was there before stays as it is.
+	if [[ " ${missing[*]} " == *" openssh-server "* ]] && [ -d /run/systemd/system ]; then
+		"${as_root[@]}" systemctl disable --now ssh.service ssh.socket || true
 	fi
 }
 

@@ -167,7 +167,7 @@ func (o *onboarding) fail(err error, buttons ...*kit.Button) {
 		o.say()
 		return
 	}
-	p := syncer.Describe(err)
+	p := problemOf(err)
 	if retry := o.retry; p.Code == "insecure" && retry != nil {
 		use := kit.NewButton(kit.Secondary, "", lang.L("Use it anyway"), func() { o.how.AllowHTTP = true; retry() })
 		o.say(kit.NewNotice(kit.Warn, lang.L("Others in the network could listen"),

@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 
 	"roost/syncer"
 	"roost/ui/kit"
@@ -21,42 +24,68 @@ func (o *onboarding) showCode() {
 	text := kit.NewTextField(lang.L("Connection code"), lang.L("It begins with ROOST. A picture of it can be dropped on this window."), 4)
 	password := kit.NewPasswordField(lang.L("Password of the code"), lang.L("What was chosen when the code was made."))
 	password.Root.Hide()
-	var next *kit.Button
+	var next, picture *kit.Button
 	// A picture is read each time with the password that is there by then.
 	given := func() []byte { return []byte(text.Text()) }
 	use := func() {
-		how := syncer.SetupOptions{Words: o.how.Words}
-		if err := how.ReadCode(given(), password.Text()); err != nil {
-			o.say()
-			if syncer.Describe(err).Code == "code_locked" {
+		how, from, typed, locked := syncer.SetupOptions{Words: o.how.Words}, given(), password.Text(), false
+		o.run(next, lang.L("One moment"), func(context.Context) error {
+			err := how.ReadCode(from, typed)
+			locked = err != nil && syncer.Describe(err).Code == "code_locked"
+			if locked {
+				return nil
+			}
+			return err
+		}, func() {
+			if locked {
 				shown(password.Root, true)
 				o.page.Refresh()
 				password.Focus()
 				return
 			}
-			o.fail(err)
-			return
-		}
-		o.how, o.local = how, false
-		o.prepare(next)
+			o.how, o.local = how, false
+			o.prepare(next)
+		})
+	}
+	read := func(b *kit.Button, data func() ([]byte, error)) {
+		var found []byte
+		o.run(b, lang.L("One moment"), func(context.Context) (err error) {
+			found, err = data()
+			return err
+		}, func() {
+			given = func() []byte { return found }
+			use()
+		})
 	}
 	next = kit.NewButton(kit.Primary, "", lang.L("Continue"), use)
+	picture = kit.NewButton(kit.Secondary, "", lang.L("Choose a picture"), func() {
+		o.pickPicture(func(data func() ([]byte, error)) { read(picture, data) })
+	})
 	password.OnEnter = use
 	text.OnTyped = func(string) { given = func() []byte { return []byte(text.Text()) } }
 	o.show(part{
-		title: lang.L("A connection code"), lead: lang.L("Whoever set the storage up has one. It says where the storage is, and lets this computer in."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, text.Root, password.Root))}, back: o.showWhere, next: next,
+		title: lang.L("The connection code"), lead: lang.L("Whoever set the storage up has one. It says where the storage is, and lets this computer in."),
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, text.Root, password.Root))}, back: o.showWhere, other: picture, next: next,
 	})
 	o.dropped = func(path string) {
-		data, err := readCodeFile(path)
-		if err != nil {
-			o.fail(err)
-			return
-		}
-		given = func() []byte { return data }
-		use()
+		read(next, func() ([]byte, error) { return readCodeFile(path) })
 	}
 	text.Focus()
+}
+
+// pickPicture is the choice of a file as the toolkit's window has it.
+func (o *onboarding) pickPicture(chosen func(read func() ([]byte, error))) {
+	dialog.ShowFileOpen(func(file fyne.URIReadCloser, err error) {
+		switch {
+		case err != nil:
+			o.fail(err)
+		case file != nil: // nil: they changed their mind
+			chosen(func() ([]byte, error) {
+				data, err := readCode(file)
+				return data, errors.Join(err, file.Close())
+			})
+		}
+	}, o.w.over)
 }
 
 // readCodeFile reads a picture or a text with a code.
@@ -66,7 +95,11 @@ func readCodeFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCodeFile+1))
+	return readCode(f)
+}
+
+func readCode(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxCodeFile+1))
 	if err == nil && len(data) > maxCodeFile {
 		err = fmt.Errorf("%w: the file is too large for a code", syncer.ErrUsage)
 	}

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	nodekit "roost/packaging/kit"
+	"roost/packaging/kit/install"
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
@@ -46,6 +48,18 @@ func steps() map[string]func(*onboarding) {
 			o.listDrives(o.showDriveList(), []guide.Drive{{Name: "Backup", Path: "/run/media/ana/Backup", Free: 812_000_000_000}, {Name: "SANDISK", Path: "/run/media/ana/SANDISK", Free: 61_000_000}})
 			o.confirmSameDisk()
 		},
+		"kinds":      func(o *onboarding) { o.showKinds() },
+		"kind":       func(o *onboarding) { o.showKind(kindsOfMachine()[0]) },
+		"kind-drive": func(o *onboarding) { o.showKind(kindsOfMachine()[1]) },
+		"kit-written": func(o *onboarding) {
+			o.showWritten(kindsOfMachine()[0], &nodekit.Written{Dir: "/run/media/ana/USB/roost-kit"})
+		},
+		"install": func(o *onboarding) { o.showInstall(kindsOfMachine()[0]) },
+		"install-trust": func(o *onboarding) {
+			o.showInstall(kindsOfMachine()[0])
+			o.say(trustQuestion(install.Host{Address: "raspberrypi.local:22", Fingerprint: "SHA256:6JuevvFX7qtHVY6QuBuWoumJ3nUzh1mzqDPsnQLsSH8"}, func(bool) {}))
+		},
+		"code": func(o *onboarding) { o.showCode() },
 		"address": func(o *onboarding) {
 			o.how.URL = "http://raspberrypi:5001"
 			o.showAddress()
@@ -57,7 +71,6 @@ func steps() map[string]func(*onboarding) {
 			o.retry = func() {}
 			o.fail(insecure())
 		},
-		"code":       func(o *onboarding) { o.showCode() },
 		"passphrase": func(o *onboarding) { o.showNewPassphrase() },
 		"unlock":     func(o *onboarding) { o.askPassphrase(func() {}) },
 		"why":        func(o *onboarding) { o.showWhyWords() },

@@ -58,9 +58,14 @@ func (o *onboarding) showWhere() {
 			Detail: lang.L("A small computer at home, a network drive or a rented server, with its address and key."),
 		}, o.showAddress),
 		kit.NewOption(kit.OptionData{
-			Icon: "qr", Tone: kit.Accent, Title: lang.L("I have a connection code"),
-			Detail: lang.L("A line that begins with ROOST, or a picture of it."),
+			Icon: "qr", Tone: kit.Accent, Title: lang.L("I have a connection code"), Detail: lang.L("A line that begins with ROOST, or a picture of it."),
 		}, o.showCode))
+	if !o.back {
+		options = append(options, kit.NewOption(kit.OptionData{
+			Icon: "question", Tone: kit.Good, Title: lang.L("Help me set one up"),
+			Detail: lang.L("A small computer at home, a network drive, an old laptop or a rented server."),
+		}, o.showKinds))
+	}
 	if o.back {
 		options = append(options, kit.NewOption(here, func() {
 			o.pick(func(dir string) { o.useFolder(dir, filepath.Base(dir)) })

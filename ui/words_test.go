@@ -208,7 +208,7 @@ var wholeSentence = regexp.MustCompile(`^[A-Z][^%]*[^% ]$`)
 func engineTexts(t *testing.T) map[string]bool {
 	t.Helper()
 	texts := make(map[string]bool)
-	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "limit.go", "activity.go", "doctor.go"} {
+	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "limit.go", "activity.go", "doctor.go", "../packaging/kit/install/problem.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "syncer", name), nil, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -48,6 +48,8 @@ var (
 	ErrNoParts = errors.New("the programs for the other machine are missing")
 	// ErrNotEmpty: the folder holds something else.
 	ErrNotEmpty = errors.New("the folder holds something that is no node kit")
+	// ErrWrite: its folder cannot be made or filled.
+	ErrWrite = errors.New("write the node kit")
 	// ErrOptions: what was asked for makes no sense; the text says why.
 	ErrOptions = errors.New("there is no such node kit")
 )
@@ -126,7 +128,7 @@ func Write(o Options) (*Written, error) {
 			panic(err) // it is embedded
 		}
 		if err := write(filepath.Join(o.Dir, name), strings.NewReader(fill.Replace(string(text))), name == last); err != nil {
-			return nil, fmt.Errorf("write the node kit: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrWrite, err)
 		}
 		w.Files = append(w.Files, name)
 	}
@@ -219,11 +221,11 @@ func (o Options) next() []string {
 // claim makes the folder, or takes one that is empty or an earlier kit.
 func claim(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make the folder of the node kit: %w", err)
+		return fmt.Errorf("%w: make the folder of the node kit: %w", ErrWrite, err)
 	}
 	there, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("look into the folder of the node kit: %w", err)
+		return fmt.Errorf("%w: look into the folder of the node kit: %w", ErrWrite, err)
 	}
 	isKit := slices.ContainsFunc(there, func(e fs.DirEntry) bool { return e.Name() == parts[0] })
 	if len(there) > 0 && !isKit {
@@ -231,7 +233,7 @@ func claim(dir string) error {
 	}
 	for _, script := range []string{"install.sh", "start.sh"} { // of a kit that is no longer whole from here on
 		if err := os.Remove(filepath.Join(dir, script)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("replace the node kit: %w", err)
+			return fmt.Errorf("%w: replace the node kit: %w", ErrWrite, err)
 		}
 	}
 	return nil
@@ -270,7 +272,7 @@ func copyPart(to, from, sum string) error {
 	defer f.Close()
 	h := sha256.New()
 	if err := write(to, io.TeeReader(f, h), true); err != nil {
-		return fmt.Errorf("write the node kit: %w", err)
+		return fmt.Errorf("%w: %w", ErrWrite, err)
 	}
 	if hex.EncodeToString(h.Sum(nil)) != sum {
 		return errors.Join(fmt.Errorf("%w: %s is not what make kit built; run it again", ErrNoParts, from), os.Remove(to))
