@@ -20,6 +20,7 @@ import (
 type proof struct {
 	Checked time.Time // when the structure was last checked, well or not
 	Found   int       // problems that it found
+	Mended  int       // of those, the ones that were mended at once from another storage
 	From    int       // thousandth of the content that is read next
 	Began   time.Time // when the reading of all content began that is under way
 	ReadAll time.Time // when all of it had last been read; zero: not yet
@@ -121,7 +122,7 @@ func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Check
 		k.rescan() // which sends again what is still here
 	}
 	out.OK = len(out.Problems) == 0
-	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found = time.Now(), len(out.Problems) })
+	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found, p.Mended = time.Now(), len(out.Problems), out.Mended })
 	return out, errors.Join(unasked, err, e.noteVerified(ctx, out))
 }
 
@@ -232,12 +233,13 @@ func (e *Engine) verifyCopy(ctx context.Context, n node.Node) (*vault.CopyReport
 type Proof struct {
 	Checked time.Time // when the structure was last checked; zero: never
 	Found   int       // problems that it found
+	Mended  int       // of those, the ones that were mended at once from another storage
 	ReadAll time.Time // when all content had last been read, part by part; zero: not yet
 	Drills  []Drilled // the last restore drill, by storage
 }
 
 func (p proof) shown() Proof {
-	return Proof{Checked: p.Checked, Found: p.Found, ReadAll: p.ReadAll, Drills: p.Drills}
+	return Proof{Checked: p.Checked, Found: p.Found, Mended: min(p.Mended, p.Found), ReadAll: p.ReadAll, Drills: p.Drills}
 }
 
 // knownProof is Proof as it is known now.
