@@ -41,19 +41,21 @@ func (o *onboarding) showFound() {
 	if len(o.found) > 0 {
 		options = append(options, kit.NewOption(kit.OptionData{
 			Icon: "restore", Tone: kit.Accent, Title: lang.L("Replace my old computer"),
-			Detail: lang.L("Its files come back here, and this computer keeps them from now on. Nothing is deleted from the backup."),
+			Detail: lang.L("Its files come back here, and this computer keeps them from now on. When everything is safe here, the old one leaves the backup; its versions stay."),
 		}, func() { o.showDevices() }))
 	}
 	look := kit.NewOption(kit.OptionData{
 		Icon: "eye", Tone: kit.Accent, Title: lang.L("Just look"), Detail: lang.L("Browse everything, and bring back single files."),
 	}, func() {
 		o.old = ""
-		o.finish(nil, func() {
-			open := Home
-			if o.w.has(Files) {
-				open = Files
-			}
-			o.done(open)
+		o.run(nil, lang.L("One moment"), func(ctx context.Context) error { return o.starter.Replace(ctx, "") }, func() {
+			o.finish(nil, func() {
+				open := Home
+				if o.w.has(Files) {
+					open = Files
+				}
+				o.done(open)
+			})
 		})
 	})
 	options = append(options, kit.NewOption(kit.OptionData{
