@@ -47,7 +47,10 @@ func (c *replacingCard) draw(now Now) {
 		return
 	}
 	text := lang.L("Every folder is saved. Next, files are brought back to try it. Until all of that went well, {{.Name}} stays as it is.", name)
-	if r.Saved < r.Folders || r.Folders == 0 {
+	switch {
+	case r.Folders == 0:
+		text = lang.L("Add the folders that this computer keeps. When they are saved and a test restore went well, {{.Name}} leaves the backup.", name)
+	case r.Saved < r.Folders:
 		text = lang.N("{{.Done}} of {{.Number}} folders are saved. Then a test restore follows. Until all of that went well, {{.Name}} stays as it is.", r.Folders,
 			values{"Done": number(int64(r.Saved)), "Number": number(int64(r.Folders)), "Name": name["Name"]})
 	}
