@@ -40,7 +40,7 @@ func newPinsPage(s *storagesScreen, storage string) *pinsPage {
 	p.keep = kit.NewButton(kit.Secondary, "plus", lang.L("Keep something else…"), p.askKeep)
 	head := viewHead(func() { p.asking.drop(); s.back() }, lang.L("Saved copies on {{.Name}}", values{"Name": kit.Shown(storage)}),
 		lang.L("What this storage keeps until somebody says otherwise."))
-	p.page = kit.NewPage(kit.VBox(kit.Gap, kit.Between(head, kit.HBox(8, p.keep, p.free.button)), p.free.notice.Root, p.body))
+	p.page = kit.NewPage(kit.VBox(kit.Gap, kit.Between(head, p.free.button), p.free.notice.Root, p.body))
 	p.root = p.page.Root
 	return p
 }
@@ -116,8 +116,9 @@ func age(p syncer.Pin) int {
 
 func (p *pinsPage) othersCard(others []syncer.Pin) fyne.CanvasObject {
 	title := lang.L("Kept by other programs")
+	head := kit.Between(kit.Heading(title).Clipped(), p.keep)
 	if len(others) == 0 {
-		return card(title, lang.L("Nothing. Only your backup is here."))
+		return kit.Card(kit.VBox(4, head, kit.NewParagraph(lang.L("Nothing. Only your backup is here.")).Secondary()))
 	}
 	list := kit.VBox(2)
 	for _, x := range others[:min(len(others), p.most)] {
@@ -134,7 +135,8 @@ func (p *pinsPage) othersCard(others []syncer.Pin) fyne.CanvasObject {
 			p.draw()
 		})))
 	}
-	return card(title, lang.N("{{.Number}} things are not of your backup. Roost leaves them alone, unless you ask.", len(others), values{"Number": number(int64(len(others)))}), box...)
+	text := lang.N("{{.Number}} things are not of your backup. Roost leaves them alone, unless you ask.", len(others), values{"Number": number(int64(len(others)))})
+	return kit.Card(kit.VBox(12, append([]fyne.CanvasObject{kit.VBox(4, head, kit.NewParagraph(text).Secondary())}, box...)...))
 }
 
 // tellOwn says what a saved copy of a device means.
@@ -159,14 +161,14 @@ func (p *pinsPage) tellOther(x syncer.Pin) {
 
 func (p *pinsPage) tell(x syncer.Pin, text string, more ...*kit.Button) *kit.Dialog {
 	var d *kit.Dialog
-	about := facts(pinWords(x), pinSize(x))
+	about := otherPinFacts(x)
 	if x.Ours {
 		about = facts(ownPinWords(x), pinMoment(x, time.Now()), pinSize(x))
 	}
 	buttons := []*kit.Button{kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { d.Close(); p.s.w.showText(pinName(x), pinDetails(x)) })}
 	buttons = append(buttons, more...)
 	buttons = append(buttons, kit.NewButton(kit.Primary, "", lang.L("Close"), func() { d.Close() }))
-	d = kit.NewDialog(pinName(x), kit.VBox(10, kit.Strong(about).Clipped(), kit.NewParagraph(text).Secondary()), buttons...)
+	d = kit.NewDialog(pinName(x), kit.VBox(10, kit.NewParagraph(about), kit.NewParagraph(text).Secondary()), buttons...)
 	p.s.w.dialog(d)
 	return d
 }
@@ -191,7 +193,7 @@ func (p *pinsPage) askLetGo(x syncer.Pin) {
 			p.look()
 		})
 	})
-	d = kit.NewDialog(lang.L("Let go of {{.Name}}?", values{"Name": name}), kit.VBox(10, kit.Strong(facts(pinWords(x), pinSize(x))).Clipped(), kit.NewParagraph(text).Secondary()),
+	d = kit.NewDialog(lang.L("Let go of {{.Name}}?", values{"Name": name}), kit.VBox(10, kit.NewParagraph(otherPinFacts(x)), kit.NewParagraph(text).Secondary()),
 		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), letGo)
 	w.dialog(d)
 }
@@ -298,6 +300,14 @@ func pinWords(p syncer.Pin) string {
 	default:
 		return lang.L("It could not be looked at")
 	}
+}
+
+// otherPinFacts are what stands below the name of a thing of another program; one without a name is called what it is.
+func otherPinFacts(p syncer.Pin) string {
+	if p.Name == "" {
+		return facts(lang.L("Another program"), pinSize(p))
+	}
+	return facts(pinWords(p), pinSize(p))
 }
 
 func pinGlyph(p syncer.Pin) string {

@@ -57,7 +57,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	p.checks.Hide()
 	// The row reaches beyond the inset, as those of folders do.
 	p.root = kit.Card(kit.VBox(14, kit.PadEach(-8, -8, -8, -8, p.head), p.barBox,
-		kit.Columns(kit.Gap, []float32{1, 1}, f[1].root, kit.Between(f[0].root, p.pins)), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
+		kit.Columns(kit.Gap, []float32{1, 1}, f[0].root, kit.Between(f[1].root, p.pins)), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
 		p.problems, p.checks, kit.Between(kit.HBox(8, p.check, p.open, p.move, p.remove), p.details)))
 	return p
 }
