@@ -3,6 +3,7 @@
 EXE   := $(if $(filter Windows_NT,$(OS)),.exe)
 IPFS  := bin/ipfs$(EXE)
 LD    := -s -w
+KIT   := amd64 arm64
 GUI   := $(if $(EXE), -H=windowsgui)
 
 # A folder for the demo, exactly as it was typed: spaces, quotes and dollar signs included.
@@ -65,6 +66,11 @@ build: deps-build $(IPFS) ## Build bin/roost, and Kubo beside it
 headless: deps-headless ## Build bin/roost-headless, for servers: no window, no GL, no X11
 	go build -trimpath -tags headless -ldflags "$(LD)" -o bin/roost-headless$(EXE) ./app
 
+.PHONY: kit
+kit: $(KIT:%=bin/kit/ipfs-%) $(KIT:%=bin/kit/roost-node-%) ## Build what another machine needs to be a storage into bin/kit
+	cd bin/kit && $$(command -v sha256sum || echo shasum -a 256) ipfs-* roost-node-* > SHA256SUMS
+	@echo "Now: bin/roost node kit --out DIR --platform pi|server|nas"
+
 .PHONY: check
 check: deps-check headless ## Check format, vet, staticcheck, known vulnerabilities, other systems
 	packaging/check.sh
@@ -82,6 +88,16 @@ $(IPFS): packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
 	@echo "Building Kubo, the storage Roost runs. The first time this takes a minute or two."
 	cd packaging/kubo && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
 	@touch $@
+
+# The same Kubo for the machines of the node kit, all of Linux; and the program that keeps its keys.
+bin/kit/ipfs-%: packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
+	@echo "Building Kubo for $*. The first time this takes a minute or two."
+	cd packaging/kubo && GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
+	@touch $@
+
+.PHONY: $(KIT:%=bin/kit/roost-node-%)
+$(KIT:%=bin/kit/roost-node-%): bin/kit/roost-node-%: | deps-go
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o $@ ./packaging/roost-node
 
 .PHONY: deps-go deps-headless deps-build deps-test deps-check
 deps-go:

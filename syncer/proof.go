@@ -133,7 +133,9 @@ func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Check
 		k.rescan() // which sends again what is still here
 	}
 	out.OK = len(out.Problems) == 0
-	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found, p.Mended = time.Now(), len(out.Problems), max(len(out.Problems)-still, 0) })
+	err = e.changeProof(ctx, func(p *proof) {
+		p.Checked, p.Found, p.Mended = time.Now(), len(out.Problems), max(len(out.Problems)-still, 0)
+	})
 	return out, errors.Join(unasked, err, e.noteVerified(ctx, out))
 }
 

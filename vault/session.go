@@ -260,7 +260,11 @@ func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, er
 	case s.base == nil || h.Seq > s.base.Seq:
 		return true, nil
 	}
-	return false, v.node.PinRemove(ctx, root)
+	err = v.node.PinRemove(ctx, root)
+	if errors.Is(err, node.ErrUnauthorized) { // a token that may only add: another device can release it
+		return true, nil
+	}
+	return false, err
 }
 
 func (s *Session) adoptPack(ctx context.Context, l format.Link) error {
