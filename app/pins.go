@@ -144,9 +144,6 @@ func (a *pinsAnswer) free(ctx context.Context, c *call, e engine, storage string
 	return nil
 }
 
-// emptyFolder is what every new Kubo keeps.
-const emptyFolder = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
-
 // pinWords says what a pin is.
 func pinWords(p syncer.Pin) string {
 	what := map[string]string{
@@ -159,7 +156,7 @@ func pinWords(p syncer.Pin) string {
 		}
 		return fmt.Sprintf(what, device)
 	}
-	if p.CID == emptyFolder {
+	if p.CID == syncer.EmptyFolder {
 		return "an empty folder, which comes with Kubo"
 	}
 	switch p.Kind {

@@ -26,7 +26,7 @@ func (e *Engine) Status(ctx context.Context) Status {
 func (e *Engine) askAll(ctx context.Context) facts {
 	c := e.home.config()
 	now := time.Now()
-	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces}
+	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.replacing()}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}

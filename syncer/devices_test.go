@@ -330,14 +330,23 @@ func TestTheOldComputerIsReplacedOnlyWhenTheNewOneHoldsEverything(t *testing.T) 
 		if s := deviceStates(t, fresh); s[hexID(old)] != DeviceActive {
 			t.Fatal("it was retired before every folder was saved")
 		}
-		if s := fresh.Status(t.Context()); s.Replaces != hexID(old) {
-			t.Errorf("the status says that it replaces %q", s.Replaces)
+		if r := fresh.Status(t.Context()).Replaces; r == nil || r.Name != old.bundle.Name() || r.Folders != 2 || r.Saved != 1 || !r.Done.IsZero() {
+			t.Errorf("the status says that it replaces %+v", r)
 		}
 		if _, err := fresh.Backup(t.Context(), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if s := deviceStates(t, fresh); s[hexID(old)] != DeviceRetired || fresh.home.config().Replaces != "" {
 			t.Fatalf("the devices are %v", s)
+		}
+		if r := fresh.Status(t.Context()).Replaces; r == nil || r.Name != old.bundle.Name() || r.Done.IsZero() {
+			t.Errorf("the status says of its end %+v", r)
+		}
+		if err := fresh.Replace(t.Context(), ""); err != nil { // it was read
+			t.Fatal(err)
+		}
+		if r := fresh.Status(t.Context()).Replaces; r != nil {
+			t.Errorf("the status goes on to tell of %+v", r)
 		}
 		if err := n.GC(t.Context()); err != nil {
 			t.Fatal(err)

@@ -267,16 +267,24 @@ type Status struct {
 	Node     string    // the first storage's name
 	Device   string    // this computer's name
 
-	Watching    bool      // an engine runs and watches; else this is a look from outside
-	Progress    *Progress // of the pass under way; nil: none
-	PausedUntil time.Time // everything is paused; zero: it is not
-	Saved       time.Time // when the newest complete version was made; zero: there is none
-	Replaces    string    // id of the device that is retired once this one has saved everything; "": none
-	Proof       Proof     // how far the storages were looked at
-	WordsDue    bool      // it is time that the person proves to have the recovery words
-	Look        Look      // of the window, as the settings have it
+	Watching    bool       // an engine runs and watches; else this is a look from outside
+	Progress    *Progress  // of the pass under way; nil: none
+	PausedUntil time.Time  // everything is paused; zero: it is not
+	Saved       time.Time  // when the newest complete version was made; zero: there is none
+	Replaces    *Replacing // the device that this one takes the place of; nil: none
+	Proof       Proof      // how far the storages were looked at
+	WordsDue    bool       // it is time that the person proves to have the recovery words
+	Look        Look       // of the window, as the settings have it
 
 	Restore *RestoreRun // that goes on by itself; nil: there is none
+}
+
+// Replacing is how far this computer is with taking the place of another device.
+type Replacing struct {
+	Name    string    // of the other device
+	Folders int       // that are kept here
+	Saved   int       // of those, the ones with a complete version: the test restore comes after the last
+	Done    time.Time // when the other one was retired; zero: not yet
 }
 
 // FolderStatus is one folder's part of Status.

@@ -41,7 +41,7 @@ type facts struct {
 
 	beginning Beginning
 	look      Look
-	replaces  string
+	replaces  *Replacing // without its folders
 	restore   *RestoreRun
 }
 
@@ -91,7 +91,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Replaces: f.replaces, Restore: f.restore}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Restore: f.restore}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}
@@ -116,6 +116,7 @@ func statusOf(f facts) Status {
 		}
 		s.Folders = append(s.Folders, fs)
 	}
+	s.Replaces = f.replaces.with(s.Folders)
 	s.State = stateOf(s)
 	return s
 }

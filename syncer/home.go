@@ -71,6 +71,9 @@ type config struct {
 	Beginning Beginning `json:"beginning,omitzero"`
 	Replaces  string    `json:"replaces,omitempty"` // hex id of the device that this one takes the place of, until it has
 
+	ReplacesName string    `json:"replaces_name,omitempty"` // its name, until a person has read that it was replaced
+	Replaced     time.Time `json:"replaced,omitzero"`       // when it was; zero: not yet
+
 	Move *moveConfig `json:"move,omitempty"` // of a storage, on its way; nil: none is
 
 	// Former are folders that were removed. One that is added again goes on where it stopped, under its own id: so removing

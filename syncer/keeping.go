@@ -279,6 +279,9 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 	} else if err != nil && (errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout) || errors.Is(err, vault.ErrLimit)) {
 		poke(k.stores)
 	}
+	if err == nil && k.e.home.config().Replaces != "" { // it may have been the last folder that was waited for
+		poke(k.stores)
+	}
 	poke(k.news)
 	poke(f.wake)
 }

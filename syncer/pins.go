@@ -26,6 +26,19 @@ type Pin struct {
 	Size    int64     // bytes, as far as its top says; 0: not known
 }
 
+// Kinds of pins, as the vault has them. What other programs keep may also be a file, a folder, a link, or something else.
+const (
+	PinNewest     = vault.PinNewest
+	PinSuperseded = vault.PinSuperseded
+	PinUpload     = vault.PinUpload
+	PinOtherVault = vault.PinOtherVault
+	PinBlock      = vault.PinBlock
+	PinUnknown    = vault.PinUnknown
+)
+
+// EmptyFolder is the CID that every new Kubo keeps.
+const EmptyFolder = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
+
 // Pins lists what a storage keeps; "" is all storages. Ours come first, newest first. What storages that answer keep is
 // returned beside the error of one that does not.
 func (e *Engine) Pins(ctx context.Context, storage string) ([]Pin, error) {

@@ -20,6 +20,7 @@ import (
 type proof struct {
 	Checked time.Time // when the structure was last checked, well or not
 	Found   int       // problems that it found
+	Mended  int       // of those, the ones that are well again, because another storage had what was lost
 	From    int       // thousandth of the content that is read next
 	Began   time.Time // when the reading of all content began that is under way
 	ReadAll time.Time // when all of it had last been read; zero: not yet
@@ -115,13 +116,26 @@ func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Check
 			return nil, err
 		}
 	}
+	still := len(out.Problems) - out.Mended // problems that are left
+	if len(left) == 0 && out.Mended > 0 && still > 0 {
+		// One lost part shows in several places. Whether all of them are well again is seen by looking once more.
+		again, err := e.vault().VerifyShare(ctx, vault.Share{}, nil)
+		if err != nil {
+			return nil, err
+		}
+		still = len(again.Problems)
+	}
+	found, mended := len(out.Problems), out.Mended
 	unasked := e.checkCopies(ctx, share, out)
+	still += len(out.Problems) - found - (out.Mended - mended)
 	if k := e.running.Load(); k != nil && len(rep.Lost) > 0 {
 		k.learnDamage()
 		k.rescan() // which sends again what is still here
 	}
 	out.OK = len(out.Problems) == 0
-	err = e.changeProof(ctx, func(p *proof) { p.Checked, p.Found = time.Now(), len(out.Problems) })
+	err = e.changeProof(ctx, func(p *proof) {
+		p.Checked, p.Found, p.Mended = time.Now(), len(out.Problems), max(len(out.Problems)-still, 0)
+	})
 	return out, errors.Join(unasked, err, e.noteVerified(ctx, out))
 }
 
@@ -232,12 +246,13 @@ func (e *Engine) verifyCopy(ctx context.Context, n node.Node) (*vault.CopyReport
 type Proof struct {
 	Checked time.Time // when the structure was last checked; zero: never
 	Found   int       // problems that it found
+	Mended  int       // of those, the ones that are well again, because another storage had what was lost
 	ReadAll time.Time // when all content had last been read, part by part; zero: not yet
 	Drills  []Drilled // the last restore drill, by storage
 }
 
 func (p proof) shown() Proof {
-	return Proof{Checked: p.Checked, Found: p.Found, ReadAll: p.ReadAll, Drills: p.Drills}
+	return Proof{Checked: p.Checked, Found: p.Found, Mended: min(p.Mended, p.Found), ReadAll: p.ReadAll, Drills: p.Drills}
 }
 
 // knownProof is Proof as it is known now.

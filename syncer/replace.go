@@ -11,9 +11,9 @@ import (
 
 // Replace makes this computer take the place of another device of the vault: once every folder here has been saved whole, and
 // a restore drill after that brought everything back from every storage, this one takes over the other's versions and
-// retires it. Until then nothing of it is touched. An empty name ends the wish. Errors: vault.ErrNoDevice, ErrUsage.
+// retires it. Until then nothing of it is touched. An empty name ends the wish, and what the status tells of its end. Errors: vault.ErrNoDevice, ErrUsage.
 func (e *Engine) Replace(ctx context.Context, name string) error {
-	id := ""
+	id, called := "", ""
 	if name != "" {
 		all, err := e.Devices(ctx)
 		if err != nil {
@@ -28,10 +28,10 @@ func (e *Engine) Replace(ctx context.Context, name string) error {
 		case d.State != DeviceActive:
 			return fmt.Errorf("%w: %q does not belong to this backup any more", ErrUsage, d.Name)
 		}
-		id = d.ID
+		id, called = d.ID, d.Name
 	}
 	return e.changed(func(c *config) error {
-		c.Replaces = id
+		c.Replaces, c.ReplacesName, c.Replaced = id, called, time.Time{}
 		return nil
 	})
 }
@@ -77,10 +77,36 @@ func (e *Engine) finishReplacing(ctx context.Context) error {
 	if err != nil && !errors.Is(err, vault.ErrNoDevice) { // else somebody else was faster
 		return err
 	}
-	return e.changed(func(c *config) error {
-		c.Replaces = ""
+	return e.changed(func(now *config) error {
+		if now.Replaces != c.Replaces { // the wish is another one by now
+			return nil
+		}
+		now.Replaces, now.Replaced = "", time.Now().Round(0)
 		return nil
 	})
+}
+
+// replacing is the wish as it is written down; nil: there is none, and none of which the end was not read yet.
+func (c config) replacing() *Replacing {
+	if c.Replaces == "" && c.Replaced.IsZero() {
+		return nil
+	}
+	return &Replacing{Name: c.ReplacesName, Done: c.Replaced}
+}
+
+// with is r and how far the folders are.
+func (r *Replacing) with(folders []FolderStatus) *Replacing {
+	if r == nil {
+		return nil
+	}
+	far := *r
+	far.Folders = len(folders)
+	for _, f := range folders {
+		if f.Snapshot != "" {
+			far.Saved++
+		}
+	}
+	return &far
 }
 
 // drilledSince tells whether a drill after that time brought everything back from every storage, and makes one where none

@@ -171,7 +171,7 @@ func (k *keeper) facts(now time.Time) facts {
 	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
 	f := facts{
-		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
+		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
 		restore: k.e.restores.now(),
 	}
 	if c.Paused.After(now) {

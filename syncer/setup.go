@@ -81,18 +81,18 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	} else if res.Devices, err = findDevices(ctx, n, b); err != nil {
 		return nil, err
 	}
-	replaces := ""
+	replaces, replacesName := "", ""
 	if o.Replaces != "" {
 		old, err := device(res.Devices, o.Replaces)
 		if err != nil {
 			return nil, err
 		}
-		replaces = old.ID
+		replaces, replacesName = old.ID, old.Name
 	}
 
 	b.SetToken(nc.Name, o.Token)
 	id, dev := b.Vault(), b.Device()
-	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}, Replaces: replaces}
+	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}, Replaces: replaces, ReplacesName: replacesName}
 	if o.Words != "" { // who typed them has them
 		now := time.Now()
 		h.cfg.Beginning = Beginning{Recovered: true, Asked: now, Checked: now, Checks: 1}

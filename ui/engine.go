@@ -41,7 +41,13 @@ type Engine interface {
 	// Set changes a setting; "" brings the usual value back.
 	Set(ctx context.Context, key, value string) error
 
+	// Replace has this computer take the place of a device; "" ends that wish, and what is told of its end.
+	Replace(ctx context.Context, device string) error
+	// Drill brings random files back from every storage, to try it. It writes nothing.
+	Drill(ctx context.Context, r syncer.Report) ([]syncer.Drilled, error)
+
 	storageKeeper
+	pinKeeper
 	recorder
 
 	// Words returns the recovery words.
@@ -146,6 +152,15 @@ type storageKeeper interface {
 	RemoveNode(ctx context.Context, name string) error
 	// Readdress gives a storage another address or key.
 	Readdress(ctx context.Context, name string, o syncer.SetupOptions) error
+}
+
+// pinKeeper is what the pages of saved copies need of the engine.
+type pinKeeper interface {
+	// Pins lists what a storage keeps until somebody says otherwise: ours first, newest first.
+	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
+	// Pin has a storage keep what it holds already; Unpin has it keep no longer what is not of this backup.
+	Pin(ctx context.Context, storage, cid, name string) error
+	Unpin(ctx context.Context, storage, cid string) error
 }
 
 // ErrGivenUp is why a person stopped something that would go on without the window.

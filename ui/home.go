@@ -11,13 +11,14 @@ import (
 
 // home is the first screen: how everything is, and what is kept where.
 type home struct {
-	page     *kit.Page
-	content  *fyne.Container
-	greeting *kit.Text
-	date     *kit.Text
-	parts    []homePart
-	least    fyne.Size // what the content needed when it was laid out last
-	state    string
+	page      *kit.Page
+	content   *fyne.Container
+	greeting  *kit.Text
+	date      *kit.Text
+	replacing *replacingCard
+	parts     []homePart
+	least     fyne.Size // what the content needed when it was laid out last
+	state     string
 }
 
 // homePart is one card, or a group of them.
@@ -27,16 +28,16 @@ type homePart interface {
 
 func newHome(w *Window) *home {
 	status, problems := newStatusCard(w), newProblemList(w)
-	reminder, restore := newReminder(w), newRestoreLine(w)
+	reminder, replacing, restore := newReminder(w), newReplacingCard(w), newRestoreLine(w)
 	folders, activity := newFoldersCard(w), newActivityCard(w)
 	storage, growth := newStorageCard(), newGrowthCard()
 	h := &home{
-		greeting: kit.Title(""), date: kit.Muted(""),
-		parts: []homePart{status, problems, restore, reminder, folders, activity, storage, growth},
+		greeting: kit.Title(""), date: kit.Muted(""), replacing: replacing,
+		parts: []homePart{status, problems, restore, replacing, reminder, folders, activity, storage, growth},
 	}
 	left := kit.Stretch(kit.Gap, 0, folders.root, activity.root)
 	right := kit.Stretch(kit.Gap, 1, storage.root, growth.root)
-	h.content = kit.VBox(18, kit.VBox(2, h.greeting, h.date), kit.VBox(kit.Gap, status.root, problems.root, restore.root, reminder.root,
+	h.content = kit.VBox(18, kit.VBox(2, h.greeting, h.date), kit.VBox(kit.Gap, status.root, problems.root, restore.root, replacing.root, reminder.root,
 		kit.Columns(kit.Gap, []float32{1.7, 1}, left, right)))
 	h.page = kit.NewPage(h.content)
 	return h

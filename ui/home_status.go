@@ -20,6 +20,7 @@ type statusCard struct {
 	halo     *kit.Halo
 	title    *kit.Paragraph
 	detail   *kit.Paragraph
+	proof    *kit.Paragraph // that what is saved comes back
 	bar      *kit.Bar
 	backUp   *kit.Button
 	pause    *kit.Button
@@ -29,7 +30,7 @@ type statusCard struct {
 func newStatusCard(w *Window) *statusCard {
 	s := &statusCard{
 		w: w, halo: kit.NewHalo("shield-wait", kit.Idle), title: kit.NewParagraph("").AsTitle(),
-		detail: kit.NewParagraph("").Secondary(), bar: kit.NewBar(kit.Accent),
+		detail: kit.NewParagraph("").Secondary(), proof: kit.NewParagraph("").Secondary().Small(), bar: kit.NewBar(kit.Accent),
 	}
 	s.backUp = kit.NewButton(kit.Primary, "", lang.L("Back up now"), func() {
 		w.start(s.backUp, func(ctx context.Context) error {
@@ -42,7 +43,7 @@ func newStatusCard(w *Window) *statusCard {
 		w.start(s.resume, func(ctx context.Context) error { return w.engine.Resume(ctx, "") })
 	})
 	s.progress = kit.PadEach(6, 0, 0, 0, s.bar)
-	words := kit.VBox(4, s.title, s.detail, s.progress)
+	words := kit.VBox(4, s.title, s.detail, s.proof, s.progress)
 	s.buttons = kit.HBox(8, s.pause, s.resume, s.backUp)
 	s.root = kit.Card(kit.Lead(18, kit.Middle(s.halo), kit.Between(words, s.buttons)))
 	return s
@@ -53,6 +54,9 @@ func (s *statusCard) draw(now Now) {
 	s.halo.Set(h.glyph, h.tone)
 	s.title.SetText(h.title)
 	s.detail.SetText(h.detail)
+	proof := homeProof(now)
+	s.proof.SetText(proof)
+	shown(s.proof, proof != "")
 	s.bar.Set(h.part, h.tone)
 	shown(s.progress, h.busy)
 	can := len(now.Folders) > 0

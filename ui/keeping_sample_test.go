@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -47,6 +48,60 @@ func keepingStates() map[string]func(d *desk) {
 		p := syncer.Describe(fmt.Errorf("copy: %w", node.ErrTimeout))
 		s.joining = &joining{how: syncer.SetupOptions{NodeName: "USB drive"}, problem: &p}
 		s.drawJoining()
+	}
+
+	pins := func(d *desk, of []syncer.Pin, err error) *pinsPage {
+		s := storages(d, "one")
+		d.record.pins, d.record.err = of, err
+		p := newPinsPage(s, "Pi in the living room")
+		s.top.Objects = []fyne.CanvasObject{p.root}
+		p.look()
+		return p
+	}
+	states["pins"] = func(d *desk) { pins(d, samplePins(), nil); d.settle() }
+	states["pins-none"] = func(d *desk) { pins(d, nil, nil); d.settle() }
+	states["pins-ours"] = func(d *desk) { pins(d, samplePins()[:2], nil); d.settle() }
+	states["pins-away"] = func(d *desk) { pins(d, nil, node.ErrUnreachable); d.settle() }
+	states["pins-slow"] = func(d *desk) { pins(d, nil, nil) } // no answer yet
+	states["pins-own"] = func(d *desk) { p := pins(d, samplePins(), nil); d.settle(); p.tellOwn(p.pins[0]) }
+	states["pins-other"] = func(d *desk) { p := pins(d, samplePins(), nil); d.settle(); p.tellOther(p.pins[6]) }
+	states["pins-let-go"] = func(d *desk) { p := pins(d, samplePins(), nil); d.settle(); p.askLetGo(p.pins[6]) }
+	states["pins-let-go-backup"] = func(d *desk) { p := pins(d, samplePins(), nil); d.settle(); p.askLetGo(p.pins[5]) }
+	states["pins-keep"] = func(d *desk) { p := pins(d, samplePins(), nil); d.settle(); p.askKeep() }
+	states["pins-free"] = func(d *desk) { p := pins(d, samplePins(), nil); d.settle(); p.free.ask(p.storage, p.look) }
+	states["pins-freed"] = func(d *desk) {
+		p := pins(d, samplePins(), nil)
+		p.free.begin(p.storage, p.look)
+		d.settle()
+	}
+	drilled := func(all []syncer.Drilled, err error) func(d *desk) {
+		return func(d *desk) {
+			s := storages(d, "two")
+			d.record.drill, d.record.err = all, err
+			s.proof.drill()
+			d.settle()
+		}
+	}
+	states["drill"] = func(d *desk) { storages(d, "two").proof.drill() } // no answer yet
+	states["drill-good"] = drilled([]syncer.Drilled{{Files: 23, Back: 23, Same: 20}, {Files: 23, Back: 23, Same: 21}}, nil)
+	states["drill-bad"] = drilled([]syncer.Drilled{{Files: 23, Back: 22, Failed: []syncer.Failure{{Path: "/home/ana/a\u202Eb.txt", Reason: "A part of what was saved is damaged"}}}}, nil)
+	states["drill-nothing"] = drilled(nil, nil)
+	states["drill-away"] = drilled(nil, node.ErrUnreachable)
+	replacing := func(r syncer.Replacing) func(d *desk) {
+		return func(d *desk) {
+			now := sampleNow()
+			now.Replaces = &r
+			d.w.Show(Home)
+			d.w.draw(now)
+			d.settle()
+		}
+	}
+	states["replacing"] = replacing(syncer.Replacing{Name: "Old laptop\u202E", Folders: 4, Saved: 3})
+	states["replacing-drill"] = replacing(syncer.Replacing{Name: strings.Repeat("the very old laptop ", 5), Folders: 4, Saved: 4})
+	states["replaced"] = replacing(syncer.Replacing{Name: "Old laptop", Folders: 4, Saved: 4, Done: morning})
+	states["replacing-keep-both"] = func(d *desk) {
+		states["replacing"](d)
+		d.w.screens[Home].(*home).replacing.askKeepBoth()
 	}
 
 	activity := func(n int) func(d *desk) *activityScreen {

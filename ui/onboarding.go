@@ -39,6 +39,7 @@ type onboarding struct {
 	more  *oneMore            // the choice of a further storage, which has only the pages of onboarding_where.go; nil: the first steps
 	how   syncer.SetupOptions // the storage, and for getting back the words
 	local bool                // the storage is on this computer
+	old   string              // id of the device that this computer takes the place of; "": none
 	back  bool                // getting files back, rather than keeping them
 	typed [wordCount]string   // recovery words that were typed, so that going back loses none
 	found []guide.Device
@@ -254,6 +255,17 @@ func (o *onboarding) pickFolder(chosen func(dir string)) {
 			chosen(folder.Path())
 		}
 	}, o.w.over)
+}
+
+// keep keeps folders from now on, in the place of the computer that was chosen to be replaced. The wish is written down before
+// them, so that no crash between the two leaves folders without it.
+func (o *onboarding) keep(ctx context.Context, dirs []string) error {
+	if o.back {
+		if err := o.starter.Replace(ctx, o.old); err != nil {
+			return err
+		}
+	}
+	return o.starter.AddFolders(ctx, dirs)
 }
 
 // finish gives the home to the engine, which keeps the folders from then on.

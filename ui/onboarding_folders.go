@@ -202,7 +202,7 @@ func (c *folderChoice) keep() {
 	o := c.o
 	var locked bool
 	o.run(c.next, lang.L("One moment"), func(ctx context.Context) error {
-		err := o.starter.AddFolders(ctx, dirs)
+		err := o.keep(ctx, dirs)
 		if locked = needsPassphrase(err); locked {
 			return nil
 		}

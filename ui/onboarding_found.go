@@ -41,24 +41,27 @@ func (o *onboarding) showFound() {
 	if len(o.found) > 0 {
 		options = append(options, kit.NewOption(kit.OptionData{
 			Icon: "restore", Tone: kit.Accent, Title: lang.L("Replace my old computer"),
-			Detail: lang.L("Its files come back here, and this computer keeps them from now on. Nothing is deleted from the backup."),
+			Detail: lang.L("Its files come back here, and this computer keeps them from now on. When everything is safe here, the old one leaves the backup; its versions stay."),
 		}, func() { o.showDevices() }))
 	}
 	look := kit.NewOption(kit.OptionData{
 		Icon: "eye", Tone: kit.Accent, Title: lang.L("Just look"), Detail: lang.L("Browse everything, and bring back single files."),
 	}, func() {
-		o.finish(nil, func() {
-			open := Home
-			if o.w.has(Files) {
-				open = Files
-			}
-			o.done(open)
+		o.old = ""
+		o.run(nil, lang.L("One moment"), func(ctx context.Context) error { return o.starter.Replace(ctx, "") }, func() {
+			o.finish(nil, func() {
+				open := Home
+				if o.w.has(Files) {
+					open = Files
+				}
+				o.done(open)
+			})
 		})
 	})
 	options = append(options, kit.NewOption(kit.OptionData{
 		Icon: "plus", Tone: kit.Accent, Title: lang.L("Add this device"),
 		Detail: lang.L("It gets a history of its own beside the others. You choose its folders next."),
-	}, o.showFolders), look)
+	}, func() { o.old = ""; o.showFolders() }), look)
 	o.show(part{
 		title: lang.L("Your backup is found"), lead: lang.L("What is this computer for?"),
 		body: []fyne.CanvasObject{kit.Card(kit.PadXY(-8, -8, devices)), kit.VBox(12, options...)},
@@ -91,6 +94,7 @@ type comeBack struct {
 
 // showWhat asks which folders come back, and where to.
 func (o *onboarding) showWhat(d guide.Device) {
+	o.old = d.ID
 	folders := make([]*comeBack, len(d.Folders))
 	list := kit.VBox(8)
 	aside := o.home == "" // into one new folder, rather than to their places

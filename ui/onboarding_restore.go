@@ -137,7 +137,7 @@ func (o *onboarding) showReport(got *syncer.Restored) {
 	}
 	var next *kit.Button
 	next = kit.NewButton(kit.Primary, "", lang.L("Keep them from now on"), func() {
-		o.run(next, lang.L("One moment"), func(ctx context.Context) error { return o.starter.AddFolders(ctx, got.Targets) }, func() { o.finish(next, o.showProgress) })
+		o.run(next, lang.L("One moment"), func(ctx context.Context) error { return o.keep(ctx, got.Targets) }, func() { o.finish(next, o.showProgress) })
 	})
 	if len(got.Targets) == 0 {
 		next.Disable()

@@ -634,6 +634,65 @@ func TestReplacingAnOldComputerBringsItsFilesBackAndKeepsThem(t *testing.T) {
 	if len(c.w.now.Folders) != 2 {
 		t.Errorf("%d folders are kept", len(c.w.now.Folders))
 	}
+	c.until("Laptop is replaced by this computer")
+	if got := deviceState(t, c, "Laptop"); got != syncer.DeviceRetired {
+		t.Errorf("the old computer is %q", got)
+	}
+	c.tap("OK")
+	c.untilGone("Laptop is replaced by this computer")
+}
+
+// deviceState is what the backup says of a device.
+func deviceState(t *testing.T, c *computer, name string) string {
+	t.Helper()
+	all, err := c.w.engine.(*openedEngine).Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if d.Name == name {
+			return d.State
+		}
+	}
+	return ""
+}
+
+// untilGone is until for what leaves the screen.
+func (c *computer) untilGone(text string) {
+	c.t.Helper()
+	for end := time.After(time.Minute); c.sees(text); {
+		select {
+		case f := <-c.posts:
+			f()
+		case <-end:
+			c.t.Fatalf("%q stays on screen", text)
+		}
+	}
+}
+
+// A person changes their mind before any folder is kept: what they chose last counts, also over a crash.
+func TestAnotherChoiceEndsTheWishToReplaceAComputer(t *testing.T) {
+	d := nodetest.StartKubo(t)
+	s := backUp(t, d, "Laptop", map[string]map[string]string{t.TempDir(): {"letter.txt": "dear"}}, "")
+	c := newComputer(t)
+	c.file("Documents/letter.txt", "dear")
+	c.getBack(s)
+	if err := c.guide.Replace(t.Context(), c.w.onboarding.found[0].ID); err != nil { // and the computer went off before folders were kept
+		t.Fatal(err)
+	}
+	c.stop()
+	c.start()
+	c.until("Your backup is found")
+	c.tap("Add this device")
+	c.until("Which folders must not be lost?")
+	c.tap("Keep these folders")
+	c.until("Everything is safe")
+	if c.w.now.Replaces != nil {
+		t.Errorf("it goes on to replace %+v", c.w.now.Replaces)
+	}
+	if got := deviceState(t, c, "Laptop"); got != syncer.DeviceActive {
+		t.Errorf("the old computer is %q", got)
+	}
 }
 
 // What lies there already stays, whatever comes back beside it.

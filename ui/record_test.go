@@ -17,6 +17,8 @@ type record struct {
 	acts  []syncer.Activity
 	lacks []syncer.NotSaved
 	info  syncer.NodeInfo
+	pins  []syncer.Pin
+	drill []syncer.Drilled
 	err   error
 }
 
@@ -51,6 +53,50 @@ func (r *record) CheckNode(context.Context, string) (syncer.NodeInfo, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.info, r.err
+}
+
+func (r *record) Pins(context.Context, string) ([]syncer.Pin, error) {
+	if r == nil {
+		return nil, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pins, r.err
+}
+
+func (r *record) Pin(context.Context, string, string, string) error { return nil }
+func (r *record) Unpin(context.Context, string, string) error       { return nil }
+func (r *record) Replace(context.Context, string) error             { return nil }
+
+func (r *record) Drill(context.Context, syncer.Report) ([]syncer.Drilled, error) {
+	if r == nil {
+		return nil, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.drill, r.err
+}
+
+// samplePins is what a storage keeps that others use, too.
+func samplePins() []syncer.Pin {
+	pins := []syncer.Pin{
+		{CID: "bafyreiaaaa", Kind: syncer.PinNewest, Ours: true, Device: "Laptop", Time: morning.Add(-4 * time.Minute), Size: 104 * gigabyte},
+		{CID: "bafyreibbbb", Kind: syncer.PinNewest, Ours: true, Device: "Desktop\u202E in the attic, with a name that somebody made very long indeed", Time: morning.AddDate(0, -2, 0), Size: 27 * gigabyte},
+		{CID: "bafyreicccc", Kind: syncer.PinSuperseded, Ours: true, Device: "Laptop", Time: morning.Add(-3 * time.Hour), Size: 103 * gigabyte},
+		{CID: "bafyreidddd", Kind: syncer.PinUpload, Ours: true, Device: "Laptop"},
+		{CID: "bafyreieeee", Kind: syncer.PinUnknown, Ours: true},
+		{CID: "bafyreiffff", Kind: syncer.PinOtherVault, Time: morning, Size: 3 * gigabyte},
+		{CID: "bafybeigggg", Kind: "folder", Name: "Holiday pictures\u202E", Size: 31 * gigabyte},
+		{CID: "bafybeihhhh", Kind: "file", Name: strings.Repeat("a film with a long name ", 6), Size: 4_100_000_000},
+		{CID: "bafkreiiiii", Kind: syncer.PinBlock, Size: 812},
+		{CID: syncer.EmptyFolder, Kind: "folder"},
+		{CID: "bafyreijjjj", Kind: "other", Size: 5000},
+		{CID: "bafyreikkkk", Kind: syncer.PinUnknown},
+	}
+	for i := range pins {
+		pins[i].Storage = "Pi in the living room"
+	}
+	return pins
 }
 
 // sampleSkipped has one file of every kind of reason.
@@ -140,6 +186,10 @@ func storageSamples() map[string]Now {
 	two := base()
 	second(&two)
 	two.Storages[0].Budget = 50 * gigabyte
+	two.Proof = syncer.Proof{Checked: morning.Add(-3 * time.Hour), Found: 2, Mended: 2, ReadAll: morning.AddDate(0, 0, -12), Drills: []syncer.Drilled{
+		{Storage: two.Storages[0].Name, Time: morning.AddDate(0, 0, -2), Files: 23, Back: 23, Same: 20},
+		{Storage: "USB drive", Time: morning.AddDate(0, 0, -2), Files: 23, Back: 21},
+	}}
 	away := base()
 	wrong(&away, &away.Storages[0], node.ErrUnreachable)
 	full := base()

@@ -22,7 +22,7 @@ type fullCard struct {
 	text  *kit.Paragraph
 	limit *kit.Button
 	unset *kit.Button
-	free  *kit.Button
+	free  *freeing
 	space syncer.StorageSpace
 }
 
@@ -30,8 +30,9 @@ func newFullCard(s *spaceScreen) *fullCard {
 	c := &fullCard{s: s, name: kit.Heading("").Clipped(), used: kit.Strong(""), bar: kit.NewBar(kit.Accent), text: kit.NewParagraph("").Secondary()}
 	c.limit = kit.NewButton(kit.Secondary, "", lang.L("Set a limit"), c.askLimit)
 	c.unset = kit.NewButton(kit.Secondary, "", lang.L("Change the limit"), c.askLimit)
-	c.free = kit.NewButton(kit.Secondary, "trash", lang.L("Free up space"), c.askFree)
-	c.root = kit.Card(kit.VBox(12, kit.Between(c.name, c.used), c.bar, kit.Between(c.text, kit.HBox(8, c.limit, c.unset, c.free))))
+	c.free = newFreeing(s.w, func() { s.page.Refresh() })
+	c.free.button.SetTap(func() { c.free.ask(c.space.Name, nil) })
+	c.root = kit.Card(kit.VBox(12, kit.Between(c.name, c.used), c.bar, kit.Between(c.text, kit.HBox(8, c.limit, c.unset, c.free.button)), c.free.notice.Root))
 	return c
 }
 
@@ -110,34 +111,4 @@ func (c *fullCard) askLimit() {
 	}
 	d = kit.NewDialog(lang.L("How much may {{.Name}} hold?", values{"Name": kit.Shown(x.Name)}), field.Root, append(buttons, set)...)
 	c.s.w.dialog(d)
-}
-
-// askFree asks before the storage deletes what nothing keeps.
-func (c *fullCard) askFree() {
-	x := c.space
-	var d *kit.Dialog
-	d = kit.NewDialog(lang.L("Free up space on {{.Name}}?", values{"Name": kit.Shown(x.Name)}),
-		kit.NewParagraph(lang.L("It deletes what nothing there needs any more: what Roost has let go, and what other programs left. All your versions stay.")),
-		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }),
-		kit.NewButton(kit.Primary, "", lang.L("Free up space"), func() { d.Close(); c.freeUp() }))
-	c.s.w.dialog(d)
-}
-
-func (c *fullCard) freeUp() {
-	w, name := c.s.w, c.space.Name
-	var freed *syncer.Freed
-	c.free.Disable()
-	w.do(func(ctx context.Context) (err error) {
-		freed, err = w.engine.FreeSpace(ctx, name, nil)
-		return err
-	}, func(err error) {
-		c.free.Enable()
-		if err != nil {
-			w.Tell(err)
-			return
-		}
-		var dismiss func()
-		dismiss = w.toasts.Show(kit.Good, lang.L("{{.Size}} came free on {{.Name}}", values{"Size": size(max(freed.Before-freed.After, 0)), "Name": kit.Shown(name)}),
-			kit.NewButton(kit.Quiet, "close", "", func() { dismiss() }).Spoken(lang.L("Close this message")))
-	})
 }

@@ -35,6 +35,8 @@ type Starter interface {
 	Found(ctx context.Context) ([]guide.Device, error)
 	// Restore brings folders back; the same call again goes on with what is missing.
 	Restore(ctx context.Context, wanted []guide.Return, r syncer.Report) (*syncer.Restored, error)
+	// Replace has this computer take the place of a device once all is safe here; "" is none.
+	Replace(ctx context.Context, id string) error
 	// AddFolders keeps folders from now on.
 	AddFolders(ctx context.Context, dirs []string) error
 	// Finish gives the home free for the Engine.

@@ -21,6 +21,7 @@ type storagesScreen struct {
 	page    *kit.Page
 	content *fyne.Container
 	copies  *copiesCard
+	proof   *proofCard
 	notice  *kit.Notice // of the storage that is being added
 	list    *fyne.Container
 	panels  []*storagePanel // of the storages, in their order
@@ -43,11 +44,11 @@ type joining struct {
 func newStorages(w *Window) *storagesScreen {
 	s := &storagesScreen{w: w, list: kit.VBox(kit.Gap), notice: kit.NewNotice(kit.Accent, "", "")}
 	s.notice.Root.Hide()
-	s.copies = newCopiesCard(s.add)
+	s.copies, s.proof = newCopiesCard(s.add), newProofCard(w, s.redraw)
 	s.empty = kit.Card(kit.Empty("storage", lang.L("There is no storage yet"), lang.L("Your backup needs a place of its own: a drive, a device at home or a rented server."),
 		kit.NewButton(kit.Secondary, "plus", lang.L("Choose a place"), s.add)))
 	s.wait = kit.Card(kit.Fixed(0, 220, waiting(lang.L("One moment"))))
-	s.content = kit.VBox(18, kit.Title(lang.L("Storage")).Clipped(), kit.VBox(kit.Gap, s.wait, s.empty, s.copies.root, s.notice.Root, s.list))
+	s.content = kit.VBox(18, kit.Title(lang.L("Storage")).Clipped(), kit.VBox(kit.Gap, s.wait, s.empty, s.copies.root, s.notice.Root, s.list, s.proof.root))
 	s.page = kit.NewPage(s.content)
 	s.top = container.NewStack(s.page.Root)
 	return s
@@ -62,6 +63,8 @@ func (s *storagesScreen) draw(now Now) {
 	shown(s.empty, known && len(now.Storages) == 0)
 	shown(s.copies.root, len(now.Storages) > 0)
 	s.copies.draw(now)
+	shown(s.proof.root, len(now.Storages) > 0)
+	s.proof.draw(now)
 	for i, storage := range now.Storages {
 		if i == len(s.panels) {
 			s.panels = append(s.panels, newStoragePanel(s))
@@ -120,6 +123,14 @@ func (s *storagesScreen) choose(o *onboarding) {
 	s.choosing = o
 	s.top.Objects = []fyne.CanvasObject{o.root()}
 	s.top.Refresh()
+}
+
+// showPins shows what a storage keeps, in the place of the storages.
+func (s *storagesScreen) showPins(name string) {
+	p := newPinsPage(s, name)
+	s.top.Objects = []fyne.CanvasObject{p.root}
+	s.top.Refresh()
+	p.look()
 }
 
 // add lets a person choose one more storage, and copies everything there.

@@ -2,10 +2,12 @@ package guide
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 
 // Device is one computer of a backup, with the newest version of each of its folders.
 type Device struct {
+	ID      string // as the engine has it
 	Name    string
 	Newest  time.Time // of its versions
 	Folders []Kept
@@ -52,7 +55,7 @@ func devicesOf(versions []syncer.Version) []Device {
 		if !known {
 			d = len(out)
 			device[v.Device] = d
-			out = append(out, Device{Name: v.DeviceName, Newest: v.Time()})
+			out = append(out, Device{ID: hex.EncodeToString(v.Device[:]), Name: v.DeviceName, Newest: v.Time()})
 		}
 		k := Kept{
 			Version: v.ID.String(), Path: string(v.Path), Time: v.Time(), Files: int64(v.Files), Bytes: int64(v.Bytes), Complete: v.Complete,
@@ -104,6 +107,25 @@ func (g *Guide) Restore(ctx context.Context, wanted []Return, report syncer.Repo
 		}
 	}
 	return sum, nil
+}
+
+// Replace has this computer take the place of a device of the backup once all is safe here; "" is none, which ends an earlier
+// wish. One that has left the backup already needs to be let go by nobody.
+func (g *Guide) Replace(ctx context.Context, id string) error {
+	e, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	if id != "" {
+		all, err := e.Devices(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(d syncer.DeviceInfo) bool { return d.ID == id && d.State == syncer.DeviceActive }) {
+			id = ""
+		}
+	}
+	return e.Replace(ctx, id)
 }
 
 // errNoHome: the system does not say where the person's folder is.
