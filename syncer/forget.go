@@ -17,7 +17,7 @@ import (
 // ForgetOptions say what is to be forgotten: a path in every version, or versions.
 type ForgetOptions struct {
 	Path     string   // a file or a folder, absolute, below a folder that is or was kept
-	Versions []string // or these, by their ids
+	Versions []string // or these, by their ids; with Now also ones that were removed before
 	Words    string   // the recovery words: needed to remove most versions of a folder or all of this device
 	Now      bool     // it goes for good at once, and cannot be brought back
 	Preview  bool     // nothing is changed: only what would be is said
@@ -100,6 +100,10 @@ func ids(list []Version) map[format.ChunkID]bool {
 // forgetVersions removes whole versions.
 func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[format.ChunkID]bool, error) {
 	shown, c := p.shown(), e.home.config()
+	among := shown
+	if o.Now {
+		among = p.own
+	}
 	known := e.vault().Known()
 	stays := staying(known.Own(e.vault().Device()), p.own, p.marks)
 	out := &Forgotten{}
@@ -108,7 +112,7 @@ func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[forma
 		if strings.HasPrefix(name, "latest") {
 			return nil, nil, fmt.Errorf("%w: a version that is removed is named by its id", ErrUsage)
 		}
-		found, err := chooseVersions(shown, e.vault().Device(), name)
+		found, err := chooseVersions(among, e.vault().Device(), name)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -123,7 +127,8 @@ func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[forma
 			out.Versions = append(out.Versions, v)
 		}
 	}
-	if bulk(shown, out.Versions) && !o.Preview {
+	listed := slices.DeleteFunc(slices.Clone(out.Versions), func(v Version) bool { return p.marks.removed(v.ID) })
+	if bulk(shown, listed) && !o.Preview {
 		if o.Words == "" {
 			return nil, nil, ErrWordsNeeded
 		}
@@ -134,14 +139,14 @@ func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[forma
 	slices.SortStableFunc(out.Versions, func(a, b Version) int { return b.Time().Compare(a.Time()) })
 	newest := out.Versions[0]
 	out.Folder, out.Files, out.Bytes = string(newest.Path), int64(newest.Files), int64(newest.Bytes)
-	out.Left, out.Until = int64(len(shown)-len(out.Versions)), p.now.Add(restorableFor)
+	out.Left, out.Until = int64(len(shown)-len(listed)), p.now.Add(restorableFor)
 	if o.Preview {
 		return out, nil, nil
 	}
 	return out, chosen, e.remove(out.Versions, p.now)
 }
 
-// bulk tells whether these are more than half of the versions of a folder, or all that there are.
+// bulk tells whether these are more than half of the listed versions of a folder, or all that there are.
 func bulk(shown, chosen []Version) bool {
 	had, lost := map[format.FolderID]int{}, map[format.FolderID]int{}
 	for _, v := range shown {
@@ -155,7 +160,7 @@ func bulk(shown, chosen []Version) bool {
 			return true
 		}
 	}
-	return len(chosen) == len(shown)
+	return len(chosen) > 0 && len(chosen) == len(shown)
 }
 
 // forgetPath takes a path out of every version that has it.

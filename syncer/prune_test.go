@@ -645,3 +645,54 @@ func TestYearsOfDailyRulesLeaveNoWaste(t *testing.T) {
 		t.Errorf("%d bytes are stored, a new vault takes %d", u.RepoSize, want.RepoSize)
 	}
 }
+
+// TestWhatRemovedVersionsWillFreeIsToldBeforeTheyGo: as much as comes free then, and one of them can go before the others.
+func TestWhatRemovedVersionsWillFreeIsToldBeforeTheyGo(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node.Node) {
+		e := testEngine(t, n, testEntropy(t))
+		folder := keptFolder(t, e, "/docs")
+		all := dailyVersions(t, e, folder, 6)
+		told := func(known bool) *Space {
+			t.Helper()
+			s, err := e.Space(t.Context())
+			must(t, err)
+			if s.Removed.Known != known {
+				t.Fatalf("removed versions are told as %+v", s.Removed)
+			}
+			return s
+		}
+		if s := told(true); s.Removed.Versions != 0 || !s.Removed.Until.IsZero() {
+			t.Errorf("with none removed, they are told as %+v", s.Removed)
+		}
+		must(t, e.Survey(t.Context(), nil))
+		before := told(true).Reclaimable
+		_, err := e.SetKeep(t.Context(), KeepChange{Rules: &KeepRules{Daily: 3}})
+		must(t, err)
+		pruned(t, e, PruneOptions{})
+		told(false)
+		must(t, e.Survey(t.Context(), nil))
+		s := told(true)
+		if r := s.Removed; r.Versions != 3 || r.Bytes < 500_000 || r.Bytes > 1_500_000 || time.Until(r.Until) < restorableFor-time.Hour {
+			t.Errorf("removed versions are told as %+v", r)
+		}
+		if s.Reclaimable < before+s.Removed.Bytes {
+			t.Errorf("%d bytes could be freed, of them %d of removed versions", s.Reclaimable, s.Removed.Bytes)
+		}
+
+		f, err := e.Forget(t.Context(), ForgetOptions{Versions: []string{all[5].String()}, Now: true}, nil)
+		if err != nil || len(f.Versions) != 1 || f.Left != 3 || len(f.Freed.Versions) != 1 {
+			t.Fatalf("a removed version goes as %+v, %v", f, err)
+		}
+		if _, err := e.resolve(t.Context(), all[5].String()); !errors.Is(err, ErrUnknownVersion) {
+			t.Errorf("it is still there: %v", err)
+		}
+		left, err := e.Removed(t.Context())
+		if err != nil || len(left) != 2 || len(listed(t, e)) != 3 {
+			t.Errorf("beside it, %d removed and %d listed versions are left, %v", len(left), len(listed(t, e)), err)
+		}
+		_, err = e.Forget(t.Context(), ForgetOptions{Versions: []string{all[4].String()}}, nil)
+		if !errors.Is(err, ErrUnknownVersion) {
+			t.Errorf("a removed version is removed again: %v", err)
+		}
+	})
+}
