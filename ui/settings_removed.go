@@ -43,7 +43,7 @@ func (s *settingsScreen) removedView() settingsView {
 	l.every = kit.NewButton(kit.Quiet, "", lang.L("Pick all"), l.tickAll)
 	l.back = kit.NewButton(kit.Primary, "restore", lang.L("Bring back"), l.bringBack)
 	l.remove = kit.NewButton(kit.Secondary, "trash", lang.L("Remove for good…"), l.askRemove)
-	l.root = kit.Card(kit.VBox(10, l.body, kit.Between(l.every, kit.HBox(8, l.remove, l.back))))
+	l.root = kit.Card(kit.VBox(10, kit.HBox(0, l.every), l.body, kit.Between(kit.NewBox("", "", 0), kit.HBox(8, l.remove, l.back))))
 	l.drawButtons()
 	l.read()
 	return settingsView{
