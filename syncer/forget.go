@@ -27,7 +27,7 @@ type ForgetOptions struct {
 type Forgotten struct {
 	Path     string // as in the versions, after their folder; "" when versions were removed
 	Folder   string
-	Versions []Version // that it was in, newest first; or that were removed
+	Versions []Version // that it was in, newest first, with Now also those removed before; or that were removed
 	Files    int64     // below Path in the newest of them, or in the newest removed version
 	Bytes    int64
 	Left     int64     // versions of this device that are listed now
@@ -38,7 +38,8 @@ type Forgotten struct {
 
 // Forget takes a file or folder out of every version of this device, or removes versions, for a person who wants it so. A
 // version that something is taken out of is written anew, with its time but another id; the one that has it is removed,
-// and can be brought back as any removed version can.
+// and can be brought back as any removed version can. With Now, nothing of it can: it is taken out of the versions that were
+// removed before, too, and they stay removed.
 //
 // An interrupted Forget is run again: until it is done, both are there. Errors: ErrUsage, ErrNotInVersion,
 // ErrUnknownVersion, ErrAmbiguous; ErrWordsNeeded, ErrWrongWords; vault.IsDamage when a version cannot be read.
@@ -170,7 +171,11 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 	below := false
 	rels := map[format.ChunkID]string{}
 	trees := &treeCut{e: e, known: map[cutKey]*cut{}, sums: map[format.ChunkID]tally{}}
-	for _, v := range shown {
+	among := shown
+	if o.Now {
+		among = p.own
+	}
+	for _, v := range among {
 		rel, ok := pathBelow(o.Path, path, string(v.Path))
 		if !ok {
 			continue
@@ -215,16 +220,35 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 	if o.Preview {
 		return out, nil, nil
 	}
-	c.totalFiles.Store(int64(len(out.Versions)))
-	instead, err := e.writeWithout(ctx, out.Versions, rels, trees, c)
+	// One that was written in the place of a listed one holds nothing that that one does not, and just goes.
+	anew := slices.DeleteFunc(slices.Clone(out.Versions), func(v Version) bool { return p.marks.hidesAnother(v.ID) })
+	c.totalFiles.Store(int64(len(anew)))
+	instead, err := e.writeWithout(ctx, anew, rels, trees, c)
 	if err != nil {
 		return nil, nil, err
 	}
 	// Now both are there; from here on the old ones are not listed any more.
+	there := ids(p.own)
 	err = e.changeMarks(func(m marks) error {
-		for _, v := range out.Versions {
+		for _, v := range anew {
+			if p.marks.removed(v.ID) {
+				continue
+			}
+			there[instead[v.ID]] = true
 			delete(m, instead[v.ID]) // it may have been there before, and have been removed
 			m[v.ID] = mark{ID: v.ID.String(), On: p.now.UTC(), Instead: instead[v.ID].String(), Path: []byte(o.Path)}
+		}
+		for _, v := range anew {
+			id := instead[v.ID]
+			if !p.marks.removed(v.ID) || there[id] {
+				continue
+			}
+			was := m[v.ID]
+			was.ID = id.String()
+			if next, ok := versionID(was.Instead); ok && instead[next] != (format.ChunkID{}) {
+				was.Instead = instead[next].String()
+			}
+			m[id] = was
 		}
 		return nil
 	})

@@ -696,3 +696,64 @@ func TestWhatRemovedVersionsWillFreeIsToldBeforeTheyGo(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsForgottenForGoodIsInNoRemovedVersion: neither in one that a rule removed nor in one that something else was
+// forgotten in, and what else these hold still comes back.
+func TestWhatIsForgottenForGoodIsInNoRemovedVersion(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node.Node) {
+		e := testEngine(t, n, testEntropy(t))
+		folder := keptFolder(t, e, "/docs")
+		today := time.Now().Add(-time.Minute)
+		for i := range 4 {
+			savedAt(t, e, folder, "/docs", today.AddDate(0, 0, i-3), map[string]string{"letter": "Dear Marta", "photo": noise(uint64(i), 50_000), "secret": noise(9, 30_000)})
+		}
+		oldest := listed(t, e)[3].String()
+		_, err := e.Forget(t.Context(), ForgetOptions{Versions: []string{oldest}}, nil)
+		must(t, err)
+		_, err = e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo"}, nil)
+		must(t, err)
+		f, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/secret", Now: true}, nil)
+		if err != nil || len(f.Versions) != 7 || f.Left != 3 { // three listed, three before the photo was forgotten, the oldest
+			t.Fatalf("forgotten is %+v, %v", f, err)
+		}
+		removed, err := e.Removed(t.Context())
+		if err != nil || len(removed) != 4 || len(listed(t, e)) != 3 {
+			t.Fatalf("%d removed and %d listed versions are left, %v", len(removed), len(listed(t, e)), err)
+		}
+		every := listed(t, e)
+		for _, x := range removed {
+			every = append(every, x.ID)
+			if got := versionContents(t, e, x.ID); got["photo"] == "" || got["letter"] == "" {
+				t.Errorf("a removed version lost more than it should: it has %d files", len(got))
+			}
+		}
+		for _, id := range every {
+			if got := versionContents(t, e, id); got["secret"] != "" || got["letter"] == "" {
+				t.Errorf("version %.8s has %d files", id, len(got))
+			}
+		}
+		back, err := e.BringBack(t.Context(), []string{"/docs/photo"})
+		if err != nil || len(back) != 3 || len(listed(t, e)) != 3 {
+			t.Errorf("%d come back and %d are listed, %v", len(back), len(listed(t, e)), err)
+		}
+		for _, id := range listed(t, e) {
+			if got := versionContents(t, e, id); got["photo"] == "" || got["secret"] != "" {
+				t.Errorf("version %.8s came back with %d files", id, len(got))
+			}
+		}
+		// What only removed versions have is forgotten there.
+		_, err = e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo"}, nil)
+		must(t, err)
+		if _, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo", Now: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		removed, err = e.Removed(t.Context())
+		must(t, err)
+		for _, x := range removed {
+			if got := versionContents(t, e, x.ID); got["photo"] != "" {
+				t.Errorf("removed version %.8s has it still", x.ID)
+			}
+		}
+		verified(t, e)
+	})
+}
