@@ -27,7 +27,7 @@ type ForgetOptions struct {
 type Forgotten struct {
 	Path     string // as in the versions, after their folder; "" when versions were removed
 	Folder   string
-	Versions []Version // that it was in, newest first, with Now also those removed before; or that were removed
+	Versions []Version // that it was in, newest first: listed ones, or where none has it, removed ones; or that were removed
 	Files    int64     // below Path in the newest of them, or in the newest removed version
 	Bytes    int64
 	Left     int64     // versions of this device that are listed now
@@ -169,6 +169,7 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 	shown, path := p.shown(), realPath(o.Path)
 	out := &Forgotten{Until: p.now.Add(restorableFor), Left: int64(len(shown))}
 	below := false
+	var with []Version // all that have it
 	rels := map[format.ChunkID]string{}
 	trees := &treeCut{e: e, known: map[cutKey]*cut{}, sums: map[format.ChunkID]tally{}}
 	among := shown
@@ -194,24 +195,28 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 		if x == nil {
 			continue
 		}
-		if len(out.Versions) == 0 {
+		if len(with) == 0 {
 			sum, err := trees.sum(ctx, x, 0)
 			if err != nil {
 				return nil, nil, err
 			}
 			out.Path, out.Folder, out.Files, out.Bytes = rel, string(v.Path), sum.files, sum.bytes
 		}
-		out.Versions = append(out.Versions, v)
+		with = append(with, v)
 		rels[v.ID] = rel
 	}
 	if !below {
 		return nil, nil, fmt.Errorf("%w: no version of this computer has a folder that %s lies in", ErrUsage, o.Path)
 	}
-	if len(out.Versions) == 0 {
+	if len(with) == 0 {
 		return nil, nil, notIn(o.Path)
 	}
+	out.Versions = slices.DeleteFunc(slices.Clone(with), func(v Version) bool { return p.marks.removed(v.ID) })
+	if len(out.Versions) == 0 {
+		out.Versions = with
+	}
 	for _, f := range e.home.config().Folders {
-		if f.Held != nil && slices.ContainsFunc(out.Versions, func(v Version) bool { return v.FolderID == f.id() }) {
+		if f.Held != nil && slices.ContainsFunc(with, func(v Version) bool { return v.FolderID == f.id() }) {
 			return nil, nil, fmt.Errorf("%w: something sudden happened in %s; answer that first: roost folder accept %s", ErrUsage, f.Path, f.Path)
 		}
 		_, err := os.Lstat(o.Path)
@@ -221,7 +226,7 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 		return out, nil, nil
 	}
 	// One that was written in the place of a listed one holds nothing that that one does not, and just goes.
-	anew := slices.DeleteFunc(slices.Clone(out.Versions), func(v Version) bool { return p.marks.hidesAnother(v.ID) })
+	anew := slices.DeleteFunc(slices.Clone(with), func(v Version) bool { return p.marks.hidesAnother(v.ID) })
 	c.totalFiles.Store(int64(len(anew)))
 	instead, err := e.writeWithout(ctx, anew, rels, trees, c)
 	if err != nil {
@@ -255,7 +260,7 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 	if err != nil {
 		return nil, nil, err
 	}
-	return out, ids(out.Versions), e.noteVersions(ctx)
+	return out, ids(with), e.noteVersions(ctx)
 }
 
 // writeWithout writes versions anew without a path, and returns their new ids.

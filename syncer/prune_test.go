@@ -713,7 +713,7 @@ func TestWhatIsForgottenForGoodIsInNoRemovedVersion(t *testing.T) {
 		_, err = e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo"}, nil)
 		must(t, err)
 		f, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/secret", Now: true}, nil)
-		if err != nil || len(f.Versions) != 7 || f.Left != 3 { // three listed, three before the photo was forgotten, the oldest
+		if err != nil || len(f.Versions) != 3 || len(f.Freed.Versions) != 7 || f.Left != 3 { // three listed, three before the photo was forgotten, the oldest
 			t.Fatalf("forgotten is %+v, %v", f, err)
 		}
 		removed, err := e.Removed(t.Context())

@@ -52,8 +52,7 @@ func (w *Window) askForgetVersion(p place) {
 func (w *Window) askForget(f forgetting) {
 	asking := question{w: w}
 	sum := kit.NewParagraph(lang.L("Counting what would go")).Secondary()
-	again := kit.NewNotice(kit.Warn, lang.L("It is still on this computer"),
-		lang.L("The next backup saves it again. Delete it there, or leave it out in the folder's settings, if you do not want that."))
+	again := kit.NewNotice(kit.Warn, "", "")
 	again.Root.Hide()
 	title, text := lang.L("For good, at once"), lang.L("It can't be brought back. Without this it can, for 30 days.")
 	var now *kit.Switch
@@ -63,6 +62,7 @@ func (w *Window) askForget(f forgetting) {
 	wrong := kit.NewParagraph("")
 	wrong.Hide()
 	body := kit.VBox(12, sum, again.Root, outdent(8, now), words.Root, wrong)
+	var d *kit.Dialog
 	say := func(text string, bad bool) {
 		wrong.SetText(text)
 		wrong.SetColour(kit.ColourMuted)
@@ -70,9 +70,8 @@ func (w *Window) askForget(f forgetting) {
 			wrong.SetColour(kit.ColourBad)
 		}
 		shown(wrong, text != "")
-		body.Refresh()
+		d.Refresh()
 	}
-	var d *kit.Dialog
 	var do *kit.Button
 	do = kit.NewButton(kit.Danger, "", f.verb, func() {
 		forGood := now.Data().On
@@ -114,15 +113,45 @@ func (w *Window) askForget(f forgetting) {
 			p := problemOf(err)
 			sum.SetText(translated(p.Title) + ". " + problemText(p))
 			now.Hide()
-			body.Refresh()
+			d.Refresh()
 			return
 		}
 		said, onDisk := forgetWords(found)
 		sum.SetText(said)
 		shown(again.Root, onDisk)
+		if onDisk {
+			out := kit.NewButton(kit.Secondary, "", lang.L("Leave it out from now on"), nil)
+			out.SetTap(func() {
+				out.Disable()
+				w.do(func(ctx context.Context) error { return w.leaveOut(ctx, found) }, func(err error) {
+					out.Enable()
+					if err != nil {
+						p := problemOf(err)
+						say(translated(p.Title)+". "+problemText(p), true)
+						return
+					}
+					again.Set(kit.Good, lang.L("It is left out from now on"), lang.L("The folder's page in the settings shows what is left out of it."))
+					d.Refresh()
+				})
+			})
+			again.Set(kit.Warn, lang.L("It is still on this computer"), lang.L("The next backup saves it again, unless you delete it there or leave it out."), out)
+		}
 		do.Enable()
-		body.Refresh()
+		d.Refresh()
 	})
+}
+
+// leaveOut has what is still on the disk left out of the backups to come.
+func (w *Window) leaveOut(ctx context.Context, found []*syncer.Forgotten) error {
+	for _, f := range found {
+		if !f.OnDisk {
+			continue
+		}
+		if err := w.engine.LeaveOut(ctx, f.Folder, f.Path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget does one after the other; where one fails, the ones before it are done.

@@ -117,8 +117,13 @@ func keptStates() map[string]func(*desk) {
 			d.tap(lang.L("Pick all"))
 			d.tap(lang.L("Remove for good…"))
 		},
-		"room":     func(d *desk) { d.w.Show(Space); d.w.askRoom(); d.settle() },
-		"room-now": func(d *desk) { d.w.Show(Space); d.w.askRoom(); d.settle(); d.tap(lang.L("Removed versions go for good now")) },
+		"room": func(d *desk) { d.w.Show(Space); d.w.askRoom(); d.settle() },
+		"room-now": func(d *desk) {
+			d.w.Show(Space)
+			d.w.askRoom()
+			d.settle()
+			d.tap(lang.L("Removed versions go for good now"))
+		},
 		"room-end": func(d *desk) { d.w.Show(Space); d.w.makeRoom(false); d.settle() },
 		"forget": func(d *desk) {
 			d.w.Show(Files)

@@ -180,6 +180,12 @@ func TestForgettingIsCountedDoneAndUndone(t *testing.T) {
 	d.tap("notes.md")
 	d.tap("Forget…")
 	d.sees("Forget notes.md in every version?", "It is in 3 versions, with 1 file,", "3 versions of this computer remain.", "It is still on this computer")
+	d.tap("Leave it out from now on")
+	d.sees("It is left out from now on")
+	d.seesNot("It is still on this computer")
+	if rules := k.content(".roostignore"); !strings.Contains(rules, "notes.md") {
+		t.Errorf("it is not left out by %q", rules)
+	}
 	d.tap("Forget it")
 	d.sees("notes.md is forgotten", "beach.png") // the folder, as it is without it
 	d.seesNot("notes.md,")

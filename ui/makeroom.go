@@ -29,6 +29,7 @@ func (w *Window) askRoom() {
 	what.OnChanged = func(i int) {
 		free.SetLabel([]string{lang.L("Make room"), lang.L("Remove for good")}[i])
 		free.SetImportance([]kit.Importance{kit.Primary, kit.Danger}[i])
+		d.Refresh()
 	}
 	d = kit.NewDialog(lang.L("Make room"), body, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), free)
 	d.OnClosed = asking.drop
@@ -43,7 +44,7 @@ func (w *Window) askRoom() {
 		if err != nil {
 			p := problemOf(err)
 			body.Objects = []fyne.CanvasObject{kit.NewNotice(problemTone(p), translated(p.Title), w.problemText(p), w.detailsButton(p)).Root}
-			body.Refresh()
+			d.Refresh()
 			return
 		}
 		at := time.Now()
@@ -59,7 +60,7 @@ func (w *Window) askRoom() {
 			body.Add(outdent(12, what.Root))
 		}
 		free.Enable()
-		body.Refresh()
+		d.Refresh()
 	})
 }
 
@@ -104,7 +105,7 @@ func (w *Window) makeRoom(now bool) {
 			body.Add(kit.NewNotice(problemTone(p), translated(p.Title), w.problemText(p), w.detailsButton(p)).Root)
 		}
 		closed.SetLabel(lang.L("Done"))
-		body.Refresh()
+		d.Refresh()
 	})
 }
 
