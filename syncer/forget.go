@@ -67,6 +67,7 @@ func (e *Engine) Forget(ctx context.Context, o ForgetOptions, r Report) (*Forgot
 	errs := []error{e.noteForgotten(ctx, out.Folder, len(out.Versions))}
 	if o.Now {
 		out.Until = time.Time{}
+		e.uses.lookedAway(went)
 		out.Freed, err = e.prune(ctx, cleaning{only: went}, nil)
 		return out, errors.Join(append(errs, err)...)
 	}

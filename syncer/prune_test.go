@@ -712,6 +712,7 @@ func TestWhatIsForgottenForGoodIsInNoRemovedVersion(t *testing.T) {
 		must(t, err)
 		_, err = e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo"}, nil)
 		must(t, err)
+		e.uses.look(listed(t, e)[0], time.Now()) // as who forgets it from where they found it
 		f, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/secret", Now: true}, nil)
 		if err != nil || len(f.Versions) != 3 || len(f.Freed.Versions) != 7 || f.Left != 3 { // three listed, three before the photo was forgotten, the oldest
 			t.Fatalf("forgotten is %+v, %v", f, err)

@@ -190,13 +190,19 @@ func forgetWords(found []*syncer.Forgotten) (said string, onDisk bool) {
 // toldForgotten says what was done, with a way to undo it where there is one.
 func (w *Window) toldForgotten(f forgetting, got []*syncer.Forgotten, forGood bool) {
 	if forGood {
-		freed := int64(0)
+		freed, inUse := int64(0), 0
 		for _, x := range got {
 			if x.Freed != nil {
 				freed += x.Freed.Freed
+				inUse += x.Freed.InUse
 			}
 		}
-		w.say(kit.Good, facts(f.done, lang.L("{{.Size}} came free", values{"Size": size(freed)})))
+		said := facts(f.done, lang.L("{{.Size}} came free", values{"Size": size(freed)}))
+		if inUse > 0 { // something of it is being restored, and is still there
+			w.say(kit.Warn, facts(said, inUseWords(inUse)))
+			return
+		}
+		w.say(kit.Good, said)
 		return
 	}
 	var names []string

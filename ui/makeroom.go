@@ -134,7 +134,7 @@ func freedWords(p *syncer.Pruned, now time.Time) (said []string) {
 			values{"Size": size(p.FreedLater), "Date": longAhead(p.LaterBy, now)}))
 	}
 	if p.InUse > 0 {
-		said = append(said, lang.N("{{.Number}} versions were left alone, because somebody looks at them now.", p.InUse, values{"Number": number(int64(p.InUse))}))
+		said = append(said, inUseWords(p.InUse))
 	}
 	if p.Over > 0 {
 		said = append(said, lang.L("Your backup still takes {{.Size}} more than it may: only the newest versions are left.", values{"Size": size(p.Over)}))
@@ -145,6 +145,10 @@ func freedWords(p *syncer.Pruned, now time.Time) (said []string) {
 		}
 	}
 	return said
+}
+
+func inUseWords(n int) string {
+	return lang.N("{{.Number}} versions were left alone, because somebody looks at them now.", n, values{"Number": number(int64(n))})
 }
 
 // watched does a piece of work and shows the newest of its progress until it is done. A slow window skips values.
