@@ -3,6 +3,7 @@
 EXE   := $(if $(filter Windows_NT,$(OS)),.exe)
 IPFS  := bin/ipfs$(EXE)
 LD    := -s -w
+KIT   := amd64 arm64
 GUI   := $(if $(EXE), -H=windowsgui)
 
 # A folder for the demo, exactly as it was typed: spaces, quotes and dollar signs included.
@@ -49,8 +50,12 @@ soak: deps-test $(IPFS) ## Run all tests with their long harnesses, for hours
 		-race -p 1 -timeout 24h -count=1 -tags $(TEST_TAGS) ./...
 
 .PHONY: bench
-bench: deps-test $(IPFS) ## Run the benchmarks
-	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/bench.sh -tags $(TEST_TAGS)
+bench: headless $(IPFS) ## Compare with restic and kopia where they are installed; BENCH="-scale 0.1" is quick
+	packaging/bench.sh $(BENCH)
+
+.PHONY: gobench
+gobench: deps-test $(IPFS) ## Run the benchmarks of the packages
+	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/gobench.sh -tags $(TEST_TAGS)
 
 .PHONY: screenshots
 screenshots: deps-headless ## Draw every screen into dist/screenshots: light and dark, 1x and 2x
@@ -64,6 +69,11 @@ build: deps-build $(IPFS) ## Build bin/roost, and Kubo beside it
 .PHONY: headless
 headless: deps-headless ## Build bin/roost-headless, for servers: no window, no GL, no X11
 	go build -trimpath -tags headless -ldflags "$(LD)" -o bin/roost-headless$(EXE) ./app
+
+.PHONY: kit
+kit: $(KIT:%=bin/kit/ipfs-%) $(KIT:%=bin/kit/roost-node-%) ## Build what another machine needs to be a storage into bin/kit
+	cd bin/kit && $$(command -v sha256sum || echo shasum -a 256) ipfs-* roost-node-* > SHA256SUMS
+	@echo "Now: bin/roost node kit --out DIR --platform pi|server|nas"
 
 .PHONY: check
 check: deps-check headless ## Check format, vet, staticcheck, known vulnerabilities, other systems
@@ -82,6 +92,16 @@ $(IPFS): packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
 	@echo "Building Kubo, the storage Roost runs. The first time this takes a minute or two."
 	cd packaging/kubo && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
 	@touch $@
+
+# The same Kubo for the machines of the node kit, all of Linux; and the program that keeps its keys.
+bin/kit/ipfs-%: packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
+	@echo "Building Kubo for $*. The first time this takes a minute or two."
+	cd packaging/kubo && GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
+	@touch $@
+
+.PHONY: $(KIT:%=bin/kit/roost-node-%)
+$(KIT:%=bin/kit/roost-node-%): bin/kit/roost-node-%: | deps-go
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o $@ ./packaging/roost-node
 
 .PHONY: deps-go deps-headless deps-build deps-test deps-check
 deps-go:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -36,6 +37,24 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: what a person or another program types, and what comes back. Each script has a home of
 // its own ($ROOST_HOME), a passphrase instead of a keyring, and with "kubo start" a real node.
 func TestScripts(t *testing.T) {
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"exits":    exits,
+		"jsonhas":  jsonHas,
+		"setjson":  setJSON,
+		"kubo":     kubo,
+		"codes":    writeCodes,
+		"mktree":   makeTree,
+		"sametree": sameTree,
+		"hold":     hold,
+		"keeper":   keeper,
+		"service":  runService,
+		"awaits":   awaits,
+		"notified": notified,
+		"saveas":   saveAs,
+		"mode":     fileMode,
+		"empty":    emptyDir,
+	}
+	maps.Copy(commands, machineCommands)
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
@@ -60,34 +79,23 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "wrong-token"), []byte("bearer:another\n"), 0o600)
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "rawnames" { // a file name may be any bytes
+			switch cond {
+			case "rawnames": // a file name may be any bytes
 				return runtime.GOOS == "linux", nil
+			case "machine": // there can be another one: that takes root's rights on Linux
+				return runtime.GOOS == "linux" && os.Geteuid() == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":    exits,
-			"jsonhas":  jsonHas,
-			"setjson":  setJSON,
-			"kubo":     kubo,
-			"mktree":   makeTree,
-			"sametree": sameTree,
-			"hold":     hold,
-			"keeper":   keeper,
-			"service":  runService,
-			"awaits":   awaits,
-			"notified": notified,
-			"saveas":   saveAs,
-			"mode":     fileMode,
-			"empty":    emptyDir,
-		},
+		Cmds: commands,
 	})
 }
 
 // script is what one script has beside its files.
 type script struct {
-	tb   testing.TB
-	kubo *nodetest.Daemon // after "kubo start"
+	tb    testing.TB
+	kubo  *nodetest.Daemon // after "kubo start"
+	other *another         // after "machine make"
 
 	keepers map[string]*kept
 	systemd *net.UnixConn // after "notified start"

@@ -20,6 +20,7 @@ import (
 var storageFlags = []flag{
 	{name: "node", arg: "URL", help: "a Kubo node that runs by itself: https://host:port"},
 	{name: "token-file", arg: "F", help: "the file with the token that the node asks for"},
+	{name: "code-file", arg: "F", help: "the file with a connection code, text or picture"},
 	{name: "local", arg: "DIR", bare: true, help: "a storage run by Roost in DIR, else in its home"},
 }
 
@@ -27,8 +28,8 @@ func setupCommand() *command {
 	return &command{
 		name: "setup",
 		usage: []string{
-			"--new [--node URL [--token-file F] | --local [DIR]] [--words-out F]",
-			"--recover (--node URL [--token-file F] | --local DIR) [--words-file F] [--replace NAME]",
+			"--new [--node URL [--token-file F] | --code-file F | --local [DIR]] [--words-out F]",
+			"--recover (--node URL [--token-file F] | --code-file F | --local DIR) [--words-file F] [--replace NAME]",
 		},
 		about: "start a backup, or get one back with its 24 words",
 		help: `A new backup gets 24 recovery words: with them and the storage, everything comes back on any computer; without
@@ -80,13 +81,16 @@ func setup(ctx context.Context, c *call) (answer, error) {
 	if !recovering && c.has("words-file") {
 		return nil, usage(c.command, "--words-file is for getting a backup back: a new one makes its own words.")
 	}
+	if c.value("words-file") == "-" && c.value("code-file") == "-" {
+		return nil, usage(c.command, "Standard input holds the words or the code: give one of them in a file.")
+	}
 	opts, err := c.options(ctx)
 	if err != nil {
 		return nil, err
 	}
 	how := syncer.SetupOptions{LocalDir: filepath.Join(opts.Home, "storage")} // a new backup without a word about it
-	if recovering || c.has("node") || c.has("local") || c.has("token-file") {
-		if how, err = c.storage(opts.Home); err != nil {
+	if recovering || c.has("node") || c.has("code-file") || c.has("local") || c.has("token-file") {
+		if how, err = c.storage(ctx, opts.Home); err != nil {
 			return nil, err
 		}
 	}
@@ -128,16 +132,18 @@ func setup(ctx context.Context, c *call) (answer, error) {
 }
 
 // storage reads which storage the flags mean.
-func (c *call) storage(home string) (syncer.SetupOptions, error) {
+func (c *call) storage(ctx context.Context, home string) (syncer.SetupOptions, error) {
 	var how syncer.SetupOptions
-	kind, err := c.oneOf("node", "local")
+	kind, err := c.oneOf("node", "code-file", "local")
 	if err != nil {
 		return how, usage(c.command, "%v", err)
 	}
+	if kind != "node" && c.has("token-file") {
+		return how, usage(c.command, "--token-file goes with --node.")
+	}
+	how.AllowHTTP = c.has("allow-http")
 	if kind == "local" {
-		if c.has("token-file") {
-			return how, usage(c.command, "--token-file goes with --node.")
-		}
+		how.AllowHTTP = false
 		dir := c.value("local")
 		if dir == "" {
 			dir = filepath.Join(home, "storage")
@@ -147,20 +153,28 @@ func (c *call) storage(home string) (syncer.SetupOptions, error) {
 		}
 		return how, nil
 	}
-	how.URL, how.AllowHTTP = c.value("node"), c.has("allow-http")
+	if kind == "code-file" {
+		given, err := c.connectionCode(ctx)
+		if err != nil {
+			return how, err
+		}
+		how.UseCode(given)
+	} else {
+		how.URL = c.value("node")
+	}
 	if name := c.value("token-file"); name != "" {
 		if how.Token, err = readToken(name); err != nil {
 			return how, usage(c.command, "The token could not be read: %v", err)
 		}
 	}
-	client, err := node.Dial(node.Options{URL: how.URL, Token: how.Token, AllowHTTP: how.AllowHTTP})
+	err = how.Reachable()
 	switch {
 	case errors.Is(err, node.ErrInsecure):
 		return how, usage(c.command, "%v: use https, or allow it with --allow-http", err)
 	case err != nil:
 		return how, usage(c.command, "%v", err)
 	}
-	return how, client.Close()
+	return how, nil
 }
 
 // maxToken is in bytes.

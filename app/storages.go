@@ -18,7 +18,7 @@ func nodeCommand() *command {
 			help: "check: look at everything about a storage that can be wrong.",
 		},
 		{
-			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --local [DIR])"}, most: 1, run: nodeAdd,
+			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
 			help: "add: one more storage.", flags: storageFlags,
 		},
 		{
@@ -30,6 +30,7 @@ that may wait do, and at the limit new data waits. What it holds already stays.`
 			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
 			help: "remove: this storage is not used any longer. What it holds stays there.",
 		},
+		nodeKitCommand(),
 	}}
 }
 
@@ -125,7 +126,7 @@ func nodeAdd(ctx context.Context, c *call) (a answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	how, err := c.storage(opts.Home)
+	how, err := c.storage(ctx, opts.Home)
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Runs the Go benchmarks of every package that has some, one package after the other.
+# Runs Roost beside the tools that are found in PATH, or in $BENCH_DIR/bin, on the same data: bench.sh [FLAG…], see
+# packaging/bench. What make builds is what is measured.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=$(grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|/[^/]*$||' | sort -u) || true
-if [ -z "$packages" ]; then
-	echo "No package has benchmarks."
-	exit 0
-fi
-# shellcheck disable=SC2086 # one word per package
-go test -p 1 -run '^$' -bench . -benchmem -timeout 0 "$@" $packages
+programs=$(mktemp -d)
+trap 'rm -rf "$programs"' EXIT
+ln -s "$PWD/bin/roost-headless" "$programs/roost"
+ln -s "$PWD/bin/ipfs" "$programs/ipfs"
+PATH="$programs:${BENCH_DIR:+$BENCH_DIR/bin:}$PATH" go run ./packaging/bench "$@"

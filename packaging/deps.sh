@@ -9,12 +9,13 @@ window="pkg-config libgl1-mesa-dev libxcursor-dev libxrandr-dev libxinerama-dev 
 secret_service="dbus gnome-keyring" # the keyring tests run a real one on a bus of their own
 screen="xvfb libgl1-mesa-dri" # a screen for the test that runs the window itself
 units="systemd" # its systemd-analyze checks the unit that roost service install writes
+machine="caddy iproute2" # the node kit's other machine: a proxy, and a cable to it
 windows_compiler="gcc-mingw-w64-x86-64"
 
 case ${1-} in
 headless) packages="$c_compiler" ;;
 build) packages="$c_compiler $window" ;;
-test) packages="$c_compiler $window $screen $secret_service $units" ;;
+test) packages="$c_compiler $window $screen $secret_service $units $machine" ;;
 check) packages="$c_compiler $window $windows_compiler" ;;
 *)
 	echo "usage: deps.sh headless|build|test|check" >&2
@@ -47,6 +48,11 @@ elsewhere() {
 	case " $packages " in
 	*systemd*)
 		command -v systemd-analyze >/dev/null || echo "Roost's tests check its systemd unit with systemd-analyze."
+		;;
+	esac
+	case " $packages " in
+	*caddy*)
+		command -v caddy >/dev/null || echo "Roost's tests set up another machine with caddy, as root."
 		;;
 	esac
 	case " $packages " in
@@ -88,7 +94,11 @@ apt() {
 install() {
 	echo "Installing system packages: ${missing[*]}"
 	apt update || true # it also fails for a foreign source that we do not need
-	apt install -y --no-install-recommends "${missing[@]}"
+	apt install -y --no-install-recommends "${missing[@]}" || return
+	# Debian starts a sample page with it, which nobody asked for.
+	if [[ " ${missing[*]} " == *" caddy "* ]] && [ -d /run/systemd/system ]; then
+		"${as_root[@]}" systemctl disable --now caddy.service || true
+	fi
 }
 
 if ! may_install || ! install; then

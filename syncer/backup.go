@@ -263,7 +263,7 @@ type pass struct {
 	err      error      // the first failure
 	top      *dirNode
 	skipped  []Skipped
-	rows     []catalog.Dir   // changed folders, for the catalog
+	dirs     changedDirs     // for the catalog
 	gone     []string        // folders that the catalog knew and that are no more
 	unwanted map[string]bool // those of them that are only left out from now on
 	lastCp   time.Time
@@ -280,6 +280,7 @@ func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, 
 	if p.temp, err = e.home.temp(); err != nil {
 		return nil, err
 	}
+	p.dirs.dir = p.temp
 	if p.gen, err = e.vault().Generation(ctx); err != nil {
 		return nil, err
 	}
@@ -312,10 +313,8 @@ func (p *pass) remember(tx *catalog.Tx) error {
 			return err
 		}
 	}
-	for _, d := range p.rows {
-		if err := tx.PutDir(p.folder.id(), d); err != nil {
-			return err
-		}
+	if err := p.dirs.each(func(d catalog.Dir) error { return tx.PutDir(p.folder.id(), d) }); err != nil {
+		return err
 	}
 	return tx.SetMeta(p.metaDirs(), p.gen)
 }

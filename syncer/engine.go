@@ -111,6 +111,11 @@ type SetupOptions struct {
 	LocalDir  string // or: a storage that Roost runs in this folder
 	AllowHTTP bool
 	Replaces  string // with Words: the name or id of a device that this computer takes the place of; see Replace
+
+	// What only a connection code says, see UseCode.
+	Addresses   []string // further ones of the storage at URL, tried in turn
+	Fingerprint string   // of its own certificate, in hex; "": none is pinned
+	Host        string   // that a public certificate is for; "": the URL's
 }
 
 // SetupResult is what Setup did.

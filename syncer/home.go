@@ -82,6 +82,10 @@ type nodeConfig struct {
 	Dir       string `json:"dir,omitempty"` // a storage that Roost runs itself, in this folder
 	AllowHTTP bool   `json:"allow_http,omitempty"`
 	Limit     int64  `json:"limit,omitempty"` // bytes that it may hold in all, as a person wants it; 0: no limit
+
+	Addresses   []string `json:"addresses,omitempty"`   // beside URL
+	Fingerprint string   `json:"fingerprint,omitempty"` // of its certificate, hex
+	Host        string   `json:"host,omitempty"`        // that a public certificate is for
 }
 
 type folderConfig struct {

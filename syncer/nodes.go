@@ -101,7 +101,7 @@ func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 	used := func(name string) bool {
 		return slices.ContainsFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	}
-	nc := nodeConfig{Name: o.NodeName, URL: o.URL, AllowHTTP: o.AllowHTTP}
+	nc := o.node(o.NodeName)
 	for i := 2; nc.Name == ""; i++ {
 		if name := fmt.Sprintf("storage %d", i); !used(name) {
 			nc.Name = name
@@ -345,6 +345,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
+	e.examine(ctx, c, info, add)
 	u, err := c.node.Usage(ctx)
 	out.Used = u.RepoSize
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)

@@ -15,6 +15,7 @@ import (
 	"roost/vault/format"
 	"roost/vault/keystore"
 	"roost/vault/node"
+	"roost/vault/node/code"
 	"roost/watcher"
 )
 
@@ -190,6 +191,19 @@ var problems = []row{
 		Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough room on this disk",
 		Text: "Nothing was written. Saved files are safe.", Action: "Make room, or choose another place",
 	}},
+	{code.ErrTruncated, badCode("code_cut", "The connection code is not complete", "Its end is missing.", "Copy all of it, from ROOST to its last letter")},
+	{code.ErrMistyped, badCode("code_mistyped", "The connection code has a mistake in it", "A letter was changed, lost or added.", "Copy it again rather than typing it")},
+	{code.ErrNewer, badCode("code_newer", "A newer Roost made this connection code", "This one cannot read it.", "Install the newest Roost on this computer")},
+	{code.ErrNoPicture, badCode("code_picture", "No code can be read in this picture", "It may be blurred, cut or something else.", "Take it again from nearer, or paste the text")},
+	{code.ErrNotCode, badCode("no_code", "This is not a connection code", "One begins with ROOST and a digit.", "Look for the line that the storage's set-up printed")},
+	{code.ErrLocked, Problem{
+		Code: "code_locked", Severity: needsYou, Exit: ExitKeys, Title: "The connection code is locked with a password",
+		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password, or name a file that holds it in ROOST_CODE_PASSPHRASE_FILE",
+	}},
+	{code.ErrWrongPassphrase, Problem{
+		Code: "code_password", Severity: needsYou, Exit: ExitKeys, Title: "This is not the password of the connection code",
+		Text: "Nothing was changed.", Action: "Ask who made the code",
+	}},
 	{node.ErrNoBinary, Problem{
 		Code: "no_kubo", Severity: needsYou, Exit: ExitStorage, Title: "A part of Roost is missing",
 		Text: "The program that keeps your storage on this computer was not found.", Action: "Install Roost again",
@@ -198,6 +212,14 @@ var problems = []row{
 	{node.ErrUnauthorized, Problem{
 		Code: "refused", Severity: needsYou, Exit: ExitStorage, Title: "Your storage didn't accept this computer's key",
 		Text: "New changes are waiting; saved files are safe.", Action: "Check the storage's key",
+	}},
+	{node.ErrExposed, Problem{
+		Code: "exposed", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is open to everybody who finds its address",
+		Text: "Nobody can read your files, but anybody could delete them there.", Action: "Set it up with Roost's kit, or behind something that asks for a key",
+	}},
+	{node.ErrClock, Problem{
+		Code: "clock", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
+		Text: "Saved files are safe, but their times may mislead.", Action: "Set the clock of the one that is wrong",
 	}},
 	{node.ErrNoSpace, Problem{
 		Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
@@ -294,8 +316,15 @@ var (
 	}
 )
 
-func usage(code, title, action string) Problem {
-	return Problem{Code: code, Severity: info, Exit: ExitUsage, Title: title, Text: "Nothing was changed.", Action: action}
+func usage(name, title, action string) Problem {
+	return Problem{Code: name, Severity: info, Exit: ExitUsage, Title: title, Text: "Nothing was changed.", Action: action}
+}
+
+// badCode is a connection code that cannot be used.
+func badCode(name, title, text, action string) Problem {
+	p := usage(name, title, action)
+	p.Text = text + " Nothing was changed."
+	return p
 }
 
 func onTerminal(p Problem, terminal string) Problem {

@@ -12,7 +12,7 @@ import (
 
 // Readdress gives a storage another address, another key, or both, after it was moved or its key was changed. It is tried
 // first, and has to be the same storage: one that holds this computer's newest state, where that is known. Of o only
-// address, key and AllowHTTP are used.
+// address, key and AllowHTTP are used, and what a connection code says of them.
 //
 // Errors: ErrUsage for an unknown name, for a storage in a folder, and for one that is in use under another name;
 // node.ErrNotPinned when another storage answers there; those of trying it. Nothing is changed then.
@@ -28,7 +28,7 @@ func (e *Engine) Readdress(ctx context.Context, name string, o SetupOptions) err
 	if j := slices.IndexFunc(nodes, func(n nodeConfig) bool { return n.URL == o.URL }); j >= 0 && j != i {
 		return inUse(nodes[j])
 	}
-	nodes[i].URL, nodes[i].AllowHTTP = o.URL, o.AllowHTTP
+	nodes[i] = o.node(name)
 	n, m, err := dial(ctx, e.home, nodes[i], o.Token, e.meter(name))
 	if err != nil {
 		return err

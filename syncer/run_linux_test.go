@@ -40,7 +40,7 @@ func TestFolderThatCannotBeWatchedIsLookedThroughAndNeverSafe(t *testing.T) {
 			return s.Folders[0].Snapshot != "" && !s.Folders[0].Watched && len(s.Problems) > 0
 		})
 		i := slices.IndexFunc(s.Problems, func(p Problem) bool { return p.Code == "watch_limit" })
-		if i < 0 || !strings.Contains(s.Problems[i].Text, "sysctl") {
+		if i < 0 || !strings.Contains(s.Problems[i].InFull(), "sysctl") {
 			t.Fatalf("the problems are %+v", s.Problems)
 		}
 		if s.State != StateWaiting {

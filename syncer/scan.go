@@ -207,7 +207,7 @@ func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 
 func (p *pass) phase(name string) { p.phaseName.Store(name) }
 
-// stop ends what still runs for a pass: the count, and readers that were not told that there is no more.
+// stop ends what a pass leaves: the count, readers that were not told that there is no more, what it kept for the catalog.
 func (p *pass) stop() {
 	if p.stopCount != nil {
 		p.stopCount()
@@ -216,6 +216,11 @@ func (p *pass) stop() {
 	if p.jobs != nil {
 		close(p.jobs)
 		p.wg.Wait()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.dirs.close(); err != nil {
+		p.e.log.Debug("a temporary file stays until the next backup", "reason", err)
 	}
 }
 
@@ -481,7 +486,6 @@ func (p *pass) finish(n *dirNode) error {
 	}
 	n.mu.Lock()
 	recs, sum := n.records()
-	n.kids = nil
 	n.mu.Unlock()
 
 	sameEntries, sameRows := n.old != nil && len(recs) == len(n.known), n.old != nil && len(recs) == len(n.known)
@@ -511,9 +515,13 @@ func (p *pass) finish(n *dirNode) error {
 		}
 	}
 	if !sameEntries || !sameRows {
+		d := &catalog.Dir{Path: n.path, Tree: tree, Entries: encodeRecords(recs), Files: sum.files, Bytes: sum.bytes}
 		p.mu.Lock()
-		p.rows = append(p.rows, catalog.Dir{Path: n.path, Tree: tree, Entries: encodeRecords(recs), Files: sum.files, Bytes: sum.bytes})
+		err := p.dirs.add(d)
 		p.mu.Unlock()
+		if err != nil {
+			return err
+		}
 	}
 	p.noteGone(n, recs)
 	p.countChanges(n, recs)
@@ -548,13 +556,20 @@ func (n *dirNode) record(tree format.ChunkID) *record {
 	return &record{look: lookOf(&n.self, 0), entry: format.EncodeEntry(e), dir: true, name: n.self.Name}
 }
 
+// finished takes what became of a directory. Its parent keeps that and forgets the directory: nothing of it is held until
+// all its neighbours are done.
 func (n *dirNode) finished(r *record, sum tally) {
 	n.mu.Lock()
 	n.rec, n.sum = r, sum
 	n.mu.Unlock()
-	if n.parent != nil {
-		n.parent.set(n.slot, r, sum)
+	up := n.parent
+	if up == nil {
+		return
 	}
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	up.slots[n.slot] = slot{r, sum}
+	up.kids = slices.DeleteFunc(up.kids, func(k *dirNode) bool { return k == n })
 }
 
 // noteGone remembers directories that the catalog knows and that are no more.

@@ -16,6 +16,7 @@ import (
 	"roost/vault/format"
 	"roost/vault/keystore"
 	"roost/vault/node"
+	"roost/vault/node/code"
 )
 
 // Setup makes a home: a new vault when o.Words is empty, else this computer as a new device of the vault that the words
@@ -57,7 +58,8 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	if o.LocalDir == "" && o.URL == "" {
 		o.LocalDir = h.path(storageDir)
 	}
-	nc := nodeConfig{Name: o.NodeName, URL: o.URL, Dir: o.LocalDir, AllowHTTP: o.AllowHTTP}
+	nc := o.node(o.NodeName)
+	nc.Dir = o.LocalDir
 	if o.Words != "" && nc.Dir != "" {
 		if _, err := os.Stat(filepath.Join(nc.Dir, "repo", "config")); err != nil {
 			return nil, fmt.Errorf("open the storage in %s: %w", nc.Dir, node.ErrUnreachable)
@@ -116,6 +118,36 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	return res, nil
 }
 
+// UseCode makes the storage of a connection code the one that is meant, under the name in it unless there is one already.
+func (o *SetupOptions) UseCode(c code.Code) {
+	if o.NodeName == "" {
+		o.NodeName = c.Name
+	}
+	o.URL, o.Addresses, o.Token = c.Addresses[0], c.Addresses[1:], c.Token // a code has at least one
+	o.Fingerprint, o.Host = c.Fingerprint, c.Host
+}
+
+// Reachable says what is wrong with the storage's address and token, without asking it. Errors: node.ErrInsecure.
+func (o SetupOptions) Reachable() error {
+	k, err := node.Dial(o.node("").options(o.Token, nil))
+	if err != nil {
+		return err
+	}
+	return k.Close()
+}
+
+// node is the settings of the storage that runs by itself.
+func (o SetupOptions) node(name string) nodeConfig {
+	return nodeConfig{Name: name, URL: o.URL, AllowHTTP: o.AllowHTTP, Addresses: o.Addresses, Fingerprint: o.Fingerprint, Host: o.Host}
+}
+
+func (nc nodeConfig) options(token string, m *node.Meter) node.Options {
+	return node.Options{
+		URL: nc.URL, Addresses: nc.Addresses, Token: token, TLSFingerprint: nc.Fingerprint, TLSHost: nc.Host,
+		AllowHTTP: nc.AllowHTTP, Meter: m,
+	}
+}
+
 // findDevices lists the devices of a vault on a storage; none is vault.ErrNoVault, and so is a storage whose states are
 // all damaged, but with the damage named.
 func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInfo, error) {
@@ -143,7 +175,7 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInf
 // dial connects to a storage, starting it where Roost runs it. The meter may be nil.
 func dial(ctx context.Context, h *home, nc nodeConfig, token string, m *node.Meter) (node.Node, *node.Managed, error) {
 	if nc.Dir == "" {
-		k, err := node.Dial(node.Options{URL: nc.URL, Token: token, AllowHTTP: nc.AllowHTTP, Meter: m})
+		k, err := node.Dial(nc.options(token, m))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -26,7 +26,8 @@ func TryStorage(ctx context.Context, opts Options, o SetupOptions, write bool) e
 		}
 		return nil
 	}
-	n, err := node.Dial(node.Options{URL: o.URL, Token: o.Token, AllowHTTP: o.AllowHTTP || opts.AllowHTTP})
+	o.AllowHTTP = o.AllowHTTP || opts.AllowHTTP
+	n, err := node.Dial(o.node("").options(o.Token, nil))
 	if err != nil {
 		return err
 	}

@@ -178,9 +178,11 @@ func TestWhatWouldGoIsSaidInWords(t *testing.T) {
 	many := make([]syncer.Version, 212)
 	for want, got := range map[string]string{
 		"212 versions would leave the list. About 14.0 GB come free by 28 December. Until then they can be brought back.": goesWords(
-			&syncer.Pruned{Versions: many, FreedLater: 14 * gigabyte, LaterBy: late}, false, morning),
+			&syncer.Pruned{Versions: many, FreedLater: 14 * gigabyte, LaterBy: late}, false, morning,
+		),
 		"212 versions would leave the list. About 2.0 GB come free at once. With what was removed before, about 14.0 GB come free by 28 December. Until then they can be brought back.": goesWords(
-			&syncer.Pruned{Versions: many, Freed: 2 * gigabyte, FreedLater: 14 * gigabyte, LaterBy: late}, true, morning),
+			&syncer.Pruned{Versions: many, Freed: 2 * gigabyte, FreedLater: 14 * gigabyte, LaterBy: late}, true, morning,
+		),
 		"No version would leave the list. Even the newest versions alone take 3.0 GB more than that.": goesWords(&syncer.Pruned{Over: 3 * gigabyte, FreedLater: 5, LaterBy: late}, true, morning),
 		"Your storage can't be reached, so it is not known what would go.":                            goesWords(nil, false, morning),
 		"7 days · 3 years": rulesWords(syncer.KeepRules{Daily: 7, Yearly: 3}),

@@ -208,7 +208,7 @@ var wholeSentence = regexp.MustCompile(`^[A-Z][^%]*[^% ]$`)
 func engineTexts(t *testing.T) map[string]bool {
 	t.Helper()
 	texts := make(map[string]bool)
-	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "limit.go", "activity.go"} {
+	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "limit.go", "activity.go", "doctor.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "syncer", name), nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -216,7 +216,7 @@ func engineTexts(t *testing.T) map[string]bool {
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BasicLit: // this file has whole sentences wherever it has words
-				if text, err := literal(n); err == nil && name == "hold.go" && wholeSentence.MatchString(text) {
+				if text, err := literal(n); err == nil && (name == "hold.go" || name == "doctor.go") && wholeSentence.MatchString(text) {
 					texts[text] = true
 				}
 			case *ast.AssignStmt:
@@ -237,9 +237,9 @@ func engineTexts(t *testing.T) map[string]bool {
 				if text, err := literal(n.Y); err == nil && name != "activity.go" && strings.HasPrefix(text, " ") && strings.HasSuffix(text, ".") && len(text) > 2 {
 					texts[text[1:]] = true
 				}
-			case *ast.CallExpr: // usage(code, title, action), unreachable(code, title), damage(code, title, text)
+			case *ast.CallExpr: // usage(code, title, action), badCode(code, title, text, action) and the like
 				made, ok := n.Fun.(*ast.Ident)
-				if !ok || !slices.Contains([]string{"usage", "unreachable", "damage"}, made.Name) {
+				if !ok || !slices.Contains([]string{"usage", "badCode", "unreachable", "damage"}, made.Name) {
 					return true
 				}
 				for _, arg := range n.Args[1:] {

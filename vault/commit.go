@@ -140,7 +140,7 @@ func (s *Session) bring(ctx context.Context, c *commit, also func(*catalog.Tx) e
 		return err
 	}
 	s.release(ctx, c.found)
-	s.base, s.minSeq, s.empty = c.found, c.found.Seq, false
+	s.base, s.minSeq = c.found, c.found.Seq
 	s.extra = nil // they are in the base's table now
 	return nil
 }
@@ -363,8 +363,9 @@ func (c *commit) publish(ctx context.Context, try int) error {
 func (c *commit) stage(ctx context.Context) error {
 	v := c.s.v
 	dir := v.keys().StagingDir(c.head.Device)
-	path := dir + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
-	for range stageTries {
+	name := dir + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
+	path := name
+	for try := range stageTries {
 		if err := v.node.Put(ctx, c.blocks); err != nil {
 			return fmt.Errorf("send the new state: %w", err)
 		}
@@ -372,6 +373,9 @@ func (c *commit) stage(ctx context.Context) error {
 		if errors.Is(err, node.ErrExists) { // of a commit that was interrupted, or of the round before
 			if err = v.node.Unlink(ctx, dir); err == nil {
 				err = v.node.Link(ctx, path, c.root)
+			} else if errors.Is(err, node.ErrUnauthorized) { // a token that may only add: beside it, then
+				path = fmt.Sprintf("%s.%d", name, try+1)
+				continue
 			}
 		}
 		if errors.Is(err, node.ErrNotFound) {

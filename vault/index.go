@@ -424,7 +424,7 @@ func (s *Session) planIndex(ctx context.Context, base *Head, packs []format.Pack
 	if len(table) == 0 {
 		return p, nil
 	}
-	ref, err := s.writeSegment(ctx, table)
+	ref, err := s.writeSegment(ctx, table, count)
 	if err != nil {
 		return nil, err
 	}
@@ -450,7 +450,11 @@ func (s *Session) indexAnew(ctx context.Context, base *Head, packs []format.Pack
 			p.replaced = append(p.replaced, ref.Packs...)
 		}
 	}
-	ref, err := s.writeSegment(ctx, table)
+	count, err := s.countChunks(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := s.writeSegment(ctx, table, count)
 	if err != nil {
 		return nil, err
 	}
@@ -503,9 +507,10 @@ func (s *Session) chunksOf(ctx context.Context, p format.PackInfo) ([]catalog.Ch
 	return s.v.cat.PackChunks(ctx, row.No)
 }
 
-// writeSegment writes one sorted segment over the packs, in index packs of its own.
-func (s *Session) writeSegment(ctx context.Context, table []format.PackInfo) (ref format.SegmentRef, err error) {
-	var entries []format.IndexEntry
+// writeSegment writes one sorted segment over the packs, in index packs of its own. They hold about count chunks.
+func (s *Session) writeSegment(ctx context.Context, table []format.PackInfo, count uint64) (ref format.SegmentRef, err error) {
+	const most = format.PackSize / 32 // chunks that a pack holds: each has at least an id
+	entries := make([]format.IndexEntry, 0, min(count, uint64(len(table))*most))
 	for i, p := range table {
 		ids, err := s.chunksOf(ctx, p)
 		if err != nil {
@@ -579,9 +584,8 @@ func (w *indexWriter) flush(ctx context.Context) {
 		return
 	}
 	total := w.b.PaddedSize(format.MinPackSize)
-	block, err := w.b.Seal(w.s.v.keys().Vault, w.s.v.keys().Current(), total)
-	if err != nil {
-		w.err = err
+	block := w.s.up.block(total)
+	if w.err = w.b.SealInto(block, w.s.v.keys().Vault, w.s.v.keys().Current()); w.err != nil {
 		return
 	}
 	info := format.PackInfo{Digest: format.Sum(block), Type: format.IndexPack, Size: uint32(total)}

@@ -36,10 +36,10 @@ type Session struct {
 	data, large, meta *packer // large: see PutLarge
 	up                *uploader
 	buffers           sync.Pool // *[]byte for compression
-	empty             bool      // the catalog knew no chunk when the session began: nothing has to be looked up
 
-	mu       sync.Mutex // guards below
-	pending  map[catalog.ChunkID]struct{}
+	mu       sync.Mutex                        // guards below
+	pending  map[catalog.ChunkID]struct{}      // put, and not in the catalog yet
+	fresh    *fresh                            // of what was put; nil when the session began with a catalog that knew some
 	borrowed map[format.Digest]format.PackInfo // packs of other devices that chunks were found in
 	ready    map[format.Digest]format.PackInfo // own packs on the storage that no root links yet
 	batches  []batch                           // that hold them, pinned
@@ -81,7 +81,9 @@ func (v *Vault) Begin(ctx context.Context) (*Session, error) {
 		s.cancel()
 		return nil, err
 	}
-	s.empty = chunks == 0
+	if chunks == 0 {
+		s.fresh = &fresh{}
+	}
 	return s, nil
 }
 
@@ -100,9 +102,6 @@ func (s *Session) uploaded(packs []sealedPack, root cid.Cid) {
 	for _, p := range packs {
 		b.packs = append(b.packs, p.info.Digest)
 		s.ready[p.info.Digest] = p.info
-		if s.empty {
-			continue // nobody asks the catalog in this session
-		}
 		for _, id := range p.ids {
 			delete(s.pending, id)
 		}
@@ -260,7 +259,11 @@ func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, er
 	case s.base == nil || h.Seq > s.base.Seq:
 		return true, nil
 	}
-	return false, v.node.PinRemove(ctx, root)
+	err = v.node.PinRemove(ctx, root)
+	if errors.Is(err, node.ErrUnauthorized) { // a token that may only add: another device can release it
+		return true, nil
+	}
+	return false, err
 }
 
 func (s *Session) adoptPack(ctx context.Context, l format.Link) error {
@@ -388,14 +391,15 @@ func (s *Session) put(pk *packer, k format.Kind, plain []byte) (id format.ChunkI
 	p := id.Prefix()
 	s.mu.Lock()
 	_, dup := s.pending[p]
-	if !dup && s.empty {
+	isNew := !dup && s.fresh != nil && s.fresh.add(p)
+	if isNew {
 		s.pending[p] = struct{}{}
 	}
 	s.mu.Unlock()
 	if dup {
 		return id, false, nil
 	}
-	if !s.empty {
+	if !isNew {
 		if ok, err := s.known(p); ok || err != nil {
 			return id, false, err
 		}
@@ -461,11 +465,12 @@ func (s *Session) Has(ids []byte) (bool, error) {
 		p := catalog.ChunkID(ids[:16])
 		s.mu.Lock()
 		_, dup := s.pending[p]
+		isNew := !dup && s.fresh != nil && !s.fresh.has(p)
 		s.mu.Unlock()
 		if dup {
 			continue
 		}
-		if s.empty {
+		if isNew {
 			return false, nil
 		}
 		if ok, err := s.known(p); !ok || err != nil {

@@ -96,6 +96,10 @@ func (u *uploader) flush(ctx context.Context) error {
 	u.wg.Wait()
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if len(u.free) > batchPacks { // what follows sends little at once
+		clear(u.free[batchPacks:])
+		u.free = u.free[:batchPacks]
+	}
 	if u.err != nil {
 		return u.err
 	}

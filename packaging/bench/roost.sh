@@ -1,13 +1,17 @@
 # Roost through a Kubo node on loopback, for a driver that runs backup tools side by side.
 #
-# Sourced by bash with -euo pipefail, each function in a shell of its own:
-#   init                    a new backup, and the storage it goes to      (timed)
+# An adapter is sourced by bash with -euo pipefail, each of its functions in a shell of its own:
+#   init                    a new backup, and the storage it goes to
 #   backup SRC              one pass, over when the storage has it        (timed)
 #   restore DEST            the newest version right into DEST, empty     (timed)
 #   size                    bytes that the storage takes on disk
-#   serve_start, serve_stop the storage, which runs beside the client; serve_start writes its pid to $STATE/server.pid
+#   serve_start             the storage, which runs beside the client; it writes its pid to $STATE/server.pid
 #   version
-# Given: $STATE, a folder of this run alone; $PASS; roost and ipfs in PATH.
+# Given: $STATE, a folder of this run alone; $PASS; the tool's programs in PATH. Roost's has four more:
+#   keep_start SRC          Roost runs and watches, and SRC is safe; it writes its pid to $STATE/keeper.pid
+#   keep_saved              when the newest change was safe
+#   keep_stop
+#   recover NAME DEST       the file NAME, on a new device, from the words   (timed)
 #
 # The storage is set up as the one that Roost runs itself (vault/node/repo.go), quiet, private, and durable, but does not
 # end with the client. The key is in a passphrase file: every process pays for one Argon2id.
@@ -44,6 +48,34 @@ restore() { # Roost makes a folder of the version's name
 	roost restore latest --to "$STATE/restored"
 	rmdir "$1"
 	mv "$STATE/restored/"* "$1"
+}
+
+keep_start() {
+	roost set settle 1s
+	roost run >"$STATE/keeper.log" 2>&1 </dev/null &
+	echo $! >"$STATE/keeper.pid"
+	local tries now
+	for tries in $(seq 300); do
+		now=$(roost status --json) || true
+		case $now in '{"state":"safe"'*'"watched":true'*) return 0 ;; esac
+		sleep 0.2
+	done
+	echo "Roost does not keep $1 after $tries tries: $now" >&2
+	return 1
+}
+
+keep_saved() { roost activity --limit 1 --json | sed -n 's/^{"activity":\[{"time":"\([^"]*\)","kind":"backup".*/\1/p'; }
+
+keep_stop() {
+	kill "$(cat "$STATE/keeper.pid")"
+	rm "$STATE/keeper.pid"
+}
+
+recover() {
+	export ROOST_HOME="$STATE/new device"
+	roost setup --recover --node "http://127.0.0.1:$PORT" --token-file "$STATE/token" --words-file "$STATE/words"
+	roost restore latest "$1" --to "$STATE/found"
+	find "$STATE/found" -type f -exec mv {} "$2" \;
 }
 
 size() { du -s -B1 "$IPFS_PATH/blocks" | cut -f1; }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/ipfs/go-cid"
+
+	"roost/vault/node/quiet"
 )
 
 var (
@@ -249,7 +251,7 @@ func TestLogStaysShortAndKeepsItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info.Size() > logKeep+100 || !strings.HasSuffix(string(log.since(0)), "the end\nand on\n") {
-		t.Errorf("the log has %d bytes and ends in %q", info.Size(), reason(log.since(0)))
+		t.Errorf("the log has %d bytes and ends in %s", info.Size(), quiet.Reason(log.since(0)))
 	}
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("the log has mode %v", info.Mode())

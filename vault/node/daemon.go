@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"runtime"
 	"time"
+
+	"roost/vault/node/quiet"
 )
 
 // daemon is a Kubo that runs on our repository.
@@ -70,7 +72,7 @@ func spawn(ctx context.Context, binary string, r repo, log logFile) (_ *daemon, 
 			if locked(string(text)) {
 				return nil, errLocked
 			}
-			return nil, fmt.Errorf("start storage: it ended (%s): %s", cmd.ProcessState, quote(reason(text)))
+			return nil, fmt.Errorf("start storage: it ended (%s): %s", cmd.ProcessState, quiet.Reason(text))
 		case <-ctx.Done():
 			return nil, fmt.Errorf("start storage: %w", ctx.Err())
 		case <-time.After(pollEvery):

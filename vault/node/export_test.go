@@ -27,3 +27,6 @@ func Supervises(m *Managed) bool {
 	defer m.mu.Unlock()
 	return !m.standby && m.up != nil
 }
+
+// Apart compares clocks.
+var Apart = apart

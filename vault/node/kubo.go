@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -19,11 +20,17 @@ import (
 type Options struct {
 	// URL is "https://host:port", with a path where a proxy serves it below one; "/api/v0" is not part of it.
 	URL string
+	// Addresses are further ones of the same storage, "https://host:port", tried in turn after the URL's whenever a
+	// connection is made: it may be reached otherwise at home than away.
+	Addresses []string
 	// Token is "bearer:SECRET" or "basic:USER:PASSWORD". Without a prefix, what holds a colon is USER:PASSWORD, and
 	// anything else a bearer secret. "": none.
 	Token string
 	// TLSFingerprint is the SHA-256 of the leaf certificate in hex, colons allowed. "": the system's roots decide.
 	TLSFingerprint string
+	// TLSHost is the name for which the system's roots must vouch, at whatever address; beside a fingerprint, a
+	// certificate for it is accepted as well. "": the URL's host.
+	TLSHost string
 	// AllowHTTP permits plain http beyond this computer.
 	AllowHTTP bool
 	// Meter counts what is sent and received, and limits it; storages may share it. nil: no limits.
@@ -38,6 +45,7 @@ type Kubo struct {
 	patience patience
 	pinning  keyedLock
 	meters   meters
+	place
 }
 
 var _ Node = (*Kubo)(nil)
@@ -48,7 +56,7 @@ func Dial(opts Options) (*Kubo, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := tlsConfig(opts.TLSFingerprint)
+	config, err := tlsConfig(opts.TLSFingerprint, opts.TLSHost)
 	if err != nil {
 		return nil, err
 	}
@@ -58,18 +66,45 @@ func Dial(opts Options) (*Kubo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newKubo(u.String(), func() string { return auth }, httpTransport(dialer(localOnly, m), config, loopback(u.Hostname())), m)
+	dial := dialer(localOnly, m)
+	t := httpTransport(dial, config, loopback(u.Hostname()))
+	if len(opts.Addresses) > 0 || opts.TLSHost != "" {
+		r, err := newRoutes(u, opts.Addresses, dial, config)
+		if err != nil {
+			return nil, err
+		}
+		t.DialTLSContext = r.dial
+		if opts.TLSHost != "" { // what a proxy of many names goes by
+			u.Host = opts.TLSHost
+		}
+	}
+	k, err := newKubo(u.String(), func() string { return auth }, t, m)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case opts.TLSFingerprint != "":
+		k.proof = "pinned"
+	case u.Scheme == "https":
+		k.proof = "public"
+	}
+	return k, nil
 }
 
 // newKubo makes a client of base, whose connections are measured by m. auth is the header of the moment.
-func newKubo(url string, auth func() string, base *http.Transport, m meters) (*Kubo, error) {
+func newKubo(addr string, auth func() string, base *http.Transport, m meters) (*Kubo, error) {
 	door := &transport{base: base, auth: auth}
-	api, err := rpc.NewURLApiWithClient(url, &http.Client{Transport: door}) // no Timeout: each call has its own
+	api, err := rpc.NewURLApiWithClient(addr, &http.Client{Transport: door}) // no Timeout: each call has its own
 	if err != nil {
 		return nil, fmt.Errorf("connect to storage: %w", err)
 	}
+	at, err := url.Parse(addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect to storage: not an address") // its text may hold a secret
+	}
 	return &Kubo{
-		api: api, gateway: newGateway(url, door), idle: base.CloseIdleConnections, patience: defaultPatience, meters: m,
+		api: api, gateway: newGateway(addr, door), idle: base.CloseIdleConnections, patience: defaultPatience, meters: m,
+		place: place{at: at, auth: auth, base: base},
 	}, nil
 }
 

@@ -117,7 +117,7 @@ func (m *Managed) connect() (err error) {
 		}
 		return direct(ctx, network, addr)
 	}
-	config, err := tlsConfig("")
+	config, err := tlsConfig("", "")
 	if err != nil {
 		return err
 	}

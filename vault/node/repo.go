@@ -1,11 +1,9 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"roost/vault/node/quiet"
 )
 
 // repo is a Kubo repository, an IPFS_PATH.
@@ -39,11 +39,11 @@ func (r repo) prepare(ctx context.Context, binary string) error {
 		cmd.Env = half.env()
 		detach(cmd)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("create storage: %w: %s", err, quote(reason(out)))
+			return fmt.Errorf("create storage: %w: %s", err, quiet.Reason(out))
 		}
-		if err := half.edit(func(c settings) error {
-			c.set("", "Datastore", "StorageMax") // Kubo writes 10 GB, which nobody chose
-			return c.quiet()
+		if err := half.edit(func(c quiet.Settings) error {
+			c.Set("", "Datastore", "StorageMax") // Kubo writes 10 GB, which nobody chose
+			return own(c)
 		}); err != nil {
 			return err
 		}
@@ -53,125 +53,37 @@ func (r repo) prepare(ctx context.Context, binary string) error {
 	} else if err != nil {
 		return fmt.Errorf("open storage: %w", err)
 	}
-	return r.edit(settings.quiet)
+	return r.edit(own)
 }
 
 // env is our environment without what would change Kubo's ways.
-func (r repo) env() []string {
-	var env []string
-	for _, v := range os.Environ() {
-		name := strings.ToUpper(v)
-		if !strings.HasPrefix(name, "IPFS_") && !strings.HasPrefix(name, "LIBP2P_") && !strings.HasPrefix(name, "GOLOG_") {
-			env = append(env, v)
-		}
-	}
-	return append(env, "IPFS_PATH="+string(r), "IPFS_TELEMETRY=off")
-}
+func (r repo) env() []string { return quiet.Env(os.Environ(), string(r)) }
 
-// settings is Kubo's configuration file.
-type settings map[string]any
-
-func (r repo) settings() (settings, []byte, error) {
-	data, err := os.ReadFile(r.configFile())
+// settings is Kubo's configuration file, as package quiet makes it.
+func (r repo) settings() (quiet.Settings, error) {
+	c, err := quiet.Read(r.configFile())
 	if err != nil {
-		return nil, nil, fmt.Errorf("read storage configuration: %w", err)
+		return nil, fmt.Errorf("read storage configuration: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	var c settings
-	if err := dec.Decode(&c); err != nil || c == nil {
-		return nil, nil, fmt.Errorf("read storage configuration: not JSON") // the parser's text may quote a key
-	}
-	return c, data, nil
+	return c, nil
 }
 
 // edit writes the configuration when change changes it.
-func (r repo) edit(change func(settings) error) error {
-	c, old, err := r.settings()
-	if err != nil {
-		return err
-	}
-	if err := change(c); err != nil {
-		return err
-	}
-	data, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write storage configuration: %w", err)
-	}
-	if bytes.Equal(data, old) {
-		return nil
-	}
-	temp := r.configFile() + ".new"
-	if err := os.WriteFile(temp, data, 0o600); err != nil {
-		return fmt.Errorf("write storage configuration: %w", err)
-	}
-	if err := os.Rename(temp, r.configFile()); err != nil {
+func (r repo) edit(change func(quiet.Settings) error) error {
+	if err := quiet.Edit(r.configFile(), change); err != nil {
 		return fmt.Errorf("write storage configuration: %w", err)
 	}
 	return nil
 }
 
-// at returns the object at a path, making it when it is missing.
-func (c settings) at(keys ...string) settings {
-	at := c
-	for _, key := range keys {
-		next, ok := at[key].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			at[key] = next
-		}
-		at = next
-	}
-	return at
-}
+// own makes a quiet node that serves this computer alone.
+func own(c quiet.Settings) error {
+	c.Quiet()
+	// Listen on this computer only, on whatever port is free. The gateway has no address of its own, see spawn.
+	c.Set([]any{"/ip4/127.0.0.1/tcp/0"}, "Addresses", "API")
+	c.Set([]any{}, "Addresses", "Gateway")
 
-func (c settings) set(value any, keys ...string) {
-	last := len(keys) - 1
-	c.at(keys[:last]...)[keys[last]] = value
-}
-
-// quiet makes a node that serves this computer alone, tells nobody what it has, and keeps what it confirmed.
-func (c settings) quiet() error {
-	// Listen on this computer only, on whatever port is free. The gateway has no address of its own, see spawn; to who
-	// knows a block's name it gives that block, which is sealed, as raw bytes and nothing else: no pages, no names.
-	c.set([]any{"/ip4/127.0.0.1/tcp/0"}, "Addresses", "API")
-	c.set([]any{}, "Addresses", "Gateway")
-	c.set([]any{"/ip4/127.0.0.1/tcp/0"}, "Addresses", "Swarm")
-	c.set(true, "Gateway", "NoFetch")
-	c.set(true, "Gateway", "NoDNSLink")
-	c.set(false, "Gateway", "DeserializedResponses")
-
-	// Look for nobody, announce nothing, relay for nobody, report to nobody.
-	c.set([]any{}, "Bootstrap")
-	c.set([]any{}, "Peering", "Peers")
-	c.set(false, "Discovery", "MDNS", "Enabled")
-	c.set("none", "Routing", "Type")
-	c.set([]any{}, "Routing", "DelegatedRouters")
-	c.set([]any{}, "Ipns", "DelegatedPublishers")
-	c.set(map[string]any{}, "DNS", "Resolvers")
-	c.set(false, "Provide", "Enabled")
-	c.set(false, "HTTPRetrieval", "Enabled")
-	c.set(false, "AutoConf", "Enabled")
-	c.set(false, "AutoTLS", "Enabled")
-	c.set("disabled", "AutoNAT", "ServiceMode")
-	c.set(true, "Swarm", "DisableNatPortMap")
-	c.set(false, "Swarm", "EnableHolePunching")
-	c.set(false, "Swarm", "RelayClient", "Enabled")
-	c.set(false, "Swarm", "RelayService", "Enabled")
-	c.set(false, "Version", "SwarmCheckEnabled")
-	c.set("off", "Plugins", "Plugins", "telemetry", "Config", "Mode")
-
-	// Many imports at once at a third of the memory, and twice as fast.
-	c.set(json.Number("16777216"), "Import", "BatchMaxSize")
-	// A block that was confirmed survives a power cut, at half the speed.
-	mounts, _ := c.at("Datastore", "Spec")["mounts"].([]any)
-	for _, m := range mounts {
-		if m, ok := m.(map[string]any); ok && m["type"] == "flatfs" {
-			m["sync"] = true
-		}
-	}
-
-	door := c.at("API", "Authorizations", "roost")
+	door := c.At("API", "Authorizations", "roost")
 	door["AllowedPaths"] = []any{"/api/v0"}
 	if secret, _ := door["AuthSecret"].(string); len(secret) < 64 {
 		random := make([]byte, 32)
@@ -185,12 +97,12 @@ func (c settings) quiet() error {
 
 // identity returns the token of the RPC, as Options take it, and the peer id.
 func (r repo) identity() (token, peerID string, err error) {
-	c, _, err := r.settings()
+	c, err := r.settings()
 	if err != nil {
 		return "", "", err
 	}
-	token, _ = c.at("API", "Authorizations", "roost")["AuthSecret"].(string)
-	peerID, _ = c.at("Identity")["PeerID"].(string)
+	token, _ = c.At("API", "Authorizations", "roost")["AuthSecret"].(string)
+	peerID, _ = c.At("Identity")["PeerID"].(string)
 	if token == "" || peerID == "" {
 		return "", "", fmt.Errorf("read storage configuration: no token or identity")
 	}
@@ -212,15 +124,4 @@ func (r repo) address() (string, error) {
 		return "", fmt.Errorf("read storage address: not on this computer")
 	}
 	return addr.String(), nil
-}
-
-// reason returns the line of a program's output that says why it failed.
-func reason(out []byte) string {
-	last := ""
-	for line := range strings.Lines(string(out)) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "Error:") || line != "" && !strings.HasPrefix(last, "Error:") {
-			last = line
-		}
-	}
-	return last
 }

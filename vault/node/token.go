@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"roost/vault/node/quiet"
 )
 
 // door knows the token of a managed node. Any process may give the node another one, so the configuration is read again
@@ -70,9 +72,9 @@ func (m *Managed) NewToken(ctx context.Context) error {
 	if err := os.WriteFile(m.oldTokenFile(), []byte(old), 0o600); err != nil {
 		return fmt.Errorf("change the storage's key: %w", err)
 	}
-	err = m.repo.edit(func(c settings) error {
-		delete(c.at("API", "Authorizations", "roost"), "AuthSecret")
-		return c.quiet()
+	err = m.repo.edit(func(c quiet.Settings) error {
+		delete(c.At("API", "Authorizations", "roost"), "AuthSecret")
+		return own(c)
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"roost/vault/node/code"
+)
+
+// maxCodeFile is in bytes: a photograph of a QR picture is the longest thing that may hold a code.
+const maxCodeFile = 32 << 20
+
+// connectionCode reads the code in the file that --code-file names, "-" being standard input: its line, or an image of its
+// QR picture. A locked one is opened with the passphrase in the file that ROOST_CODE_PASSPHRASE_FILE names, or a person is
+// asked where there is a terminal that does not carry the code.
+func (c *call) connectionCode(ctx context.Context) (code.Code, error) {
+	name := c.value("code-file")
+	data, err := c.readWords(ctx, "The connection code", func() (string, error) {
+		if name == "-" {
+			if isTerminal(c.in) {
+				return readLines(c.in, 1)
+			}
+			return readLimited(c.in, maxCodeFile)
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return readLimited(f, maxCodeFile)
+	})
+	if err != nil {
+		return code.Code{}, err
+	}
+	if code.IsPicture([]byte(data)) {
+		if data, err = code.FromPicture([]byte(data)); err != nil {
+			return code.Code{}, err
+		}
+	}
+	passphrase := ""
+	if code.Locked(data) {
+		if passphrase, err = c.codePassphrase(ctx); err != nil {
+			return code.Code{}, err
+		}
+	}
+	return code.Parse(data, passphrase)
+}
+
+// codePassphrase is "" where there is none to be had.
+func (c *call) codePassphrase(ctx context.Context) (string, error) {
+	if name := c.env("ROOST_CODE_PASSPHRASE_FILE"); name != "" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", usage(nil, "The password of the connection code could not be read: %v", err)
+		}
+		defer f.Close()
+		b, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+		if err == nil && len(b) > maxToken {
+			err = errors.New("it is too long")
+		}
+		if err != nil {
+			return "", usage(nil, "The password of the connection code could not be read: %v", err)
+		}
+		return strings.TrimRight(string(b), "\r\n"), nil
+	}
+	if c.unattended || !isTerminal(c.in) {
+		return "", nil
+	}
+	answer, err := c.screen.passphrases(ctx, c.in, c.err)("Password of the connection code: ")
+	return string(bytes.TrimSpace(answer)), err
+}

@@ -1,0 +1,88 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"roost/vault/node"
+)
+
+// mostApart is how far two clocks may differ before a version's time misleads a person.
+const mostApart = 5 * time.Minute
+
+// testedKubo is the oldest that the tests run against.
+var testedKubo = [2]int{0, 43}
+
+// examine adds what can be seen of a storage beside whether it works: how it is reached, and who else can.
+func (e *Engine) examine(ctx context.Context, c connection, info node.Info, add func(name, good string, err error) bool) {
+	k, ok := c.node.(*node.Kubo)
+	if !ok || c.managed != nil { // our own: Roost keeps it as it should be
+		return
+	}
+	x, err := k.Examine(ctx)
+	if err != nil {
+		add("outside", "", err)
+		return
+	}
+	add("encrypted", wayWords(x), nil)
+	if len(x.Exposed) > 0 {
+		err = fmt.Errorf("%w: %s", node.ErrExposed, strings.Join(x.Exposed, ", "))
+	}
+	add("closed", closedWords(x), err)
+	add("key", keyWords(x), nil)
+	if x.Everything {
+		add("silent", silentWords(x), nil)
+	}
+	err = nil
+	if x.Clock.Abs() > mostApart {
+		err = fmt.Errorf("%w: by %s", node.ErrClock, x.Clock.Abs().Round(time.Second))
+	}
+	add("clock", "Its clock agrees with this computer's.", err)
+	add("version", versionWords(info.Version), nil)
+}
+
+func wayWords(x node.Examination) string {
+	switch {
+	case x.Secure == "pinned":
+		return "The connection is encrypted, and it is the storage of the connection code."
+	case x.Secure == "public":
+		return "The connection is encrypted, and its certificate is publicly trusted."
+	case x.Local:
+		return "The connection does not leave this computer."
+	}
+	return "The connection is not encrypted, as was allowed. Your files are, but who listens can take the storage's key."
+}
+
+func closedWords(x node.Examination) string {
+	if x.Local {
+		return "Only this computer reaches it at this address."
+	}
+	return "Nobody gets in without a key."
+}
+
+func keyWords(x node.Examination) string {
+	if x.Everything {
+		return "This computer's key opens everything there, which is more than Roost needs."
+	}
+	return "This computer's key opens what Roost needs, and not the storage's settings."
+}
+
+func silentWords(x node.Examination) string {
+	if x.Announces {
+		return "It tells a public network which blocks it has. They are encrypted, but their number shows."
+	}
+	return "It tells nobody which blocks it has."
+}
+
+func versionWords(version string) string {
+	var have [2]int
+	if _, err := fmt.Sscanf(version, "%d.%d", &have[0], &have[1]); err != nil {
+		return "Its version is not known."
+	}
+	if have[0] < testedKubo[0] || have[0] == testedKubo[0] && have[1] < testedKubo[1] {
+		return "Its program is older than the one that Roost is tested with. An update is a good idea."
+	}
+	return "Its program is as new as it has to be."
+}

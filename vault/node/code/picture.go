@@ -1,0 +1,84 @@
+package code
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // as cameras write
+	_ "image/png"
+
+	"github.com/makiuchi-d/gozxing"
+	zxing "github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/skip2/go-qrcode"
+)
+
+// ErrNoPicture: an image without a QR picture that can be read.
+var ErrNoPicture = errors.New("no QR picture can be read in this image")
+
+const maxPixels = 64 << 20
+
+// Terminal draws text as a QR picture of characters, two squares each, for a camera before a screen: dark squares on a light
+// ground whatever the terminal's colours are.
+func Terminal(text string) (string, error) {
+	q, err := qrcode.New(text, qrcode.Low)
+	if err != nil {
+		return "", fmt.Errorf("draw a QR picture: %w", err)
+	}
+	squares := q.Bitmap() // with its border
+	dark := func(y, x int) bool { return y < len(squares) && squares[y][x] }
+	var b bytes.Buffer
+	for y := 0; y < len(squares); y += 2 {
+		b.WriteString("\x1b[30;107m") // black on white
+		for x := range squares[y] {
+			switch up, down := dark(y, x), dark(y+1, x); {
+			case up && down:
+				b.WriteString("█")
+			case up:
+				b.WriteString("▀")
+			case down:
+				b.WriteString("▄")
+			default:
+				b.WriteString(" ")
+			}
+		}
+		b.WriteString("\x1b[0m\n")
+	}
+	return b.String(), nil
+}
+
+// PNG draws text as a QR picture in a file.
+func PNG(text string) ([]byte, error) {
+	q, err := qrcode.New(text, qrcode.Medium)
+	if err != nil {
+		return nil, fmt.Errorf("draw a QR picture: %w", err)
+	}
+	return q.PNG(-8) // pixels for each square
+}
+
+// IsPicture tells whether data is an image rather than a text.
+func IsPicture(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")) || bytes.HasPrefix(data, []byte("\xff\xd8\xff"))
+}
+
+// FromPicture returns the text of the QR picture in an image, PNG or JPEG.
+func FromPicture(data []byte) (string, error) {
+	size, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil || size.Width <= 0 || size.Height <= 0 || size.Width > maxPixels/size.Height {
+		return "", fmt.Errorf("%w: it is no image, or far too large", ErrNoPicture)
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return "", fmt.Errorf("%w: the image is damaged", ErrNoPicture)
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoPicture, err)
+	}
+	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	found, err := zxing.NewQRCodeReader().Decode(bitmap, hints)
+	if err != nil {
+		return "", ErrNoPicture
+	}
+	return found.GetText(), nil
+}
