@@ -17,6 +17,8 @@ import (
 type engine interface {
 	Backup(ctx context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error)
 	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
+	StartRestore(ctx context.Context, w syncer.RestoreWish) error
+	SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error
 	Verify(ctx context.Context, percent int, r syncer.Report) (*syncer.Checked, error)
 	Drill(ctx context.Context, r syncer.Report) ([]syncer.Drilled, error)
 

@@ -370,6 +370,39 @@ var killings = []struct {
 		after:  func(w *world) { w.roost("backup") },
 	},
 	{
+		name: "prune",
+		once: func(w *world) { w.anew(); w.backedUp(); w.roost("keep", "--daily", "1") },
+		before: func(w *world, i int) {
+			for range 2 { // one version more is to go than stays
+				w.changed(i)
+				w.roost("backup")
+			}
+		},
+		verb:  func(*world) []string { return []string{"prune", "--now"} },
+		after: func(w *world) { w.roost("prune", "--now") },
+	},
+	{
+		name: "forget",
+		once: func(w *world) { w.anew(); w.backedUp() },
+		before: func(w *world, i int) {
+			w.write("secret", fmt.Sprint("to be forgotten ", i))
+			w.roost("backup")
+			if err := os.Remove(w.secret()); err != nil {
+				w.t.Fatal(err)
+			}
+			w.roost("backup")
+		},
+		verb: func(w *world) []string { return []string{"forget", "--now", w.secret()} },
+		after: func(w *world) {
+			if w.finds("secret") {
+				w.roost("forget", "--now", w.secret())
+			}
+			if w.finds("secret") {
+				w.t.Error("what was forgotten is found")
+			}
+		},
+	},
+	{
 		name:   "run",
 		once:   func(w *world) { w.anew(); w.backedUp() },
 		before: func(w *world, i int) { w.changed(i) },
@@ -390,6 +423,15 @@ var killings = []struct {
 			w.sameTrees(filepath.Join(w.dir, "back", "Documents"))
 		},
 	},
+}
+
+// secret is the file that is forgotten.
+func (w *world) secret() string { return filepath.Join(w.src(), "secret") }
+
+// finds tells whether a version has a file of that name.
+func (w *world) finds(name string) bool {
+	w.t.Helper()
+	return strings.Contains(w.roost("find", name, "--json"), `"snapshot"`)
 }
 
 // untilSafe runs a Roost until it says that everything is safe.

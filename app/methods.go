@@ -21,6 +21,8 @@ var methods = map[string]method{
 	"restore": takes(func(ctx context.Context, e engine, a syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error) {
 		return e.Restore(ctx, a, r)
 	}),
+	"start-restore": tells(func(ctx context.Context, e engine, w syncer.RestoreWish) error { return e.StartRestore(ctx, w) }),
+	"steer-restore": tells(func(ctx context.Context, e engine, a steerArgs) error { return e.SteerRestore(ctx, a.ID, a.Step) }),
 	"verify": takes(func(ctx context.Context, e engine, a verifyArgs, r syncer.Report) (*syncer.Checked, error) {
 		return e.Verify(ctx, a.Percent, r)
 	}),
@@ -167,6 +169,10 @@ type (
 	textArgs   struct{ Text string }
 	hadArgs    struct{ Had bool }
 	renameArgs struct{ Device, Name, Words string }
+	steerArgs  struct {
+		ID   string
+		Step syncer.RestoreStep
+	}
 
 	leaveArgs     struct{ Dir, Path string }
 	readdressArgs struct {

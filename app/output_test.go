@@ -46,9 +46,9 @@ func TestTheAnswerIsOneJSONObject(t *testing.T) {
 		{snapshotsAnswer{Snapshots: []versionJSON{}}, nil, `{"snapshots":[],"stale":false}`},
 		{newFoldersAnswer("list", nil), nil, `{"folders":[]}`},
 		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0,"storages":[],` +
-			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null}`},
+			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null,"proof":{"checked":null,"found":0,"read_all":null,"drills":[]}}`},
 		{newRestoreAnswer(&syncer.Restored{}), nil, `{"restored":0,"bytes":0,"same":0,"failed":[]}`},
-		{newVerifyAnswer(&syncer.Checked{OK: true}, 100), nil, `{"ok":true,"checked_blocks":0,"checked_bytes":0,"problems":[]}`},
+		{newVerifyAnswer(&syncer.Checked{OK: true}, 100), nil, `{"ok":true,"checked_blocks":0,"checked_bytes":0,"problems":[],"mended":0}`},
 		{phraseAnswer{[]string{"<&>"}}, nil, `{"words":["<&>"]}`},
 		{nil, nil, `{}`},
 		{nil, usage(nil, "no"), `{"error":{"code":"usage","message":"No.","action":"Run: roost --help"}}`},

@@ -22,6 +22,10 @@ func (refusing) Restore(context.Context, syncer.RestoreOptions, syncer.Report) (
 	return nil, errRefused
 }
 
+func (refusing) StartRestore(context.Context, syncer.RestoreWish) error { return errRefused }
+
+func (refusing) SteerRestore(context.Context, string, syncer.RestoreStep) error { return errRefused }
+
 func (refusing) Verify(context.Context, int, syncer.Report) (*syncer.Checked, error) {
 	return nil, errRefused
 }

@@ -18,6 +18,14 @@ func (r *remote) Restore(ctx context.Context, o syncer.RestoreOptions, report sy
 	return ask[*syncer.Restored](ctx, r, "restore", o, report)
 }
 
+func (r *remote) StartRestore(ctx context.Context, w syncer.RestoreWish) error {
+	return r.tell(ctx, "start-restore", w)
+}
+
+func (r *remote) SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error {
+	return r.tell(ctx, "steer-restore", steerArgs{id, step})
+}
+
 func (r *remote) Verify(ctx context.Context, percent int, report syncer.Report) (*syncer.Checked, error) {
 	return ask[*syncer.Checked](ctx, r, "verify", verifyArgs{percent}, report)
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"roost/ui/reader"
 	"roost/vault/node/nodetest"
 )
 
@@ -40,12 +41,13 @@ type person struct {
 	home   string // the person's
 	screen *xServer
 	panel  *panel
+	reader *reader.Reader // their eyes
 	env    []string
 }
 
 func newPerson(t *testing.T, binary string) *person {
 	t.Helper()
-	p := &person{t: t, binary: binary, home: t.TempDir(), screen: startX(t)}
+	p := &person{t: t, binary: binary, home: t.TempDir(), screen: startX(t), reader: reader.New(t)}
 	address := startBus(t)
 	p.panel = startPanel(t, address)
 	passphrase := filepath.Join(p.home, "passphrase")
@@ -202,6 +204,8 @@ func (r *running) picture(window uint32) {
 func TestTheApp(t *testing.T) {
 	binary := buildWindow(t)
 	t.Run("from the first backup to quitting in the tray", func(t *testing.T) { lifeOfTheApp(t, newPerson(t, binary)) })
+	t.Run("from the first start to a file that is back, with the mouse alone", func(t *testing.T) { withTheMouseAlone(t, newPerson(t, binary)) })
+	t.Run("from the first start to a backup, with the keyboard alone", func(t *testing.T) { withTheKeyboardAlone(t, newPerson(t, binary)) })
 	t.Run("starts in the tray alone and ends by a signal", func(t *testing.T) { startsAtLogIn(t, newPerson(t, binary)) })
 }
 

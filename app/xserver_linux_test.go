@@ -24,6 +24,7 @@ type xServer struct {
 	display string // ":7"
 	conn    net.Conn
 	root    uint32
+	testing byte // opcode of the extension for fake input; 0: not asked for yet
 }
 
 // errXWindow: the window is not there any more.

@@ -78,14 +78,14 @@ func (e *Engine) noteSaved(ctx context.Context, s *Saved) error {
 	return e.note(ctx, a, s.Unchanged || s.Missing)
 }
 
-// noteRestored writes down what a restore did.
-func (e *Engine) noteRestored(ctx context.Context, r *Restored) error {
+// noteRestored writes down what a restore did. It failed with that many files, not all of which r may name.
+func (e *Engine) noteRestored(ctx context.Context, r *Restored, failed int64) error {
 	a := Activity{Kind: ActivityRestore, Text: many(r.Files, "file", "files") + " restored.", Files: r.Files, Bytes: r.Bytes}
 	if len(r.Targets) > 0 {
 		a.Folder = r.Targets[0]
 	}
-	if n := int64(len(r.Failed)); n > 0 {
-		a.Text = fmt.Sprintf("%s restored, %s could not be.", many(r.Files, "file", "files"), thousands(n))
+	if failed > 0 {
+		a.Text = fmt.Sprintf("%s restored, %s could not be.", many(r.Files, "file", "files"), thousands(failed))
 	}
 	for _, f := range r.Failed[:min(len(r.Failed), mostNamed)] {
 		a.Skipped = append(a.Skipped, Skipped{Path: f.Path, Reason: f.Reason, Failed: true})

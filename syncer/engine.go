@@ -65,8 +65,9 @@ type Engine struct {
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
-	traffic   traffic // of the storages
-	surveying turns   // one at a time
+	traffic   traffic     // of the storages
+	restores  restoreRuns // that go on by themselves
+	surveying turns       // one at a time
 
 	proven  atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
 	uses    uses                  // versions that are being read
@@ -274,6 +275,8 @@ type Status struct {
 	Proof       Proof     // how far the storages were looked at
 	WordsDue    bool      // it is time that the person proves to have the recovery words
 	Look        Look      // of the window, as the settings have it
+
+	Restore *RestoreRun // that goes on by itself; nil: there is none
 }
 
 // FolderStatus is one folder's part of Status.

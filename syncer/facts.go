@@ -42,6 +42,7 @@ type facts struct {
 	beginning Beginning
 	look      Look
 	replaces  string
+	restore   *RestoreRun
 }
 
 // folderFacts are what is known of one folder.
@@ -90,7 +91,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Replaces: f.replaces}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Replaces: f.replaces, Restore: f.restore}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}

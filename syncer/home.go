@@ -275,7 +275,7 @@ func (h *home) lock(ctx context.Context, wait time.Duration) (func(), error) {
 
 // halves begin the names under which files in the home are made before they get their own, and the proof that it can be
 // written.
-var halves = []string{"." + configFile + "-", "." + bundleFile + "-", "." + probeFile + "-", ".socket-"}
+var halves = []string{"." + configFile + "-", "." + bundleFile + "-", "." + restoreFile + "-", "." + probeFile + "-", ".socket-"}
 
 // sweep removes what processes left in the home that were killed while they wrote. The caller holds the lock.
 func (h *home) sweep() {

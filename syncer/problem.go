@@ -161,6 +161,10 @@ var problems = []row{
 		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
 		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again",
 	}},
+	{ErrRestoring, Problem{
+		Code: "restoring", Severity: info, Exit: ExitBusy, Title: "A restore goes on already",
+		Text: "One is done at a time.", Action: "Wait until it is done, or pause it",
+	}},
 	{ErrSettings, Problem{
 		Code: "settings_damaged", Severity: needsYou, Exit: ExitHome, Title: "The settings file is damaged",
 		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again with your words", Terminal: "Set Roost up again in another home with your words",
@@ -198,7 +202,8 @@ var problems = []row{
 	{code.ErrNotCode, badCode("no_code", "This is not a connection code", "One begins with ROOST and a digit.", "Look for the line that the storage's set-up printed")},
 	{code.ErrLocked, Problem{
 		Code: "code_locked", Severity: needsYou, Exit: ExitKeys, Title: "The connection code is locked with a password",
-		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password, or name a file that holds it in ROOST_CODE_PASSPHRASE_FILE",
+		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password",
+		Terminal: "Type its password, or name a file that holds it in ROOST_CODE_PASSPHRASE_FILE",
 	}},
 	{code.ErrWrongPassphrase, Problem{
 		Code: "code_password", Severity: needsYou, Exit: ExitKeys, Title: "This is not the password of the connection code",
@@ -218,7 +223,7 @@ var problems = []row{
 		Text: "Nobody can read your files, but anybody could delete them there.", Action: "Set it up with Roost's kit, or behind something that asks for a key",
 	}},
 	{node.ErrClock, Problem{
-		Code: "clock", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
+		Code: "clock_differs", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
 		Text: "Saved files are safe, but their times may mislead.", Action: "Set the clock of the one that is wrong",
 	}},
 	{node.ErrNoSpace, Problem{

@@ -37,6 +37,17 @@ const (
 // ErrUsage, ErrUnknownVersion, ErrAmbiguous, ErrNotInVersion, ErrNoRoom; the storage cannot be asked; the disk is full
 // or read-only; the context is over. What was done until then is returned beside it.
 func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (*Restored, error) {
+	out, err := e.restore(ctx, o, report)
+	if out != nil {
+		if nerr := e.noteRestored(context.WithoutCancel(ctx), out, int64(len(out.Failed))); nerr != nil {
+			e.log.Warn("the restore could not be written down", "reason", nerr) // files that are back are not lost for that
+		}
+	}
+	return out, err
+}
+
+// restore is Restore, and leaves it to the caller to write down what became of it. Without a result nothing was written.
+func (e *Engine) restore(ctx context.Context, o RestoreOptions, report Report) (*Restored, error) {
 	if o.OnConflict == "" {
 		o.OnConflict = KeepBoth
 	}
@@ -65,9 +76,6 @@ func (e *Engine) Restore(ctx context.Context, o RestoreOptions, report Report) (
 		return nil, err
 	}
 	out, err := r.run(ctx, targets)
-	if nerr := e.noteRestored(context.WithoutCancel(ctx), out); nerr != nil {
-		e.log.Warn("the restore could not be written down", "reason", nerr) // files that are back are not lost for that
-	}
 	return out, errors.Join(err, e.stillThere(ctx, ids, out))
 }
 

@@ -91,6 +91,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.watchComputer(ctx) })
 	wg.Go(func() { k.keepSurveyed(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
+	wg.Go(func() { k.restore(ctx) })
 	wg.Go(func() { k.tidy(ctx) })
 	k.keepFolders(ctx)
 }
@@ -171,6 +172,7 @@ func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
 	f := facts{
 		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.Replaces,
+		restore: k.e.restores.now(),
 	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused

@@ -127,6 +127,24 @@ func (o *SetupOptions) UseCode(c code.Code) {
 	o.Fingerprint, o.Host = c.Fingerprint, c.Host
 }
 
+// ReadCode is UseCode of a text or of a picture that holds a code. The password is for a locked one; "" where there is none.
+// Errors: those of package code.
+func (o *SetupOptions) ReadCode(given []byte, password string) error {
+	text := string(given)
+	if code.IsPicture(given) {
+		var err error
+		if text, err = code.FromPicture(given); err != nil {
+			return err
+		}
+	}
+	c, err := code.Parse(text, password)
+	if err != nil {
+		return err
+	}
+	o.UseCode(c)
+	return nil
+}
+
 // Reachable says what is wrong with the storage's address and token, without asking it. Errors: node.ErrInsecure.
 func (o SetupOptions) Reachable() error {
 	k, err := node.Dial(o.node("").options(o.Token, nil))

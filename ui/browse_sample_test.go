@@ -116,22 +116,28 @@ func (b *sampleBrowser) Details(context.Context, string, string) (*syncer.Detail
 	return &syncer.Details{Snapshot: "aabbcc", Folder: "/home/ana/Pictures", Device: "Laptop"}, b.err
 }
 
-func (b *sampleBrowser) Restore(context.Context, syncer.RestoreOptions, syncer.Report) (*syncer.Restored, error) {
-	return &syncer.Restored{}, b.err
+func (b *sampleBrowser) StartRestore(context.Context, syncer.RestoreWish) error { return b.err }
+
+func (b *sampleBrowser) SteerRestore(context.Context, string, syncer.RestoreStep) error { return b.err }
+
+// sampleRun is a restore under way, or its report.
+func sampleRun(state string, total syncer.Restored) *syncer.RestoreRun {
+	return &syncer.RestoreRun{
+		ID: "a1", Title: "Restore Pictures", State: state, Parts: 1, Total: total, Failed: int64(len(total.Failed)),
+		Progress: syncer.Progress{Phase: "restoring", Files: 500, TotalFiles: 1206, Bytes: 5_000_000_000, TotalBytes: 12_000_000_000, Current: "2024/beach-house-0412.jpg"},
+	}
 }
 
 // browsingStates are what the Files and Restore screens can look like, each made with what a person would tap.
 func browsingStates() map[string]func(d *desk) {
 	files := func(d *desk) *filesScreen { d.w.Show(Files); d.settle(); return d.w.screens[Files].(*filesScreen) }
 	restore := func(d *desk) *restoring { d.w.Show(Restore); d.settle(); return d.w.screens[Restore].(*restoring) }
-	running := func(state runState, total outcome) func(d *desk) {
+	running := func(state string, total syncer.Restored) func(d *desk) {
 		return func(d *desk) {
-			r := restore(d)
-			r.run = &run{
-				wish: wish{title: "Restore Pictures", parts: make([]syncer.RestoreOptions, 1)}, state: state, total: total,
-				progress: syncer.Progress{Phase: "restoring", Files: 500, TotalFiles: 1206, Bytes: 5_000_000_000, TotalBytes: 12_000_000_000, Current: "2024/beach-house-0412.jpg"},
-			}
-			r.drawRun()
+			restore(d)
+			now := d.w.now
+			now.Restore = sampleRun(state, total)
+			d.w.draw(now)
 		}
 	}
 	return map[string]func(d *desk){
@@ -175,13 +181,13 @@ func browsingStates() map[string]func(d *desk) {
 			d.settle()
 		},
 		"restore-devices": func(d *desk) { restore(d).showDevices(); d.settle() },
-		"restore-running": running(runGoing, outcome{}),
-		"restore-paused":  running(runPaused, outcome{}),
-		"restore-report": running(runOver, outcome{
-			files: 1204, bytes: 12_000_000_000, same: 3, targets: []string{"/home/ana/Pictures"},
-			failed: []syncer.Failure{{Path: "2023/b\u202Ex.jpg", Reason: "its stored data is damaged"}, {Path: "a very long way/down to/a file that stands in the way.pdf", Reason: "no permission to write it"}},
+		"restore-running": running(syncer.RestoreGoing, syncer.Restored{}),
+		"restore-paused":  running(syncer.RestorePaused, syncer.Restored{}),
+		"restore-report": running(syncer.RestoreOver, syncer.Restored{
+			Files: 1204, Bytes: 12_000_000_000, Same: 3, Targets: []string{"/home/ana/Pictures"},
+			Failed: []syncer.Failure{{Path: "2023/b\u202Ex.jpg", Reason: "its stored data is damaged"}, {Path: "a very long way/down to/a file that stands in the way.pdf", Reason: "no permission to write it"}},
 		}),
-		"restore-good": running(runOver, outcome{files: 1206, bytes: 12_000_000_000, targets: []string{"/home/ana/Pictures"}}),
+		"restore-good": running(syncer.RestoreOver, syncer.Restored{Files: 1206, Bytes: 12_000_000_000, Targets: []string{"/home/ana/Pictures"}}),
 		"files-error": func(d *desk) {
 			f := files(d)
 			d.kept.err = fmt.Errorf("list: %w", syncer.ErrHome)

@@ -144,8 +144,10 @@ func (s silent) Details(ctx context.Context, _, _ string) (*syncer.Details, erro
 	return nil, s.wait(ctx)
 }
 
-func (s silent) Restore(ctx context.Context, _ syncer.RestoreOptions, _ syncer.Report) (*syncer.Restored, error) {
-	return nil, s.wait(ctx)
+func (s silent) StartRestore(ctx context.Context, _ syncer.RestoreWish) error { return s.wait(ctx) }
+
+func (s silent) SteerRestore(ctx context.Context, _ string, _ syncer.RestoreStep) error {
+	return s.wait(ctx)
 }
 
 // An engine that never answers holds up nothing: every tap returns at once, and every view says that it waits.
@@ -189,14 +191,20 @@ func TestASlowEngineDoesNotHoldUpBrowsing(t *testing.T) {
 	quick("showing restore", func() { s.w.Show(Restore) })
 	r.known = known
 	quick("a date", func() { r.date.set(known); r.showDate(); r.date.choose(known.versions[3]) })
-	quick("restoring", func() {
-		if r.run == nil {
-			r.begin(wish{title: "Restore Pictures", parts: make([]syncer.RestoreOptions, 1)})
-		}
-	})
-	quick("cancelling", r.cancel)
-	s.until(func() bool { return r.run.state == runOver })
-	s.show(sampleNow()) // and what the engine tells is drawn
+	quick("restoring", func() { r.begin(wish{title: "Restore Pictures", parts: make([]syncer.RestoreOptions, 1)}) })
+	if !texts(s.w.over.Canvas())["Restore Pictures"] {
+		t.Error("a restore that is about to begin is not shown")
+	}
+	now := sampleNow()
+	now.Restore = sampleRun(syncer.RestoreGoing, syncer.Restored{})
+	go func() { s.engine.nows <- now }()
+	for s.w.now.Restore == nil { // beside what was given up above
+		(<-s.posts)()
+	}
+	quick("cancelling", func() { r.steer(syncer.RestoreCancel) })
+	if !texts(s.w.over.Canvas())["Stopping…"] {
+		t.Error("it does not say that it stops")
+	}
 }
 
 // Whoever moves on never sees the answer to what they left.

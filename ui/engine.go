@@ -101,6 +101,8 @@ type chooser interface {
 	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
 	// Devices lists the devices of the backup, this one first.
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	// RenameDevice gives a device, named by its id, another name. The words are needed where this computer does not keep them.
+	RenameDevice(ctx context.Context, device, name, words string) error
 	// RemoveDevice takes a device out of the backup; one that was lost is shut out. Run again, it finishes what was interrupted.
 	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
 	// Recovery tells what is known of the recovery words without showing them.
@@ -192,8 +194,10 @@ type browser interface {
 	ReadOnlyCopy(ctx context.Context, snapshot, path, to string) error
 	// Details says what lies behind a file or folder.
 	Details(ctx context.Context, snapshot, path string) (*syncer.Details, error)
-	// Restore brings files back. Stopped and called again, it goes on with what is missing.
-	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
+	// StartRestore brings files back, which goes on by itself: the status tells how far it is.
+	StartRestore(ctx context.Context, w syncer.RestoreWish) error
+	// SteerRestore pauses, goes on with, cancels or puts away the restore with this id.
+	SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows

@@ -51,17 +51,12 @@ func themeOf(name string) fyne.Theme {
 }
 
 // dress gives the window a look that was chosen here or elsewhere. In another language its screens are made anew; the open
-// place stays open. A restore that is under way is not torn from its screen: the language waits for its end.
+// place stays open.
 func (w *Window) dress(l syncer.Look) {
 	if l == (syncer.Look{}) || l == w.look {
 		return
 	}
-	restore, _ := w.screens[Restore].(*restoring)
 	words := usual(l.Language) != usual(w.look.Language)
-	if words && restore != nil && restore.run != nil && restore.run.state != runOver {
-		l.Language = w.look.Language
-		words = false
-	}
 	if err := Wear(l); err != nil {
 		w.Tell(err)
 		return
@@ -74,9 +69,6 @@ func (w *Window) dress(l syncer.Look) {
 	open := w.open
 	w.places, w.screens = nil, make(map[Place]screen)
 	w.addScreens()
-	if again, ok := w.screens[Restore].(*restoring); ok && restore != nil {
-		again.run = restore.run // its report
-	}
 	if again, ok := w.screens[Settings].(*settingsScreen); ok && settings != nil {
 		again.show(settings.open)
 	}

@@ -32,22 +32,21 @@ func TestEveryTextIsSaidInTheLanguageThatWasChosen(t *testing.T) {
 	}
 }
 
-// A restore that runs is not torn from its screen because somebody changes the language: that waits for its end.
-func TestTheLanguageWaitsForARestore(t *testing.T) {
+// A restore that runs stays on its screen when somebody changes the language.
+func TestTheLanguageChangesBesideARestore(t *testing.T) {
 	d := sampleDesk(t, "en", theme.VariantLight)
 	t.Cleanup(func() { worn = syncer.Look{} })
 	browsingStates()["restore-running"](d)
 	now := sampleNow()
+	now.Restore = d.w.now.Restore
 	now.Look = syncer.Look{Language: "de", Theme: "system"}
 	d.w.draw(now)
-	d.sees("Restore Pictures")
+	d.sees("Restore Pictures", "Anhalten", "500 von 1.206")
 	d.w.Show(Home)
-	d.sees("Folders")
-	restore := d.w.screens[Restore].(*restoring)
-	restore.run.state, restore.run.total = runOver, outcome{files: 1206, targets: []string{"/home/ana/Pictures"}}
-	d.w.draw(now)
-	d.sees("Ordner")
+	d.sees("Ordner", "Restore Pictures", "Sehen, wie weit es ist")
+	now.Restore = sampleRun(syncer.RestoreOver, syncer.Restored{Files: 1206, Targets: []string{"/home/ana/Pictures"}})
 	d.w.Show(Restore)
+	d.w.draw(now)
 	d.sees("1.206")
 }
 

@@ -29,10 +29,12 @@ type onboarding struct {
 	said  *fyne.Container // in the step: what is under way or went wrong
 	now   func(Now)       // draws Now in the step; nil where it has nothing to show
 	leave []func()        // when the step ends
-	retry func()          // what failed, once more; nil where the person does that
-	prev  *kit.Button     // to the step before; nil: there is none
-	busy  bool            // the home is being made: nothing else may begin
-	step  int             // counts steps, so that an answer that comes late is dropped
+
+	dropped func(path string) // takes a file that is dropped on the window; nil: the step wants none
+	retry   func()            // what failed, once more; nil where the person does that
+	prev    *kit.Button       // to the step before; nil: there is none
+	busy    bool              // the home is being made: nothing else may begin
+	step    int               // counts steps, so that an answer that comes late is dropped
 
 	more  *oneMore            // the choice of a further storage, which has only the pages of onboarding_where.go; nil: the first steps
 	how   syncer.SetupOptions // the storage, and for getting back the words
@@ -102,7 +104,7 @@ func (o *onboarding) show(p part) {
 	for _, leave := range o.leave {
 		leave()
 	}
-	o.leave, o.now, o.retry = nil, nil, nil
+	o.leave, o.now, o.retry, o.dropped = nil, nil, nil, nil
 	o.step++
 	o.said = kit.VBox(0)
 	o.said.Hide()

@@ -57,6 +57,7 @@ func steps() map[string]func(*onboarding) {
 			o.retry = func() {}
 			o.fail(insecure())
 		},
+		"code":       func(o *onboarding) { o.showCode() },
 		"passphrase": func(o *onboarding) { o.showNewPassphrase() },
 		"unlock":     func(o *onboarding) { o.askPassphrase(func() {}) },
 		"why":        func(o *onboarding) { o.showWhyWords() },

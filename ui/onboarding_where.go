@@ -56,7 +56,11 @@ func (o *onboarding) showWhere() {
 		kit.NewOption(kit.OptionData{
 			Icon: "server", Tone: kit.Accent, Title: lang.L("A device that I already run"),
 			Detail: lang.L("A small computer at home, a network drive or a rented server, with its address and key."),
-		}, o.showAddress))
+		}, o.showAddress),
+		kit.NewOption(kit.OptionData{
+			Icon: "qr", Tone: kit.Accent, Title: lang.L("I have a connection code"),
+			Detail: lang.L("A line that begins with ROOST, or a picture of it."),
+		}, o.showCode))
 	if o.back {
 		options = append(options, kit.NewOption(here, func() {
 			o.pick(func(dir string) { o.useFolder(dir, filepath.Base(dir)) })

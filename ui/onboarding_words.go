@@ -78,7 +78,7 @@ func (o *onboarding) showWords(words []string, fingerprint string) {
 			return err
 		}, func() {
 			if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-				o.fail(err)
+				o.say(kit.NewNotice(kit.Warn, lang.L("No program here shows the sheet"), lang.L("Save it instead, and print it from another computer.")).Root)
 				return
 			}
 			o.say(kit.NewNotice(kit.Accent, lang.L("The sheet opens in another window"), lang.L("Print it there. Roost deletes it again when you quit.")).Root)

@@ -101,9 +101,11 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		room()
 		place(Space, "chart", lang.L("See what takes space"))
 		another()
-	case "same_storage":
+	case "same_storage", "code_cut", "code_mistyped", "code_picture", "no_code", "code_locked", "code_password":
 		another()
-	case "no_kubo", "newer":
+	case "exposed", "clock_differs":
+		check()
+	case "no_kubo", "newer", "code_newer":
 		add(step{icon: "folder", label: lang.L("Show where Roost is"), do: func(context.Context) error { return openProgram() }})
 	case "missing", "damaged", "wrong_key", "wrong_bytes", "not_found", "not_kept", "rolled_back":
 		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
@@ -111,6 +113,8 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		add(step{icon: "key", label: lang.L("Set up again with my words"), open: w.startAgain})
 	case "stopped", "busy", "catalog", "key_locked", "key_denied", "internal":
 		backUp(lang.L("Try again"))
+	case "restoring":
+		place(Restore, "restore", lang.L("See how far it is"))
 	case "copy_behind", "watch_overflow", "not_watchable":
 		backUp(lang.L("Back up now"))
 	case "quiet_hours", "metered", "on_battery":

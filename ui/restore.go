@@ -22,7 +22,6 @@ type restoring struct {
 	title   *kit.Text
 	notice  *kit.Notice
 	doors   *fyne.Container
-	run     *run // nil when there is none
 	card    *runCard
 	date    *dateView
 	device  *deviceView
@@ -33,6 +32,11 @@ type restoring struct {
 	loadedAt time.Time
 	askedIn  string // state of things when the versions were asked for
 	now      Now
+
+	begun     *syncer.RestoreRun // that the engine is about to tell of; nil: none
+	before    string             // id of the one that was there until then
+	steered   string             // id of the one that a step was taken with while it was steeredAt
+	steeredAt string
 }
 
 func newRestore(w *Window) *restoring {
@@ -67,9 +71,7 @@ func (r *restoring) draw(now Now) {
 	r.now = now
 	r.date.draw(now)
 	r.device.draw(now)
-	if r.run != nil {
-		r.drawRun()
-	}
+	r.drawRun()
 	told := r.notice.Root.Visible() // that it went wrong, or that the storage was not there
 	if !r.loading.asking() && (!r.loaded && !told || told && now.State != r.askedIn || !now.Saved.Equal(r.loadedAt)) {
 		r.load()
@@ -121,30 +123,18 @@ func (r *restoring) showDate() { r.view(r.date.root) }
 
 func (r *restoring) showDevices() { r.view(r.device.page.Root); r.device.page.Refresh() }
 
-// drawRun shows the restore that is under way, above the doors.
+// drawRun shows the restore that is under way, or its report, above the doors.
 func (r *restoring) drawRun() {
 	before := r.content.MinSize()
-	shown(r.card.root, r.run != nil)
-	if r.run != nil {
-		if r.top.Objects[0] != r.page.Root && r.run.state == runGoing && r.run.progress.Phase == "" {
-			r.view(r.page.Root) // it has just begun
-		}
-		at := time.Now()
-		r.card.set(r.run, at)
-		shown(r.doors, r.run.state == runOver)
-	} else {
-		shown(r.doors, true)
+	run := r.current()
+	shown(r.card.root, run != nil)
+	shown(r.doors, run == nil || run.State == syncer.RestoreOver)
+	if run != nil {
+		r.card.set(run, time.Now())
 	}
 	if r.content.MinSize() != before {
 		r.page.Refresh()
 	}
-}
-
-// putAway ends the report.
-func (r *restoring) putAway() {
-	r.run = nil
-	r.drawRun()
-	r.page.Refresh()
 }
 
 // viewHead is the head of a view that leads back.

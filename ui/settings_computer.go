@@ -25,6 +25,7 @@ func (s *settingsScreen) computerView() settingsView {
 	return settingsView{
 		title: lang.L("On this computer"),
 		body: []fyne.CanvasObject{
+			s.nameCard(),
 			card(lang.L("Language"), "", outdent(9, language)),
 			card(lang.L("Colours"), "", outdent(9, colours)),
 			card(lang.L("Desktop"), "", start),

@@ -76,6 +76,8 @@ func (*sampleChooser) Devices(context.Context) ([]syncer.DeviceInfo, error) {
 	}, nil
 }
 
+func (*sampleChooser) RenameDevice(context.Context, string, string, string) error { return nil }
+
 func (*sampleChooser) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
 	return &syncer.RemovedDevice{Lost: true, Keys: []syncer.KeyChange{{Storage: "Pi in the living room", State: syncer.KeyOpen, Line: "ipfs config"}}}, nil
 }

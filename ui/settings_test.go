@@ -543,3 +543,22 @@ func TestWhatRoostIsCanBeCopied(t *testing.T) {
 		t.Errorf("copied was %q", got)
 	}
 }
+
+// A computer gets another name, for every device that sees it.
+func TestThisComputerIsRenamed(t *testing.T) {
+	d, k := chosenDesk(t)
+	d.tap("On this computer")
+	d.tap("Rename this computer")
+	d.fill("New name", "  ")
+	d.press(fyne.KeyReturn)
+	d.sees("New name", "It is not possible like this")
+	d.fill("New name", "Study")
+	d.press(fyne.KeyReturn)
+	d.sees("This computer is called Study from now on.")
+	all, err := k.engine.Devices(t.Context())
+	if err != nil || len(all) != 1 || all[0].Name != "Study" {
+		t.Errorf("the devices are %+v, %v", all, err)
+	}
+	d.refresh(k)
+	d.sees("Study")
+}

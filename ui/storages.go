@@ -27,9 +27,10 @@ type storagesScreen struct {
 	empty   *fyne.Container
 	wait    *fyne.Container
 
-	joining *joining // nil: none is being added
-	now     Now
-	least   fyne.Size // what the content needed when it was laid out last
+	joining  *joining    // nil: none is being added
+	choosing *onboarding // one more storage; nil: nobody does
+	now      Now
+	least    fyne.Size // what the content needed when it was laid out last
 }
 
 // joining is a storage that everything is being copied to.
@@ -108,6 +109,7 @@ func (s *storagesScreen) check(name string) {
 
 // back shows the storages again.
 func (s *storagesScreen) back() {
+	s.choosing = nil
 	s.top.Objects = []fyne.CanvasObject{s.page.Root}
 	s.redraw()
 }
@@ -115,6 +117,7 @@ func (s *storagesScreen) back() {
 // choose shows the pages of a choice in the place of the storages.
 func (s *storagesScreen) choose(o *onboarding) {
 	o.pick = s.w.chooseFolder
+	s.choosing = o
 	s.top.Objects = []fyne.CanvasObject{o.root()}
 	s.top.Refresh()
 }
@@ -257,3 +260,6 @@ func (c *copiesCard) say(glyph string, tone kit.Tone, title, detail string) {
 	c.title.SetText(title)
 	c.detail.SetText(detail)
 }
+
+// drop takes what is dropped on the window while one more storage is chosen; false: it is not wanted here.
+func (s *storagesScreen) drop(all []fyne.URI) bool { return s.choosing != nil && s.choosing.drop(all) }

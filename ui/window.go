@@ -123,7 +123,12 @@ func (w *Window) fill() {
 	w.Show(w.places[0])
 	w.over.SetContent(w.root)
 	w.over.SetPadded(false)
-	w.over.SetOnDropped(func(_ fyne.Position, dropped []fyne.URI) { w.addDropped(dropped) })
+	w.over.SetOnDropped(func(_ fyne.Position, dropped []fyne.URI) {
+		if s, ok := w.screens[w.open].(*storagesScreen); ok && s.drop(dropped) {
+			return
+		}
+		w.addDropped(dropped)
+	})
 }
 
 func (w *Window) add(p Place, s screen) {
@@ -224,7 +229,7 @@ func (w *Window) startOnboarding(o Options) error {
 	}
 	w.onboarding, w.begun = newOnboarding(w, o.Starter), o.Begun
 	w.over.SetContent(container.NewStack(w.onboarding.root(), w.toasts.Layer))
-	w.over.SetOnDropped(func(fyne.Position, []fyne.URI) {})
+	w.over.SetOnDropped(func(_ fyne.Position, dropped []fyne.URI) { w.onboarding.drop(dropped) })
 	w.onboarding.begin(stage)
 	return nil
 }

@@ -1,0 +1,307 @@
+//go:build !headless
+
+package main
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What a person does with a mouse or with a keyboard, and what they see of it, on a screen that is real to the app.
+
+// The codes of keys, as Xvfb has them.
+const (
+	keyTab   = 23
+	keySpace = 65
+)
+
+// hoverPatience is how long a control may take to show that the mouse is on it.
+const hoverPatience = 2 * time.Second
+
+// Kinds of fake input.
+const (
+	keyPress, keyRelease       = 2, 3
+	buttonPress, buttonRelease = 4, 5
+	motion                     = 6
+)
+
+// fake makes input come as if from the hardware.
+func (x *xServer) fake(kind, detail byte, at image.Point) {
+	x.t.Helper()
+	if x.testing == 0 {
+		name := "XTEST"
+		x.send(98, 0, []uint32{uint32(len(name))}, []byte(name)...) // QueryExtension
+		r, err := x.reply()
+		if err != nil || r[8] == 0 {
+			x.t.Fatalf("the X server takes no fake input: %v", err)
+		}
+		x.testing = r[9]
+	}
+	root := uint32(0)
+	if kind == motion {
+		root = x.root
+	}
+	x.send(x.testing, 2, []uint32{uint32(kind) | uint32(detail)<<8, 0, root, 0, 0, uint32(uint16(at.X)) | uint32(uint16(at.Y))<<16, 0, 0})
+}
+
+func (x *xServer) key(code byte) {
+	x.t.Helper()
+	x.fake(keyPress, code, image.Point{})
+	x.fake(keyRelease, code, image.Point{})
+}
+
+// origin is where a window stands.
+func (x *xServer) origin(window uint32) image.Point {
+	x.t.Helper()
+	x.send(40, 0, []uint32{window, x.root, 0}) // TranslateCoordinates
+	r, err := x.reply()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return image.Pt(int(int16(binary.LittleEndian.Uint16(r[12:]))), int(int16(binary.LittleEndian.Uint16(r[14:]))))
+}
+
+// look is what the window shows now.
+func (r *running) look() (uint32, *image.RGBA) {
+	r.p.t.Helper()
+	window := r.untilWindow(true)
+	return window, r.p.screen.picture(window).(*image.RGBA)
+}
+
+// shows tells whether a text is on screen now.
+func (r *running) shows(text string) bool {
+	r.p.t.Helper()
+	_, picture := r.look()
+	return len(r.p.reader.Find(picture, text)) > 0
+}
+
+// sees waits until a text is on screen.
+func (r *running) sees(text string) {
+	r.p.t.Helper()
+	defer r.keepPictureOfFailure()()
+	r.until(text+" to be on screen", func() bool { return r.shows(text) })
+}
+
+// tap clicks on the lowest place where a text stands, with the mouse: questions and ways on are below what leads to them.
+func (r *running) tap(text string) {
+	r.p.t.Helper()
+	defer r.keepPictureOfFailure()()
+	var window uint32
+	var at image.Point
+	var before image.Rectangle
+	r.until(text+" to be on screen", func() bool { // twice in the same place: it has come to rest
+		var picture *image.RGBA
+		window, picture = r.look()
+		found := r.p.reader.Find(picture, text)
+		if len(found) == 0 {
+			return false
+		}
+		last := found[0]
+		for _, f := range found[1:] {
+			if f.Min.Y > last.Min.Y {
+				last = f
+			}
+		}
+		still := last == before
+		before, at = last, last.Min.Add(last.Size().Div(2))
+		return still
+	})
+	at = at.Add(r.p.screen.origin(window))
+	// Fyne takes note of where the mouse is once a frame: a click in the same frame would be where it was before. What lies
+	// under the mouse shows that it does; what it was on already has nothing to show.
+	picture := r.p.screen.picture(window).(*image.RGBA)
+	r.p.screen.fake(motion, 0, at)
+	for end := time.Now().Add(hoverPatience); time.Now().Before(end) && changedPart(picture, r.p.screen.picture(window).(*image.RGBA)).Empty(); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	r.p.screen.fake(buttonPress, 1, at)
+	r.p.screen.fake(buttonRelease, 1, at)
+}
+
+// press goes to the control with a text by Tab alone, and presses it with the space bar. No control has the keyboard before.
+func (r *running) press(text string) {
+	r.p.t.Helper()
+	defer r.keepPictureOfFailure()()
+	var before *image.RGBA
+	var place image.Rectangle
+	r.until(text+" to be on screen, at rest", func() bool {
+		_, now := r.look()
+		found := r.p.reader.Find(now, text)
+		if still := before != nil && len(found) > 0 && changedPart(before, now).Empty(); still {
+			place = found[0]
+			return true
+		}
+		before = now
+		return false
+	})
+	var ring image.Rectangle // around what has the keyboard
+	for range 30 {
+		r.p.screen.key(keyTab)
+		last, changed := ring, image.Rectangle{}
+		r.until("the keyboard to go on from "+last.String(), func() bool {
+			_, now := r.look()
+			next := changedPart(before, now)
+			rested := !next.Empty() && next != last && next == changed
+			changed = next
+			return rested
+		})
+		ring = changed
+		if place.In(changed) {
+			r.p.screen.key(keySpace)
+			return
+		}
+	}
+	r.p.t.Fatalf("Tab does not lead to %q", text)
+}
+
+// changedPart is the part in which two pictures are not the same.
+func changedPart(a, b *image.RGBA) (all image.Rectangle) {
+	if a.Rect != b.Rect {
+		return a.Rect.Union(b.Rect)
+	}
+	for y := a.Rect.Min.Y; y < a.Rect.Max.Y; y++ {
+		for x := a.Rect.Min.X; x < a.Rect.Max.X; x++ {
+			i := a.PixOffset(x, y)
+			if [3]byte(a.Pix[i:]) != [3]byte(b.Pix[i:]) {
+				all = all.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return all
+}
+
+// keepPictureOfFailure keeps what was on screen when something was not.
+func (r *running) keepPictureOfFailure() func() {
+	return func() {
+		r.p.t.Helper()
+		dir := os.Getenv("ROOST_SCREENSHOTS")
+		if !r.p.t.Failed() || dir == "" {
+			return
+		}
+		window := r.p.screen.window("Roost")
+		if window == 0 {
+			return
+		}
+		f, err := os.Create(filepath.Join(dir, "failed.png"))
+		if err != nil {
+			r.p.t.Log(err)
+			return
+		}
+		defer f.Close()
+		if err := png.Encode(f, r.p.screen.picture(window)); err != nil {
+			r.p.t.Log(err)
+		}
+	}
+}
+
+// says runs a verb and returns what it says.
+func (p *person) says(args ...string) string {
+	p.t.Helper()
+	cmd := exec.CommandContext(p.t.Context(), p.binary, args...)
+	cmd.Env = p.env
+	out, err := cmd.Output()
+	if err != nil {
+		p.t.Fatalf("roost %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out)
+}
+
+// keeps tells what the newest version on the storage has, asked beside the window.
+func (p *person) keeps(folder string, files int) {
+	p.t.Helper()
+	var got struct {
+		Snapshots []struct {
+			Path     string `json:"folder"`
+			Files    int
+			Complete bool
+		}
+	}
+	said := p.says("snapshots", "--json")
+	if err := json.Unmarshal([]byte(said), &got); err != nil {
+		p.t.Fatalf("%v: %s", err, said)
+	}
+	if s := got.Snapshots; len(s) != 1 || s[0].Path != folder || s[0].Files != files || !s[0].Complete {
+		p.t.Errorf("the storage keeps %s", said)
+	}
+}
+
+// documents are the files of a person who begins.
+func (p *person) documents() (folder string) {
+	p.t.Helper()
+	folder = filepath.Join(p.home, "Documents")
+	if err := os.MkdirAll(filepath.Join(folder, "Letters"), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	write(p.t, filepath.Join(folder, "Letters", "ana.txt"), "Dear Ana\n")
+	write(p.t, filepath.Join(folder, "list.txt"), "bread\n")
+	return folder
+}
+
+// withTheMouseAlone begins, lets the backup be made, loses a file and gets it back without touching the keyboard.
+func withTheMouseAlone(t *testing.T, p *person) {
+	folder := p.documents()
+	app := p.open()
+	app.tap("Keep my folders safe")
+	app.tap("This computer")
+	app.tap("Keep it on this computer")
+	app.sees("24 words bring everything back")
+	app.tap("Later")
+	app.sees("Which folders must not be lost?")
+	app.tap("Keep these folders")
+	app.sees("You can close this window")
+	app.untilTraySays("Everything is safe")
+	p.keeps(folder, 2)
+	app.tap("Open Roost")
+	app.sees("Folders")
+
+	p.screen.close(app.untilWindow(true))
+	app.untilWindow(false)
+	app.click("Open Roost")
+	app.untilWindow(true)
+
+	p.roost("folder", "mode", folder, "manual")
+	lost := filepath.Join(folder, "Letters", "ana.txt")
+	if err := os.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	app.tap("Restore")
+	app.tap("Go back to a date")
+	app.tap("Documents")
+	app.tap("Restore…")
+	app.sees("To where it was")
+	app.tap("Restore")
+	app.until("the letter to be back", func() bool {
+		b, err := os.ReadFile(lost)
+		return err == nil && string(b) == "Dear Ana\n"
+	})
+	app.sees("1 file restored")
+	app.tap("Done")
+	app.sees("I lost a file")
+	app.click("Quit")
+	app.ends(0)
+}
+
+// withTheKeyboardAlone begins, puts the words off and lets the backup be made, without the mouse.
+func withTheKeyboardAlone(t *testing.T, p *person) {
+	folder := p.documents()
+	app := p.open()
+	app.press("Keep my folders safe")
+	app.press("This computer")
+	app.press("Keep it on this computer")
+	app.press("Later")
+	app.press("Keep these folders")
+	app.untilTraySays("Everything is safe")
+	p.keeps(folder, 2)
+	app.press("Open Roost")
+	app.sees("Everything is safe")
+	app.click("Quit")
+	app.ends(0)
+}
