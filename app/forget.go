@@ -19,9 +19,10 @@ func forgetCommand() *command {
 anew with their time and get other ids. What is on this computer's disk is not touched: a file that is still there is
 saved again by the next backup, unless .roostignore names it.
 
-What is forgotten can be brought back for 30 days with --undo, unless --now lets it go for good at once. The newest version
-of a folder cannot be removed. To remove over half of a folder's versions, or all, the recovery words are needed. A name of
-8 or more hex digits is a SNAPSHOT; write ./NAME for a file called so.
+What is forgotten can be brought back for 30 days with --undo, unless --now lets it go for good at once, which it also does
+with versions that were removed before. The newest version of a folder cannot be removed. To remove over half of a folder's
+versions, or all, the recovery words are needed. A name of 8 or more hex digits is a SNAPSHOT; write ./NAME for a file
+called so.
 
 With --json: path, folder, files, bytes, changed_snapshots[], remaining_snapshots, still_on_disk, restorable_until; with
 --now what roost prune says, with --undo snapshots[].`,

@@ -30,9 +30,10 @@ type spaceAnswer struct {
 	Used        int64         `json:"used"`        // bytes of this backup, each once
 	Quota       int64         `json:"quota"`       // that the first storage may hold; 0: no limit is known
 	RepoSize    int64         `json:"repo_size"`   // of the whole first storage
-	Reclaimable int64         `json:"reclaimable"` // bytes that cleaning would free
+	Reclaimable int64         `json:"reclaimable"` // bytes that could be freed, with what removed versions will free
 	Folders     []folderSpace `json:"folders"`
 	Stale       bool          `json:"stale"` // the storage could not be asked
+	Removed     removedSpace  `json:"removed"`
 
 	Storages []storageSpace `json:"storages"`
 	Devices  []deviceSpace  `json:"devices"`
@@ -43,6 +44,13 @@ type spaceAnswer struct {
 	space *syncer.Space
 	now   time.Time
 	files []string // that it was written to
+}
+
+// removedSpace is what the removed versions, which can be brought back until then, will free.
+type removedSpace struct {
+	Versions int    `json:"versions"`
+	Bytes    *int64 `json:"bytes"` // null: nobody has weighed them yet
+	Until    *stamp `json:"until,omitempty"`
 }
 
 type folderSpace struct {
@@ -215,6 +223,14 @@ func newSpaceAnswer(s *syncer.Space, now time.Time) spaceAnswer {
 		Storages: []storageSpace{}, Devices: []deviceSpace{}, Growth: []growthJSON{}, Largest: largestJSON{[]largeJSON{}, []largeJSON{}},
 		space: s, now: now,
 	}
+	a.Removed.Versions = s.Removed.Versions
+	if s.Removed.Known {
+		a.Removed.Bytes = &s.Removed.Bytes
+	}
+	if !s.Removed.Until.IsZero() {
+		until := stamp(s.Removed.Until)
+		a.Removed.Until = &until
+	}
 	for _, f := range s.Folders {
 		a.Folders = append(a.Folders, folderSpace{newPath(f.Path), f.Bytes, f.Files, f.Device, f.Versions, f.Newest, f.Older, f.Path})
 	}
@@ -267,7 +283,16 @@ func (a spaceAnswer) people(w io.Writer) {
 		if k.Dedup+k.Compression > 0 {
 			fmt.Fprintf(w, "%s are saved because they are there already, %s by compression.\n", size(k.Dedup), size(k.Compression))
 		}
-		fmt.Fprintf(w, "Cleaning would free %s.\n", size(a.Reclaimable))
+		fmt.Fprintf(w, "%s could be freed.\n", size(a.Reclaimable))
+	}
+	if x := a.space.Removed; x.Versions > 0 {
+		about := ""
+		if x.Known {
+			about = fmt.Sprintf(", about %s,", size(x.Bytes))
+		}
+		fmt.Fprintf(w, "%s%s can be brought back until %s.\n", many(int64(x.Versions), "removed version", "removed versions"), about, when(x.Until))
+	}
+	if k := a.space.Kept; k != nil {
 		if k.Incomplete {
 			fmt.Fprintln(w, "Something could not be read, and is not counted. See: roost verify")
 		}

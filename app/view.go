@@ -39,6 +39,22 @@ func (v view) RemoveDevice(_ context.Context, o syncer.RemoveDeviceOptions) (*sy
 	return v.engine.RemoveDevice(v.life, o)
 }
 
+// Prune goes on like Backup, unless it only says what would go.
+func (v view) Prune(ctx context.Context, o syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error) {
+	if !o.Preview {
+		ctx = v.life
+	}
+	return v.engine.Prune(ctx, o, r)
+}
+
+// Forget goes on like Prune.
+func (v view) Forget(ctx context.Context, o syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error) {
+	if !o.Preview {
+		ctx = v.life
+	}
+	return v.engine.Forget(ctx, o, r)
+}
+
 // AddNode goes on like Backup, unless a person gave it up.
 func (v view) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	going, stop := context.WithCancel(v.life)

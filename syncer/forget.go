@@ -17,7 +17,7 @@ import (
 // ForgetOptions say what is to be forgotten: a path in every version, or versions.
 type ForgetOptions struct {
 	Path     string   // a file or a folder, absolute, below a folder that is or was kept
-	Versions []string // or these, by their ids
+	Versions []string // or these, by their ids; with Now also ones that were removed before
 	Words    string   // the recovery words: needed to remove most versions of a folder or all of this device
 	Now      bool     // it goes for good at once, and cannot be brought back
 	Preview  bool     // nothing is changed: only what would be is said
@@ -27,7 +27,7 @@ type ForgetOptions struct {
 type Forgotten struct {
 	Path     string // as in the versions, after their folder; "" when versions were removed
 	Folder   string
-	Versions []Version // that it was in, newest first; or that were removed
+	Versions []Version // that it was in, newest first: listed ones, or where none has it, removed ones; or that were removed
 	Files    int64     // below Path in the newest of them, or in the newest removed version
 	Bytes    int64
 	Left     int64     // versions of this device that are listed now
@@ -38,7 +38,8 @@ type Forgotten struct {
 
 // Forget takes a file or folder out of every version of this device, or removes versions, for a person who wants it so. A
 // version that something is taken out of is written anew, with its time but another id; the one that has it is removed,
-// and can be brought back as any removed version can.
+// and can be brought back as any removed version can. With Now, nothing of it can: it is taken out of the versions that were
+// removed before, too, and they stay removed.
 //
 // An interrupted Forget is run again: until it is done, both are there. Errors: ErrUsage, ErrNotInVersion,
 // ErrUnknownVersion, ErrAmbiguous; ErrWordsNeeded, ErrWrongWords; vault.IsDamage when a version cannot be read.
@@ -66,6 +67,7 @@ func (e *Engine) Forget(ctx context.Context, o ForgetOptions, r Report) (*Forgot
 	errs := []error{e.noteForgotten(ctx, out.Folder, len(out.Versions))}
 	if o.Now {
 		out.Until = time.Time{}
+		e.uses.lookedAway(went)
 		out.Freed, err = e.prune(ctx, cleaning{only: went}, nil)
 		return out, errors.Join(append(errs, err)...)
 	}
@@ -100,6 +102,10 @@ func ids(list []Version) map[format.ChunkID]bool {
 // forgetVersions removes whole versions.
 func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[format.ChunkID]bool, error) {
 	shown, c := p.shown(), e.home.config()
+	among := shown
+	if o.Now {
+		among = p.own
+	}
 	known := e.vault().Known()
 	stays := staying(known.Own(e.vault().Device()), p.own, p.marks)
 	out := &Forgotten{}
@@ -108,7 +114,7 @@ func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[forma
 		if strings.HasPrefix(name, "latest") {
 			return nil, nil, fmt.Errorf("%w: a version that is removed is named by its id", ErrUsage)
 		}
-		found, err := chooseVersions(shown, e.vault().Device(), name)
+		found, err := chooseVersions(among, e.vault().Device(), name)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -123,7 +129,8 @@ func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[forma
 			out.Versions = append(out.Versions, v)
 		}
 	}
-	if bulk(shown, out.Versions) && !o.Preview {
+	listed := slices.DeleteFunc(slices.Clone(out.Versions), func(v Version) bool { return p.marks.removed(v.ID) })
+	if bulk(shown, listed) && !o.Preview {
 		if o.Words == "" {
 			return nil, nil, ErrWordsNeeded
 		}
@@ -134,14 +141,14 @@ func (e *Engine) forgetVersions(p *plan, o ForgetOptions) (*Forgotten, map[forma
 	slices.SortStableFunc(out.Versions, func(a, b Version) int { return b.Time().Compare(a.Time()) })
 	newest := out.Versions[0]
 	out.Folder, out.Files, out.Bytes = string(newest.Path), int64(newest.Files), int64(newest.Bytes)
-	out.Left, out.Until = int64(len(shown)-len(out.Versions)), p.now.Add(restorableFor)
+	out.Left, out.Until = int64(len(shown)-len(listed)), p.now.Add(restorableFor)
 	if o.Preview {
 		return out, nil, nil
 	}
 	return out, chosen, e.remove(out.Versions, p.now)
 }
 
-// bulk tells whether these are more than half of the versions of a folder, or all that there are.
+// bulk tells whether these are more than half of the listed versions of a folder, or all that there are.
 func bulk(shown, chosen []Version) bool {
 	had, lost := map[format.FolderID]int{}, map[format.FolderID]int{}
 	for _, v := range shown {
@@ -155,7 +162,7 @@ func bulk(shown, chosen []Version) bool {
 			return true
 		}
 	}
-	return len(chosen) == len(shown)
+	return len(chosen) > 0 && len(chosen) == len(shown)
 }
 
 // forgetPath takes a path out of every version that has it.
@@ -163,9 +170,14 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 	shown, path := p.shown(), realPath(o.Path)
 	out := &Forgotten{Until: p.now.Add(restorableFor), Left: int64(len(shown))}
 	below := false
+	var with []Version // all that have it
 	rels := map[format.ChunkID]string{}
 	trees := &treeCut{e: e, known: map[cutKey]*cut{}, sums: map[format.ChunkID]tally{}}
-	for _, v := range shown {
+	among := shown
+	if o.Now {
+		among = p.own
+	}
+	for _, v := range among {
 		rel, ok := pathBelow(o.Path, path, string(v.Path))
 		if !ok {
 			continue
@@ -184,24 +196,28 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 		if x == nil {
 			continue
 		}
-		if len(out.Versions) == 0 {
+		if len(with) == 0 {
 			sum, err := trees.sum(ctx, x, 0)
 			if err != nil {
 				return nil, nil, err
 			}
 			out.Path, out.Folder, out.Files, out.Bytes = rel, string(v.Path), sum.files, sum.bytes
 		}
-		out.Versions = append(out.Versions, v)
+		with = append(with, v)
 		rels[v.ID] = rel
 	}
 	if !below {
 		return nil, nil, fmt.Errorf("%w: no version of this computer has a folder that %s lies in", ErrUsage, o.Path)
 	}
-	if len(out.Versions) == 0 {
+	if len(with) == 0 {
 		return nil, nil, notIn(o.Path)
 	}
+	out.Versions = slices.DeleteFunc(slices.Clone(with), func(v Version) bool { return p.marks.removed(v.ID) })
+	if len(out.Versions) == 0 {
+		out.Versions = with
+	}
 	for _, f := range e.home.config().Folders {
-		if f.Held != nil && slices.ContainsFunc(out.Versions, func(v Version) bool { return v.FolderID == f.id() }) {
+		if f.Held != nil && slices.ContainsFunc(with, func(v Version) bool { return v.FolderID == f.id() }) {
 			return nil, nil, fmt.Errorf("%w: something sudden happened in %s; answer that first: roost folder accept %s", ErrUsage, f.Path, f.Path)
 		}
 		_, err := os.Lstat(o.Path)
@@ -210,23 +226,42 @@ func (e *Engine) forgetPath(ctx context.Context, p *plan, o ForgetOptions, c *co
 	if o.Preview {
 		return out, nil, nil
 	}
-	c.totalFiles.Store(int64(len(out.Versions)))
-	instead, err := e.writeWithout(ctx, out.Versions, rels, trees, c)
+	// One that was written in the place of a listed one holds nothing that that one does not, and just goes.
+	anew := slices.DeleteFunc(slices.Clone(with), func(v Version) bool { return p.marks.hidesAnother(v.ID) })
+	c.totalFiles.Store(int64(len(anew)))
+	instead, err := e.writeWithout(ctx, anew, rels, trees, c)
 	if err != nil {
 		return nil, nil, err
 	}
 	// Now both are there; from here on the old ones are not listed any more.
+	there := ids(p.own)
 	err = e.changeMarks(func(m marks) error {
-		for _, v := range out.Versions {
+		for _, v := range anew {
+			if p.marks.removed(v.ID) {
+				continue
+			}
+			there[instead[v.ID]] = true
 			delete(m, instead[v.ID]) // it may have been there before, and have been removed
 			m[v.ID] = mark{ID: v.ID.String(), On: p.now.UTC(), Instead: instead[v.ID].String(), Path: []byte(o.Path)}
+		}
+		for _, v := range anew {
+			id := instead[v.ID]
+			if !p.marks.removed(v.ID) || there[id] {
+				continue
+			}
+			was := m[v.ID]
+			was.ID = id.String()
+			if next, ok := versionID(was.Instead); ok && instead[next] != (format.ChunkID{}) {
+				was.Instead = instead[next].String()
+			}
+			m[id] = was
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return out, ids(out.Versions), e.noteVersions(ctx)
+	return out, ids(with), e.noteVersions(ctx)
 }
 
 // writeWithout writes versions anew without a path, and returns their new ids.

@@ -645,3 +645,116 @@ func TestYearsOfDailyRulesLeaveNoWaste(t *testing.T) {
 		t.Errorf("%d bytes are stored, a new vault takes %d", u.RepoSize, want.RepoSize)
 	}
 }
+
+// TestWhatRemovedVersionsWillFreeIsToldBeforeTheyGo: as much as comes free then, and one of them can go before the others.
+func TestWhatRemovedVersionsWillFreeIsToldBeforeTheyGo(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node.Node) {
+		e := testEngine(t, n, testEntropy(t))
+		folder := keptFolder(t, e, "/docs")
+		all := dailyVersions(t, e, folder, 6)
+		told := func(known bool) *Space {
+			t.Helper()
+			s, err := e.Space(t.Context())
+			must(t, err)
+			if s.Removed.Known != known {
+				t.Fatalf("removed versions are told as %+v", s.Removed)
+			}
+			return s
+		}
+		if s := told(true); s.Removed.Versions != 0 || !s.Removed.Until.IsZero() {
+			t.Errorf("with none removed, they are told as %+v", s.Removed)
+		}
+		must(t, e.Survey(t.Context(), nil))
+		before := told(true).Reclaimable
+		_, err := e.SetKeep(t.Context(), KeepChange{Rules: &KeepRules{Daily: 3}})
+		must(t, err)
+		pruned(t, e, PruneOptions{})
+		told(false)
+		must(t, e.Survey(t.Context(), nil))
+		s := told(true)
+		if r := s.Removed; r.Versions != 3 || r.Bytes < 500_000 || r.Bytes > 1_500_000 || time.Until(r.Until) < restorableFor-time.Hour {
+			t.Errorf("removed versions are told as %+v", r)
+		}
+		if s.Reclaimable < before+s.Removed.Bytes {
+			t.Errorf("%d bytes could be freed, of them %d of removed versions", s.Reclaimable, s.Removed.Bytes)
+		}
+
+		f, err := e.Forget(t.Context(), ForgetOptions{Versions: []string{all[5].String()}, Now: true}, nil)
+		if err != nil || len(f.Versions) != 1 || f.Left != 3 || len(f.Freed.Versions) != 1 {
+			t.Fatalf("a removed version goes as %+v, %v", f, err)
+		}
+		if _, err := e.resolve(t.Context(), all[5].String()); !errors.Is(err, ErrUnknownVersion) {
+			t.Errorf("it is still there: %v", err)
+		}
+		left, err := e.Removed(t.Context())
+		if err != nil || len(left) != 2 || len(listed(t, e)) != 3 {
+			t.Errorf("beside it, %d removed and %d listed versions are left, %v", len(left), len(listed(t, e)), err)
+		}
+		_, err = e.Forget(t.Context(), ForgetOptions{Versions: []string{all[4].String()}}, nil)
+		if !errors.Is(err, ErrUnknownVersion) {
+			t.Errorf("a removed version is removed again: %v", err)
+		}
+	})
+}
+
+// TestWhatIsForgottenForGoodIsInNoRemovedVersion: neither in one that a rule removed nor in one that something else was
+// forgotten in, and what else these hold still comes back.
+func TestWhatIsForgottenForGoodIsInNoRemovedVersion(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node.Node) {
+		e := testEngine(t, n, testEntropy(t))
+		folder := keptFolder(t, e, "/docs")
+		today := time.Now().Add(-time.Minute)
+		for i := range 4 {
+			savedAt(t, e, folder, "/docs", today.AddDate(0, 0, i-3), map[string]string{"letter": "Dear Marta", "photo": noise(uint64(i), 50_000), "secret": noise(9, 30_000)})
+		}
+		oldest := listed(t, e)[3].String()
+		_, err := e.Forget(t.Context(), ForgetOptions{Versions: []string{oldest}}, nil)
+		must(t, err)
+		_, err = e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo"}, nil)
+		must(t, err)
+		e.uses.look(listed(t, e)[0], time.Now()) // as who forgets it from where they found it
+		f, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/secret", Now: true}, nil)
+		if err != nil || len(f.Versions) != 3 || len(f.Freed.Versions) != 7 || f.Left != 3 { // three listed, three before the photo was forgotten, the oldest
+			t.Fatalf("forgotten is %+v, %v", f, err)
+		}
+		removed, err := e.Removed(t.Context())
+		if err != nil || len(removed) != 4 || len(listed(t, e)) != 3 {
+			t.Fatalf("%d removed and %d listed versions are left, %v", len(removed), len(listed(t, e)), err)
+		}
+		every := listed(t, e)
+		for _, x := range removed {
+			every = append(every, x.ID)
+			if got := versionContents(t, e, x.ID); got["photo"] == "" || got["letter"] == "" {
+				t.Errorf("a removed version lost more than it should: it has %d files", len(got))
+			}
+		}
+		for _, id := range every {
+			if got := versionContents(t, e, id); got["secret"] != "" || got["letter"] == "" {
+				t.Errorf("version %.8s has %d files", id, len(got))
+			}
+		}
+		back, err := e.BringBack(t.Context(), []string{"/docs/photo"})
+		if err != nil || len(back) != 3 || len(listed(t, e)) != 3 {
+			t.Errorf("%d come back and %d are listed, %v", len(back), len(listed(t, e)), err)
+		}
+		for _, id := range listed(t, e) {
+			if got := versionContents(t, e, id); got["photo"] == "" || got["secret"] != "" {
+				t.Errorf("version %.8s came back with %d files", id, len(got))
+			}
+		}
+		// What only removed versions have is forgotten there.
+		_, err = e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo"}, nil)
+		must(t, err)
+		if _, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/photo", Now: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		removed, err = e.Removed(t.Context())
+		must(t, err)
+		for _, x := range removed {
+			if got := versionContents(t, e, x.ID); got["photo"] != "" {
+				t.Errorf("removed version %.8s has it still", x.ID)
+			}
+		}
+		verified(t, e)
+	})
+}

@@ -21,12 +21,13 @@ type Space struct {
 	Used        int64 // bytes of this backup, shared packs once
 	Quota       int64 // bytes that the first storage may hold; 0: none known
 	RepoSize    int64 // what the first storage holds in all
-	Reclaimable int64 // bytes that cleaning would free without removing a version, as of Kept
+	Reclaimable int64 // bytes that could be freed: what no version needs, as of Kept, and what Removed ones will free
 	Folders     []FolderSpace
 	Stale       bool // the first storage could not be asked: this is what was known before
 
 	Storages []StorageSpace
 	Devices  []DeviceSpace
+	Removed  RemovedSpace
 	Kept     *Kept         // nil: the versions were never looked through; see Survey
 	Growth   []GrowthPoint // what the backup took at the end of each day that is known of, oldest first, now last
 }
@@ -137,6 +138,10 @@ func (e *Engine) Space(ctx context.Context) (*Space, error) {
 		out.Kept.Current = st != nil && survey.Current(st) || st == nil && surveyOf(survey, list)
 		out.Reclaimable = survey.Unneeded
 	}
+	if out.Removed, err = e.removedSpace(ctx, list); err != nil {
+		return nil, err
+	}
+	out.Reclaimable += out.Removed.Bytes
 	now := time.Now()
 	if err := e.storages(ctx, out, st, packs, list, now); err != nil {
 		return nil, err
@@ -339,8 +344,8 @@ func (e *Engine) askSpace(ctx context.Context, nc nodeConfig, own *vault.Head, x
 // metaSurvey is the catalog's note of the last survey.
 const metaSurvey = "survey"
 
-// Survey brings Kept up to date: it reads names and lists of all versions from the storage, each once. When nothing was saved
-// since the last one, it does nothing.
+// Survey brings Kept and Removed up to date: it reads names and lists of all versions from the storage, each once. When
+// nothing was saved or removed since the last one, it does nothing.
 func (e *Engine) Survey(ctx context.Context, r Report) error {
 	done, err := e.surveying.take(ctx)
 	if err != nil {
@@ -352,9 +357,22 @@ func (e *Engine) Survey(ctx context.Context, r Report) error {
 		return err
 	}
 	last, err := e.lastSurvey(ctx)
-	if err != nil || last != nil && last.Current(st) {
+	if err != nil {
 		return err
 	}
+	if last == nil || !last.Current(st) {
+		if err := e.survey(ctx, st, r); err != nil {
+			return err
+		}
+	}
+	list, err := e.vault().Versions(ctx, st)
+	if err != nil {
+		return err
+	}
+	return e.weighRemoved(ctx, list)
+}
+
+func (e *Engine) survey(ctx context.Context, st *vault.State, r Report) error {
 	var c counters
 	c.phaseName.Store("looking")
 	stop := c.tell(r, "", time.Now())

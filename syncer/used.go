@@ -52,6 +52,15 @@ func (u *uses) look(id format.ChunkID, now time.Time) {
 	u.looked[id] = now
 }
 
+// lookedAway ends the looking into versions that a person who looked wants to be gone. What is being restored is still read.
+func (u *uses) lookedAway(ids map[format.ChunkID]bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for id := range ids {
+		delete(u.looked, id)
+	}
+}
+
 // now tells whether a version is being read.
 func (u *uses) now(id format.ChunkID, now time.Time) bool {
 	u.mu.Lock()

@@ -57,7 +57,22 @@ type Engine interface {
 
 	browser
 	spaceKeeper
+	versionKeeper
 	chooser
+}
+
+// versionKeeper is what the window needs to keep fewer versions: the engine's methods of these names say the rest.
+type versionKeeper interface {
+	// Keep says which versions stay, and SetKeep changes that, or says what would go; nil: the storage cannot be asked.
+	Keep(ctx context.Context) (syncer.Keep, error)
+	SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error)
+	// Prune removes what does not stay and frees what nothing needs, or says what it would.
+	Prune(ctx context.Context, o syncer.PruneOptions, r syncer.Report) (*syncer.Pruned, error)
+	// Forget takes something out of every version, or removes versions, or says what that would do.
+	Forget(ctx context.Context, o syncer.ForgetOptions, r syncer.Report) (*syncer.Forgotten, error)
+	// Removed lists what can be brought back, and BringBack does it, by ids or by forgotten paths.
+	Removed(ctx context.Context) ([]syncer.RemovedVersion, error)
+	BringBack(ctx context.Context, names []string) ([]syncer.Version, error)
 }
 
 // spaceKeeper is what the Space screen needs of the engine: its methods of these names say the rest.

@@ -135,8 +135,28 @@ func (f *filesScreen) got(known timeline, err error) {
 		if f.listing.at.version == "" {
 			f.listing.show(known.folders[0])
 		}
+	default:
+		f.followed()
 	}
 	f.top.Refresh()
+}
+
+// followed shows the newest version of a folder where the one that was looked at is not in the list any more.
+func (f *filesScreen) followed() {
+	at := f.listing.at
+	if _, there := f.known.find(at.version); there {
+		return
+	}
+	next := f.known.folders[0]
+	for _, p := range f.known.folders {
+		if p.folder == at.folder && p.device == at.device {
+			next = p
+		}
+	}
+	if f.showing(f.file.root) || f.showing(f.changes.root) {
+		f.back()
+	}
+	f.listing.show(next)
 }
 
 // tell shows above everything what went wrong, with a way to try again.

@@ -26,6 +26,7 @@ type fileView struct {
 	folder   *kit.Button
 	copied   *kit.Button
 	details  *kit.Button
+	forget   *kit.Button
 	look     *fyne.Container // the preview
 	table    *kit.Table
 	past     *fyne.Container // the versions
@@ -47,6 +48,7 @@ func newFileView(w *Window, back func(), isFolder func(place)) *fileView {
 	}
 	f.details = kit.NewButton(kit.Quiet, "", lang.L("Details"), f.showDetails)
 	f.folder = kit.NewButton(kit.Quiet, "", lang.L("Show in folder"), f.showInFolder)
+	f.forget = kit.NewButton(kit.Quiet, "", lang.L("Forget…"), func() { w.askForgetPaths(f.at, []string{f.at.path}) })
 	f.copied = kit.NewButton(kit.Secondary, "eye", lang.L("Open a copy"), f.openCopy)
 	bring := kit.NewButton(kit.Primary, "restore", lang.L("Restore…"), f.restore)
 	f.table = kit.NewTable(lang.L("Versions of this file, newest first"), []kit.Column{
@@ -60,7 +62,7 @@ func newFileView(w *Window, back func(), isFolder func(place)) *fileView {
 	f.gone.Hide()
 	head := kit.Lead(4, kit.Middle(backButton(back)), kit.Between(kit.VBox(2, f.title, f.where), kit.HBox(8, f.copied, bring)))
 	f.root = kit.Stretch(12, 1, head, kit.Columns(kit.Gap, []float32{1, 1}, f.look,
-		kit.Stretch(6, 2, kit.Strong(lang.L("Versions of this file")).Clipped(), f.gone, f.past)), kit.HBox(4, f.folder, f.details))
+		kit.Stretch(6, 2, kit.Strong(lang.L("Versions of this file")).Clipped(), f.gone, f.past)), kit.HBox(4, f.folder, f.details, f.forget))
 	return f
 }
 
@@ -90,6 +92,7 @@ func (f *fileView) show(p place) {
 // lookAt shows what a version of the file holds.
 func (f *fileView) lookAt(p place) {
 	f.at = p
+	shown(f.forget, f.w.ownPlace(p))
 	f.title.SetText(p.name())
 	where := baseName(p.folder)
 	if up := p.up(); up.path != "" {

@@ -28,6 +28,7 @@ type listing struct {
 	pick    *kit.Button
 	changed *kit.Button
 	bring   *kit.Button
+	forget  *kit.Button
 	table   *kit.Table
 	body    *fyne.Container // the table, or what stands in its place
 
@@ -47,6 +48,7 @@ func newListing(w *Window, open func(place)) *listing {
 	l.pick = kit.NewButton(kit.Quiet, "", lang.L("Pick several"), l.switchTicking)
 	l.changed = kit.NewButton(kit.Quiet, "", lang.L("What changed"), func() { l.compare(l.at) })
 	l.bring = kit.NewButton(kit.Primary, "restore", lang.L("Restore…"), l.restore)
+	l.forget = kit.NewButton(kit.Quiet, "", lang.L("Forget…"), l.askForget)
 	l.table = kit.NewTable(lang.L("What is in this folder"), []kit.Column{
 		{Title: lang.L("Name"), Weight: 5},
 		{Title: lang.L("Changed"), Weight: 3, Muted: true},
@@ -55,7 +57,7 @@ func newListing(w *Window, open func(place)) *listing {
 	l.table.OnSelect = l.tapped
 	l.table.OnOpen = l.tapped
 	head := kit.Lead(4, kit.Middle(l.up), kit.VBox(2, l.where, l.when))
-	l.root = kit.Stretch(8, 2, head, kit.HBox(4, l.pick, l.changed), l.body, kit.Between(kit.NewBox("", "", 0), l.bring))
+	l.root = kit.Stretch(8, 2, head, kit.HBox(4, l.pick, l.changed), l.body, kit.Between(l.forget, l.bring))
 	l.instead(waiting(lang.L("One moment")))
 	return l
 }
@@ -169,7 +171,32 @@ func (l *listing) drawHead() {
 	} else {
 		l.bring.Enable()
 	}
+	l.drawForget()
 	l.root.Refresh()
+}
+
+// drawForget offers to forget what is picked, or else the folder, or else the version, unless that is the newest.
+func (l *listing) drawForget() {
+	whole := l.at.path == "" && len(l.ticked) == 0
+	newest, _ := l.known.newest(l.at.version)
+	shown(l.forget, l.w.ownPlace(l.at) && !(whole && (l.ticking || newest.ID.String() == l.at.version)))
+	if whole {
+		l.forget.SetLabel(lang.L("Remove this version…"))
+	} else {
+		l.forget.SetLabel(lang.L("Forget…"))
+	}
+}
+
+func (l *listing) askForget() {
+	paths := slices.Sorted(maps.Keys(l.ticked))
+	switch {
+	case len(paths) > 0:
+		l.w.askForgetPaths(l.at, paths)
+	case l.at.path != "":
+		l.w.askForgetPaths(l.at, []string{l.at.path})
+	default:
+		l.w.askForgetVersion(l.at)
+	}
 }
 
 func (l *listing) cell(row, column int) kit.Cell {

@@ -73,6 +73,11 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	another := func() {
 		add(step{icon: "plus", label: lang.L("Add storage"), open: func() { w.onStorages((*storagesScreen).add) }})
 	}
+	room := func() {
+		if w.has(Space) {
+			add(step{icon: "trash", label: lang.L("Free up space"), open: func() { w.Show(Space); w.askRoom() }})
+		}
+	}
 	chooseFolder := func() {
 		add(step{icon: "folder", label: lang.L("Choose a folder"), open: func() {
 			w.chooseFolder(func(dir string) { w.addFolders([]string{dir}) })
@@ -89,9 +94,11 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		}
 		check()
 	case "storage_full":
+		room()
 		another()
 		place(Storages, "storage", lang.L("Open storage"))
 	case "space_short", "space_low", "space_limit", "space_hold":
+		room()
 		place(Space, "chart", lang.L("See what takes space"))
 		another()
 	case "same_storage", "code_cut", "code_mistyped", "code_picture", "no_code", "code_locked", "code_password":

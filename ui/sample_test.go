@@ -156,6 +156,7 @@ func samples() map[string]Now {
 type stillEngine struct {
 	browser // nothing is asked of it
 	chooser // nothing is asked of it
+	keptRules
 	*record
 	now Now
 }

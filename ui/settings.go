@@ -41,6 +41,8 @@ const (
 	sectionFolders
 	sectionFolder
 	sectionLeftOut
+	sectionKept
+	sectionRemoved
 	sectionPace
 	sectionComputer
 	sectionWords
@@ -96,6 +98,9 @@ func (s *settingsScreen) show(open section) {
 		if open.kind == sectionFolder {
 			back.kind, label = sectionFolders, lang.L("Folders")
 		}
+		if open.kind == sectionRemoved {
+			back.kind, label = sectionKept, lang.L("What is kept")
+		}
 		button := kit.NewButton(kit.Quiet, "chevron-left", label, func() { s.show(back) }).
 			Spoken(lang.L("Back to {{.Place}}", values{"Place": label}))
 		content.Add(kit.PadEach(-6, -8, -6, 0, kit.HBox(0, button)))
@@ -122,6 +127,10 @@ func (s *settingsScreen) make(open section) settingsView {
 		return s.folderView(open.folder)
 	case sectionLeftOut:
 		return s.leftOutView()
+	case sectionKept:
+		return s.keptView()
+	case sectionRemoved:
+		return s.removedView()
 	case sectionPace:
 		return s.paceView()
 	case sectionComputer:
@@ -225,7 +234,7 @@ func (s *settingsScreen) allView() settingsView {
 		return container.NewStack(kit.NewBox(kit.ColourSurface, kit.ColourOutline, 14), kit.PadXY(8, 8, box))
 	}
 	body := []fyne.CanvasObject{
-		group(sectionFolders, sectionLeftOut, sectionPace),
+		group(sectionFolders, sectionLeftOut, sectionKept, sectionPace),
 		group(sectionWords, sectionLost),
 		group(sectionComputer, sectionAdvanced, sectionAbout),
 	}
@@ -248,6 +257,8 @@ func (s *settingsScreen) line(kind sectionKind) kit.RowData {
 		d.Detail = lang.N("{{.Number}} folders are kept", len(s.now.Folders), values{"Number": number(int64(len(s.now.Folders)))})
 	case sectionLeftOut:
 		d.Icon, d.Title, d.Detail = "archive", lang.L("What is left out"), s.leftOutWords()
+	case sectionKept:
+		d.Icon, d.Title, d.Detail = "calendar", lang.L("What is kept"), lang.L("How long older versions stay, and those that were removed.")
 	case sectionPace:
 		d.Icon, d.Title, d.Detail = "clock", lang.L("When and how fast"), s.paceWords()
 	case sectionWords:

@@ -111,6 +111,7 @@ func (s *settingsScreen) folderView(path string) settingsView {
 		s.askRemove(f)
 	})
 	rules := s.newRulesEditor(path)
+	keep := s.newKeepEditor(path, lang.L("Which versions are kept"), "")
 	known := false
 	draw := func(now Now) {
 		s.now = now
@@ -124,11 +125,12 @@ func (s *settingsScreen) folderView(path string) settingsView {
 		low.Set(turned(waitTitle, waitText, f.Low))
 	}
 	return settingsView{
-		title: name, lead: kit.Shown(tilde(path, home)), draw: draw, left: rules.trying.drop,
+		title: name, lead: kit.Shown(tilde(path, home)), draw: draw, left: func() { rules.trying.drop(); keep.trying.drop() },
 		body: []fyne.CanvasObject{
 			kit.HBox(0, open),
 			card(lang.L("How it is kept"), "", outdent(12, mode.Root), outdent(8, low)),
 			rules.root,
+			keep.root,
 			card(lang.L("Stop keeping this folder"), lang.L("Its versions stay on your storage, and the files stay where they are. Only new changes are not saved any more."),
 				kit.HBox(0, remove)),
 		},

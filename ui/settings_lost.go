@@ -115,6 +115,7 @@ func (s *settingsScreen) askRemoveDevice(of syncer.DeviceInfo, done func(*syncer
 		wrong.SetText(lang.L("This can take a few minutes."))
 		wrong.SetColour(kit.ColourMuted)
 		shown(wrong, true)
+		d.Refresh()
 		s.w.do(func(ctx context.Context) (err error) {
 			got, err = s.w.engine.RemoveDevice(ctx, o)
 			return err
@@ -134,10 +135,12 @@ func (s *settingsScreen) askRemoveDevice(of syncer.DeviceInfo, done func(*syncer
 			shown(words.Root, p.Code == "no_words" || words.Root.Visible())
 			wrong.SetText(translated(p.Title) + ". " + problemText(p))
 			wrong.SetColour(kit.ColourBad)
+			d.Refresh()
 		})
 	})
 	what.OnChanged = func(i int) {
 		remove.SetLabel([]string{lang.L("Shut it out"), lang.L("Take it out")}[i])
+		d.Refresh()
 	}
 	text := lang.L("Its {{.Number}} versions stay, and this computer keeps them from now on. The device can come back only with your words.",
 		values{"Number": number(int64(of.Versions))})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -22,6 +23,7 @@ type spaceScreen struct {
 	known    *fyne.Container
 	storages *fyne.Container
 	cards    []*fullCard
+	room     *roomCard
 	growth   *trendCard
 	cost     *costCard
 	folders  *amountsCard
@@ -37,11 +39,11 @@ type spaceScreen struct {
 
 func newSpace(w *Window) *spaceScreen {
 	s := &spaceScreen{
-		w: w, survey: question{w: w}, storages: kit.VBox(kit.Gap), growth: newTrendCard(), cost: newCostCard(),
+		w: w, survey: question{w: w}, storages: kit.VBox(kit.Gap), room: newRoomCard(w), growth: newTrendCard(), cost: newCostCard(),
 		folders: newAmountsCard(lang.L("Folders")), files: newAmountsCard(lang.L("Largest files")),
 	}
 	s.none = kit.Card(kit.Empty("chart", lang.L("Nothing is saved yet."), lang.L("After the first backup you see here what it takes."), nil))
-	s.known = kit.VBox(kit.Gap, s.storages,
+	s.known = kit.VBox(kit.Gap, s.storages, s.room.root,
 		kit.Columns(kit.Gap, []float32{1.15, 1}, s.growth.root, s.cost.root),
 		kit.Columns(kit.Gap, []float32{1, 1}, kit.Stretch(kit.Gap, 0, s.folders.root), kit.Stretch(kit.Gap, 0, s.files.root)))
 	s.content = kit.VBox(18, kit.Title(lang.L("Space")).Clipped(), s.none, s.known)
@@ -71,6 +73,7 @@ func (s *spaceScreen) draw(now Now) {
 	for _, c := range s.cards[min(len(sp.Storages), len(s.cards)):] {
 		shown(c.root, false)
 	}
+	s.room.draw(sp, now.At)
 	s.growth.draw(sp, now.At)
 	s.cost.draw(sp, s.survey.asking(), s.failed, now.At)
 	s.folders.set(folderAmounts(sp))
@@ -84,16 +87,17 @@ func (s *spaceScreen) draw(now Now) {
 // newest is what is known of the space: what the engine told, or was told since when asked.
 func (s *spaceScreen) newest() syncer.Space {
 	told := s.now.Space
-	if s.asked.Kept == nil || told.Kept != nil && !told.Kept.Time.Before(s.asked.Kept.Time) {
+	if s.asked.Kept == nil || told.Kept != nil && !told.Kept.Time.Before(s.asked.Kept.Time) && told.Removed.Known {
 		s.asked = syncer.Space{}
 		return told
 	}
 	return s.asked
 }
 
-// look has the versions looked through, once each time that the screen is opened, where something was saved since.
+// look has the versions looked through, once each time that the screen is opened, where something was saved or removed
+// since.
 func (s *spaceScreen) look(sp syncer.Space) {
-	if s.looked || sp.Used == 0 || sp.Stale || sp.Kept != nil && sp.Kept.Current {
+	if s.looked || sp.Used == 0 || sp.Stale || sp.Kept != nil && sp.Kept.Current && sp.Removed.Known {
 		return
 	}
 	s.looked = true
@@ -113,6 +117,35 @@ func (s *spaceScreen) look(sp syncer.Space) {
 		}
 		s.draw(s.now)
 	})
+}
+
+// roomCard says what removed versions will free, and leads to making room.
+type roomCard struct {
+	root *fyne.Container
+	text *kit.Paragraph
+}
+
+func newRoomCard(w *Window) *roomCard {
+	c := &roomCard{text: kit.NewParagraph("").Secondary()}
+	c.root = kit.Card(kit.VBox(12, kit.Heading(lang.L("Older versions")).Clipped(), c.text, kit.HBox(
+		8,
+		kit.NewButton(kit.Primary, "trash", lang.L("Make room now"), w.askRoom),
+		kit.NewButton(kit.Secondary, "calendar", lang.L("What is kept"), func() { w.onSettings(section{kind: sectionKept}) }),
+		kit.NewButton(kit.Secondary, "restore", lang.L("Removed versions"), func() { w.onSettings(section{kind: sectionRemoved}) }),
+	)))
+	return c
+}
+
+func (c *roomCard) draw(sp syncer.Space, now time.Time) {
+	said := []string{lang.L("You choose how long older versions stay. Those that leave the list can be brought back for 30 days.")}
+	if r := sp.Removed; r.Versions > 0 {
+		said = []string{lang.N("{{.Number}} removed versions can be brought back, the last of them until {{.Date}}.", r.Versions,
+			values{"Number": number(int64(r.Versions)), "Date": longAhead(r.Until, now)})}
+		if r.Known {
+			said = append(said, lang.L("About {{.Size}} come free by then.", values{"Size": size(r.Bytes)}))
+		}
+	}
+	c.text.SetText(strings.Join(said, " "))
 }
 
 // trendCard shows how the backup grew, and where that leads.
@@ -242,7 +275,7 @@ func (c *costCard) draw(sp syncer.Space, asking bool, failed syncer.Problem, now
 			amount{lang.L("Versions in all"), number(int64(k.Versions))},
 			amount{lang.L("Saved because it is there already"), size(k.Dedup)},
 			amount{lang.L("Saved by compression"), size(k.Compression)},
-			amount{lang.L("Cleaning would free"), size(sp.Reclaimable)},
+			amount{lang.L("Could be freed"), size(sp.Reclaimable)},
 		)
 	}
 	c.lines.set(list)

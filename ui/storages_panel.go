@@ -29,7 +29,7 @@ type storagePanel struct {
 	checks   *fyne.Container
 	asking   question
 
-	check, open, move, budget, remove, pins, details *kit.Button
+	check, open, move, budget, room, remove, pins, details *kit.Button
 
 	storage syncer.StorageStatus // as drawn
 	wrong   []syncer.Problem     // as drawn, so that a button keeps the focus while nothing changes
@@ -44,6 +44,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	})
 	p.move = kit.NewButton(kit.Secondary, "link", lang.L("Change address…"), func() { s.readdress(p.storage.Name) })
 	p.budget = kit.NewButton(kit.Quiet, "", lang.L("Change…"), p.askBudget).Spoken(lang.L("Change how much is sent in a month"))
+	p.room = kit.NewButton(kit.Quiet, "", lang.L("Make room…"), s.w.askRoom)
 	p.remove = kit.NewButton(kit.Secondary, "trash", lang.L("Remove…"), p.askRemove)
 	p.pins = kit.NewButton(kit.Quiet, "", lang.L("Saved copies"), func() { s.showPins(p.storage.Name) })
 	p.details = kit.NewButton(kit.Quiet, "", lang.L("Details"), p.showDetails)
@@ -57,7 +58,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	p.checks.Hide()
 	// The row reaches beyond the inset, as those of folders do.
 	p.root = kit.Card(kit.VBox(14, kit.PadEach(-8, -8, -8, -8, p.head), p.barBox,
-		kit.Columns(kit.Gap, []float32{1, 1}, f[0].root, kit.Between(f[1].root, p.pins)), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
+		kit.Columns(kit.Gap, []float32{1, 1}, kit.Between(f[0].root, p.room), kit.Between(f[1].root, p.pins)), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
 		p.problems, p.checks, kit.Between(kit.HBox(8, p.check, p.open, p.move, p.remove), p.details)))
 	return p
 }

@@ -27,6 +27,7 @@ import (
 type asked struct {
 	browser
 	spaceKeeper
+	versionKeeper
 	chooser
 	*record
 	nows  chan Now

@@ -48,6 +48,12 @@ func (d *Dialog) Open(over fyne.Canvas) {
 	over.FocusNext()
 }
 
+// Refresh lays the dialog out again, after what it holds has changed.
+func (d *Dialog) Refresh() {
+	d.root.Refresh()
+	d.root.Refresh() // new text has broken into lines only now
+}
+
 // IsOpen tells whether the dialog is shown.
 func (d *Dialog) IsOpen() bool { return d.canvas != nil }
 

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -74,5 +75,20 @@ func TestADialogFitsTheSmallestWindow(t *testing.T) {
 	}
 	if at := d.card.Position(); at.X < 0 || at.Y < 0 {
 		t.Errorf("the dialog stands at %v", at)
+	}
+}
+
+// A dialog grows with what comes to stand in it, so that its buttons stay below.
+func TestADialogGrowsWithWhatItHolds(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	c := window(t, NewParagraph("Behind"), fyne.NewSize(900, 600)).Canvas()
+	body := VBox(8, NewParagraph("One moment"))
+	d := NewDialog("Make room", body, NewButton(Primary, "", "Make room", nil))
+	d.Open(c)
+	before := d.card.Size().Height
+	body.Add(NewParagraph(strings.Repeat("Roost deletes what nothing needs any more. ", 12)))
+	d.Refresh()
+	if d.card.Size().Height < d.card.MinSize().Height || d.card.Size().Height < before+60 {
+		t.Errorf("the dialog is %v high and needs %v; before, it was %v", d.card.Size().Height, d.card.MinSize().Height, before)
 	}
 }
