@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,9 +20,13 @@ import (
 
 // The codes of keys, as Xvfb has them.
 const (
-	keyTab   = 23
-	keySpace = 65
+	keyTab    = 23
+	keyReturn = 36
+	keySpace  = 65
 )
+
+// keyRows are the rows of letters, by the code of the first.
+var keyRows = map[byte]string{24: "qwertyuiop", 38: "asdfghjkl", 52: "zxcvbnm"}
 
 // hoverPatience is how long a control may take to show that the mouse is on it.
 const hoverPatience = 2 * time.Second
@@ -56,6 +61,19 @@ func (x *xServer) key(code byte) {
 	x.t.Helper()
 	x.fake(keyPress, code, image.Point{})
 	x.fake(keyRelease, code, image.Point{})
+}
+
+// types types small letters, and ends with the return key.
+func (x *xServer) types(word string) {
+	x.t.Helper()
+	for _, letter := range word {
+		for first, row := range keyRows {
+			if i := strings.IndexRune(row, letter); i >= 0 {
+				x.key(first + byte(i))
+			}
+		}
+	}
+	x.key(keyReturn)
 }
 
 // origin is where a window stands.
@@ -289,14 +307,32 @@ func withTheMouseAlone(t *testing.T, p *person) {
 	app.ends(0)
 }
 
-// withTheKeyboardAlone begins, puts the words off and lets the backup be made, without the mouse.
+// provesTheWords types the words that are asked for, without going to their fields: the first has the keyboard.
+func (r *running) provesTheWords() {
+	r.p.t.Helper()
+	var phrase struct{ Words []string }
+	if err := json.Unmarshal([]byte(r.p.says("phrase", "show", "--json")), &phrase); err != nil || len(phrase.Words) != 24 {
+		r.p.t.Fatalf("the words are not told: %v", err)
+	}
+	r.sees("Type three of the words from your sheet.")
+	_, picture := r.look()
+	for i, word := range phrase.Words { // they are asked for in their order
+		if len(r.p.reader.Find(picture, "Word "+strconv.Itoa(i+1))) > 0 {
+			r.p.screen.types(word)
+		}
+	}
+}
+
+// withTheKeyboardAlone begins, proves to have the words and lets the backup be made, without the mouse.
 func withTheKeyboardAlone(t *testing.T, p *person) {
 	folder := p.documents()
 	app := p.open()
 	app.press("Keep my folders safe")
 	app.press("This computer")
 	app.press("Keep it on this computer")
-	app.press("Later")
+	app.press("Show my words")
+	app.press("I have them")
+	app.provesTheWords()
 	app.press("Keep these folders")
 	app.untilTraySays("Everything is safe")
 	p.keeps(folder, 2)

@@ -95,11 +95,7 @@ func (f *Field) setBelow(text string, colour fyne.ThemeColorName) {
 }
 
 // Focus gives the field the keyboard.
-func (f *Field) Focus() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(f.entry); c != nil {
-		c.Focus(f.entry)
-	}
-}
+func (f *Field) Focus() { focus(f.entry) }
 
 // SetEnabled lets a person type, or not.
 func (f *Field) SetEnabled(enabled bool) {

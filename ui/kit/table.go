@@ -82,11 +82,7 @@ func (t *Table) Select(row int) { t.list.Select(row) }
 func (t *Table) Unselect() { t.list.UnselectAll() }
 
 // Focus gives the table the keyboard.
-func (t *Table) Focus() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(t.list); c != nil {
-		c.Focus(t.list)
-	}
-}
+func (t *Table) Focus() { focus(t.list) }
 
 func (t *Table) header() *fyne.Container {
 	titles := make([]fyne.CanvasObject, len(t.columns))
