@@ -13,7 +13,6 @@ import (
 func activityCommand() *command {
 	return &command{
 		name: "activity", usage: []string{"[--limit N]"}, run: activity,
-		about: "what was saved, what was not, and why",
 		help: `Tells what happened, newest first: what was saved and restored, what was not and why, and what went wrong.
 
 With --json: activity[] {time, kind, folder, text, files, bytes, skipped[] {path, reason, failed}}; kind is

@@ -13,7 +13,7 @@ import (
 func backupCommand() *command {
 	return &command{
 		name: "backup", usage: []string{"[DIR…]"}, most: -1, run: backup,
-		about: "save all folders, or DIR…, until the storage has them",
+		about: "save folders, until the storage has them",
 		help: `Saves what changed in every kept folder, or in the ones named. When it ends with exit code 0, the storage has
 confirmed everything. A backup that was stopped goes on where it was.`,
 	}

@@ -17,7 +17,7 @@ import (
 func demoCommand() *command {
 	return &command{
 		name: "demo", usage: []string{"[DIR]"}, most: 1, run: runDemo,
-		about: "the whole job on a sample folder, or DIR, here and now",
+		about: "the whole job on a sample folder, here and now",
 		help: `Makes a backup on a storage in a temporary folder, changes files, backs up again, throws the "old computer"
 away, and brings everything back from the 24 words and the storage alone. Then it compares every byte. DIR is
 read and never changed; nothing else of yours is touched, and nothing is left behind.`,

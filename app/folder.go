@@ -11,7 +11,7 @@ import (
 )
 
 func folderCommand() *command {
-	return &command{name: "folder", about: "what is kept, and how: add DIR…, list, remove DIR, …", subs: []*command{
+	return &command{name: "folder", about: "what is kept, and how: add DIR…, list, remove, …", subs: []*command{
 		{
 			name: "folder add", usage: []string{"DIR…"}, least: 1, most: -1, run: folderAdd,
 			help: "add: these folders are kept from now on, with everything in them.",

@@ -31,7 +31,7 @@ func overview(context.Context, *call) (answer, error) {
 	return helpAnswer{b.String()}, nil
 }
 
-func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-19s  %s\n", "roost "+name, about) }
+func line(w io.Writer, name, about string) { fmt.Fprintf(w, "  %-25s  %s\n", "roost "+name, about) }
 
 // explain is `roost VERB --help`.
 func explain(_ context.Context, c *call) (answer, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 func serviceCommand() *command {
-	return &command{name: "service", about: "run whenever this computer does: install, remove, status", subs: []*command{
+	return &command{name: "service", about: "run whenever this computer does", subs: []*command{
 		{
 			name: "service install", run: serviceInstall,
 			help: `install: roost run starts with this computer's sessions, at low priority, and again after a failure. On Linux it is a

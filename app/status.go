@@ -15,7 +15,7 @@ import (
 func statusCommand() *command {
 	return &command{
 		name: "status", run: status,
-		about: "are my files safe?",
+		about: "are my files safe? What was saved, what was not?", beside: []string{"activity"},
 		help: `Says whether the folders are safe, what waits, and what needs you.
 
 With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watching, device, saved, paused_until,

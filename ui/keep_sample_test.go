@@ -10,7 +10,6 @@ import (
 
 	"roost/syncer"
 	"roost/ui/lang"
-	"roost/vault/format"
 )
 
 // keptRules is what an ordinary person chose to keep, for drawing only; nil is one who chose nothing.
@@ -28,7 +27,7 @@ func sampleRemoved(n int) (all []syncer.RemovedVersion) {
 	for i := range n {
 		at := morning.AddDate(0, 0, -i*i)
 		v := syncer.RemovedVersion{On: at, Until: at.AddDate(0, 1, 0)}
-		v.ID = format.ChunkID{byte(i), 1}
+		v.ID[0], v.ID[1] = byte(i), 1
 		v.Path, v.Seconds, v.DeviceName = []byte([]string{"/home/ana/Pictures", "/home/ana/Documents", "/home/ana/رسائل إلى العائلة"}[i%3]), at.Unix(), "Laptop"
 		if i%4 == 3 {
 			v.Forgotten = "/home/ana/Documents/photos\u202Egpj of the Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz.exe"
