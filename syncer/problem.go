@@ -192,7 +192,7 @@ var problems = []row{
 	}},
 	{ErrUsage, onTerminal(usage("usage", "It is not possible like this", "Read what is in the way, and choose something else"), "See roost --help")},
 
-	{archive.ErrNotArchive, usage("not_export", "This is no backup that Roost wrote", "Choose the folder or the file that roost export wrote")},
+	{archive.ErrNotArchive, usage("not_export", "This is no backup that Roost wrote", "Choose the folder or the file of an export")},
 	{archive.ErrOther, usage("export_other", "Something else is there already", "Choose an empty folder, or another name")},
 	{archive.ErrUnfinished, Problem{
 		Code: "export_unfinished", Severity: needsYou, Exit: ExitDamage, Title: "This copy of a backup was not written to its end",

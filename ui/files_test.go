@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2/canvas"
+
+	"roost/syncer"
 )
 
 // The whole of the Files screen on a real engine: everything that was kept is found, looked at and brought back.
 func TestFilesOfEveryVersionAreFoundLookedAtAndBroughtBack(t *testing.T) {
 	k := keep(t)
+	k.runs()
 	d := newDesk(t, realEngine{Engine: k.engine}, Files)
 	f := d.w.screens[Files].(*filesScreen)
 
@@ -72,12 +75,12 @@ func TestFilesOfEveryVersionAreFoundLookedAtAndBroughtBack(t *testing.T) {
 		d.t = t
 		d.tap("Restore…")
 		d.sees("Restore marta.txt", "Keep both", "To where it was")
-		d.tap("Restore")
+		d.restored(k, "Restore", syncer.RestoreOver)
 		d.sees("1 file restored", "In "+k.dir)
 		if got := k.content("Letters/2024/marta.txt"); !strings.Contains(got, "the second version") {
 			t.Errorf("it came back as %q", got)
 		}
-		d.tap("Done")
+		d.restored(k, "Done", "")
 		d.sees("I lost a file")
 	})
 	t.Run("the search finds what is not there any more", func(t *testing.T) {
@@ -132,7 +135,7 @@ func TestFilesOfEveryVersionAreFoundLookedAtAndBroughtBack(t *testing.T) {
 		d.sees("Restore 2 files and folders")
 		d.tap("To another folder")
 		d.sees(to)
-		d.tap("Restore")
+		d.restored(k, "Restore", syncer.RestoreOver)
 		d.sees("2 files restored")
 		for _, name := range []string{"beach.png", "notes.md"} {
 			b, err := os.ReadFile(filepath.Join(to, "Papers", name))

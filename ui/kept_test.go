@@ -117,6 +117,18 @@ func keep(t *testing.T) *keptFolder {
 	return k
 }
 
+// runs lets the engine run, until the test ends, without saving anything by itself.
+func (k *keptFolder) runs() {
+	k.t.Helper()
+	if err := k.engine.SetMode(k.t.Context(), k.dir, syncer.Manual); err != nil {
+		k.t.Fatal(err)
+	}
+	running, stop := context.WithCancel(k.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- k.engine.Run(running) }()
+	k.t.Cleanup(func() { stop(); <-ended })
+}
+
 func (k *keptFolder) write(name, text string) {
 	k.t.Helper()
 	path := filepath.Join(k.dir, filepath.FromSlash(name))
@@ -189,6 +201,26 @@ func newDeskIn(t *testing.T, e Engine, at Place, language string, variant fyne.T
 	w.draw(Now{At: time.Now()})
 	d.settle()
 	return d
+}
+
+// restored taps what begins or steers a restore, and draws what the engine tells until that is so; "": there is none any more.
+func (d *desk) restored(k *keptFolder, label, state string) {
+	d.t.Helper()
+	before := ""
+	if run := d.w.now.Restore; run != nil && label == "Restore" {
+		before = run.ID
+	}
+	d.tap(label)
+	limited, cancel := context.WithTimeout(d.t.Context(), 30*time.Second)
+	defer cancel()
+	for s := range k.engine.Watch(limited) {
+		if s.Restore == nil && state == "" || s.Restore != nil && s.Restore.State == state && s.Restore.ID != before {
+			d.w.draw(Now{Status: s, At: time.Now()})
+			d.settle()
+			return
+		}
+	}
+	d.t.Fatalf("after %s the restore never was %q", label, state)
 }
 
 // settle does all that taps have asked for.

@@ -43,9 +43,7 @@ func TestAConnectionCodeLeadsToItsStorage(t *testing.T) {
 		c.until("This is not a connection code")
 		c.paste("Connection code", open[:20]+"\n"+open[20:len(open)-3])
 		c.tap("Continue")
-		if c.sees("24 words bring everything back") || !c.sees("Continue") {
-			t.Error("half a code leads somewhere")
-		}
+		c.until("The connection code is not complete")
 		c.paste("Connection code", " "+open[:20]+"\n"+open[20:]+"\n")
 		c.tap("Continue")
 		c.until("24 words bring everything back")

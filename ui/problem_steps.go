@@ -96,7 +96,6 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	case "storage_full":
 		room()
 		another()
-		place(Storages, "storage", lang.L("Open storage"))
 	case "space_short", "space_low", "space_limit", "space_hold":
 		room()
 		place(Space, "chart", lang.L("See what takes space"))

@@ -18,34 +18,10 @@ import (
 // The three doors, each to its end, on a real engine.
 func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 	k := keep(t)
-	if err := k.engine.SetMode(t.Context(), k.dir, syncer.Manual); err != nil {
-		t.Fatal(err)
-	}
-	running, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- k.engine.Run(running) }()
-	t.Cleanup(func() { stop(); <-ended })
+	k.runs()
 	d := newDesk(t, realEngine{Engine: k.engine}, Restore)
 	r := d.w.screens[Restore].(*restoring)
-	// restored taps what begins or steers a restore, and draws what the engine tells until that is so.
-	restored := func(label, state string) {
-		t.Helper()
-		before := ""
-		if run := d.w.now.Restore; run != nil && label == "Restore" {
-			before = run.ID
-		}
-		d.tap(label)
-		limited, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		for s := range k.engine.Watch(limited) {
-			if s.Restore == nil && state == "" || s.Restore != nil && s.Restore.State == state && s.Restore.ID != before {
-				d.w.draw(Now{Status: s, At: time.Now()})
-				d.settle()
-				return
-			}
-		}
-		d.t.Fatalf("after %s the restore never was %q", label, state)
-	}
+	restored := func(label, state string) { d.t.Helper(); d.restored(k, label, state) }
 
 	t.Run("a lost file", func(t *testing.T) {
 		d.t = t

@@ -346,7 +346,7 @@ func TestTheKeyboardReachesEverythingAndEverythingSaysWhatItIs(t *testing.T) {
 func everythingIsReached(t *testing.T, name string, c fyne.Canvas) {
 	t.Helper()
 	reached := make(map[fyne.CanvasObject]bool)
-	for range 200 {
+	for range 400 {
 		c.FocusNext()
 		o, ok := c.Focused().(fyne.CanvasObject)
 		if !ok || reached[o] {
