@@ -46,7 +46,7 @@ func TestTheAnswerIsOneJSONObject(t *testing.T) {
 		{snapshotsAnswer{Snapshots: []versionJSON{}}, nil, `{"snapshots":[],"stale":false}`},
 		{newFoldersAnswer("list", nil), nil, `{"folders":[]}`},
 		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0,"storages":[],` +
-			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null,"proof":{"checked":null,"found":0,"read_all":null,"drills":[]}}`},
+			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null,"proof":{"checked":null,"found":0,"read_all":null,"drills":[]},"restore":null}`},
 		{newRestoreAnswer(&syncer.Restored{}), nil, `{"restored":0,"bytes":0,"same":0,"failed":[]}`},
 		{newVerifyAnswer(&syncer.Checked{OK: true}, 100), nil, `{"ok":true,"checked_blocks":0,"checked_bytes":0,"problems":[],"mended":0}`},
 		{phraseAnswer{[]string{"<&>"}}, nil, `{"words":["<&>"]}`},

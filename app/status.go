@@ -22,7 +22,8 @@ With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watc
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
 held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
-limit, sent}, proof {checked, found, read_all, drills[]} and problems[] {code, severity, title, text, action, storage, path,
+limit, sent}, proof {checked, found, read_all, drills[]}, restore {id, title, state, part, parts, progress, restored,
+failed, canceled} and problems[] {code, severity, title, text, action, storage, path,
 since, until}. What is not known or not so is null.`,
 	}
 }
@@ -39,7 +40,27 @@ type statusAnswer struct {
 	PausedUntil stamp           `json:"paused_until"` // of everything
 	Saved       stamp           `json:"saved"`        // when the newest complete version was made
 	Proof       proofJSON       `json:"proof"`        // how far the storages were looked at
+	Restore     *restoreRunJSON `json:"restore"`      // that goes on by itself, or its report; null: there is none
 	status      syncer.Status
+}
+
+type restoreRunJSON struct {
+	ID       string        `json:"id"`
+	Title    string        `json:"title"`
+	State    string        `json:"state"`
+	Part     int           `json:"part"` // that is under way, from 0
+	Parts    int           `json:"parts"`
+	Progress *progressJSON `json:"progress"` // of that part
+	Restored int64         `json:"restored"` // files of the parts that are through
+	Failed   int64         `json:"failed"`
+	Canceled bool          `json:"canceled"`
+}
+
+func newRestoreRun(r *syncer.RestoreRun) *restoreRunJSON {
+	if r == nil {
+		return nil
+	}
+	return &restoreRunJSON{r.ID, r.Title, r.State, r.Part, r.Parts, newProgress(&r.Progress), r.Total.Files, r.Failed, r.Canceled}
 }
 
 type folderStatus struct {
@@ -164,7 +185,8 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 		State: s.State, Folders: []folderStatus{}, Problems: []problemJSON{}, Queue: s.Queue, Storages: []storageStatus{},
 		Device: s.Device, Watching: s.Watching, Progress: newProgress(s.Progress), PausedUntil: stamp(s.PausedUntil),
 		Saved: stamp(s.Saved), status: s,
-		Proof: proofJSON{stamp(s.Proof.Checked), s.Proof.Found, stamp(s.Proof.ReadAll), newDrills(s.Proof.Drills)},
+		Proof:   proofJSON{stamp(s.Proof.Checked), s.Proof.Found, stamp(s.Proof.ReadAll), newDrills(s.Proof.Drills)},
+		Restore: newRestoreRun(s.Restore),
 	}
 	for _, f := range s.Folders {
 		a.Folders = append(a.Folders, newFolderStatus(f))
