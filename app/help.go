@@ -20,7 +20,7 @@ func overview(context.Context, *call) (answer, error) {
 	var b strings.Builder
 	b.WriteString("Roost keeps folders safe: encrypted here, versioned on storage that you own.\n\n")
 	if hasWindow {
-		line(&b, "", "open the window; --hidden: only its sign in the tray")
+		line(&b, "", "open the window; --hidden: the tray alone")
 	}
 	for _, c := range commands() {
 		if c.about != "" {
