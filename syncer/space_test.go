@@ -74,7 +74,8 @@ func TestSpaceIsToldByStorageDeviceAndFolder(t *testing.T) {
 		if !k.Current || k.Incomplete || k.Versions != 3 || k.Logical != 9_050_000 || k.AllLogical != 14_050_000 {
 			t.Errorf("%+v", k)
 		}
-		if k.Older < 1_900_000 || k.Older > 2_500_000 || k.Newest < 5_000_000 || k.Newest > 5_600_000 {
+		const padding = 1 << 20 // of the last packs, which are filled as it comes
+		if k.Older < 1_900_000 || k.Older > 2_100_000+padding || k.Newest < 5_000_000 || k.Newest > 5_200_000+padding {
 			t.Errorf("the newest take %d, older ones %d", k.Newest, k.Older)
 		}
 		if k.Dedup < 2_900_000 || k.Dedup > 4_100_000 || k.Compression > 1_000_000 {
