@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -316,11 +317,11 @@ func TestWhatADeviceReportsWhileItIsRetiredIsTakenOver(t *testing.T) {
 			a.commit(t, note("a"), 1)
 			b.commit(t, note("b"), 2)
 			want := map[string]map[string][]byte{"laptop 1": note("a"), "desktop 2": note("b")}
-			crash := 1 + w.r.IntN(120)
-			calls := 0
+			crash := 1 + w.r.Int64N(120)
+			var calls atomic.Int64
 			a.reopen(&nodetest.Around{Node: m, Do: func(_ context.Context, method string, call func() error) error {
 				w.turn("a", method)
-				if calls++; calls >= crash {
+				if calls.Add(1) >= crash {
 					return fmt.Errorf("the process has ended: %w", node.ErrUnreachable)
 				}
 				return call()
