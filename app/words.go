@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	spacereport "roost/syncer/report" // report is a function here
 )
 
 // count is a number with the thousands set apart: 1,204.
@@ -30,23 +32,7 @@ func many(n int64, one, more string) string {
 
 func files(n int64) string { return many(n, "file", "files") }
 
-// size is a number of bytes in decimal units: "999 B", "1.2 kB", "34 GB".
-func size(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	v := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB", "TB", "PB"} {
-		v /= 1000
-		switch {
-		case v < 9.95:
-			return fmt.Sprintf("%.1f %s", v, unit)
-		case v < 999.5:
-			return fmt.Sprintf("%.0f %s", v, unit)
-		}
-	}
-	return fmt.Sprintf("%.0f EB", v/1000)
-}
+func size(n int64) string { return spacereport.Size(n) }
 
 // rate is bytes in a time, per second.
 func rate(bytes int64, d time.Duration) string {

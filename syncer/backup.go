@@ -143,21 +143,30 @@ func (e *Engine) backupFolder(ctx context.Context, f folderConfig, sc *scope, r 
 	}
 }
 
-// pass scans one folder and commits its snapshot.
-func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, sc *scope, r Report) (*Saved, error) {
+// begin opens a session, within what the storage may hold, and a pass in it; end closes both.
+func (e *Engine) begin(ctx context.Context, f folderConfig, root *disk.Dir, sc *scope, r Report) (p *pass, end func(), err error) {
 	s, err := e.vault().Begin(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer s.Close()
-	if err := e.allow(ctx, s); err != nil {
-		return nil, err
+	if err = e.allow(ctx, s); err == nil {
+		p, err = e.newPass(ctx, f, s, root, sc, r)
 	}
-	p, err := e.newPass(ctx, f, s, root, sc, r)
+	if err != nil {
+		s.Close()
+		return nil, nil, err
+	}
+	return p, func() { p.stop(); s.Close() }, nil
+}
+
+// pass scans one folder and commits its snapshot.
+func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, sc *scope, r Report) (*Saved, error) {
+	p, end, err := e.begin(ctx, f, root, sc, r)
 	if err != nil {
 		return nil, err
 	}
-	defer p.stop()
+	defer end()
+	s := p.s
 	p.expect(ctx, s.Previous(f.id()))
 	top, err := p.run(ctx)
 	if err != nil {

@@ -237,19 +237,11 @@ func (e *Engine) saveDated(ctx context.Context, f folderConfig, dir string, d Da
 }
 
 func (e *Engine) datedPass(ctx context.Context, f folderConfig, root *disk.Dir, dir string, when time.Time, r Report) (*Saved, error) {
-	s, err := e.vault().Begin(ctx)
+	p, end, err := e.begin(ctx, f, root, nil, r)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
-	if err := e.allow(ctx, s); err != nil {
-		return nil, err
-	}
-	p, err := e.newPass(ctx, f, s, root, nil, r)
-	if err != nil {
-		return nil, err
-	}
-	defer p.stop()
+	defer end()
 	p.of, p.when = []byte(dir), when
 	p.expect(ctx, nil)
 	top, err := p.run(ctx)
@@ -257,12 +249,12 @@ func (e *Engine) datedPass(ctx context.Context, f folderConfig, root *disk.Dir, 
 		return nil, err
 	}
 	p.phase("confirming")
-	c, err := s.Commit(ctx, []*format.Snapshot{p.snapshot(top, true)}, p.remember)
+	c, err := p.s.Commit(ctx, []*format.Snapshot{p.snapshot(top, true)}, p.remember)
 	if err != nil {
 		return nil, err
 	}
 	return &Saved{
-		ID: c.IDs[0], Folder: dir, Time: when, Files: p.files.Load(), Bytes: p.bytes.Load(), NewBytes: s.Stats().NewBytes,
+		ID: c.IDs[0], Folder: dir, Time: when, Files: p.files.Load(), Bytes: p.bytes.Load(), NewBytes: p.s.Stats().NewBytes,
 		StoredBytes: c.Stored, Complete: true, Skipped: p.skippedList(),
 	}, nil
 }

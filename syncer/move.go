@@ -261,9 +261,11 @@ func (e *Engine) writeToBoth(m moveConfig) error {
 
 // drillNew brings what was saved meanwhile to the new storage, and restores from that one to try it.
 func (e *Engine) drillNew(ctx context.Context, m *moveConfig, out *Moved, r Report) error {
-	if err := e.catchUp(ctx, m.To, r); err != nil {
+	saving, err := e.catchUp(ctx, m.To, r)
+	if err != nil {
 		return err
 	}
+	saving() // goes on
 	done, err := e.proving.take(ctx)
 	if err != nil {
 		return err
@@ -279,35 +281,28 @@ func (e *Engine) drillNew(ctx context.Context, m *moveConfig, out *Moved, r Repo
 	return e.changeMove(func(m *moveConfig) { m.Drilled = time.Now() })
 }
 
-// catchUp copies this computer's newest state to a storage, while nothing is saved.
-func (e *Engine) catchUp(ctx context.Context, nc nodeConfig, r Report) error {
+// catchUp copies this computer's newest state to a storage. Nothing is saved meanwhile, and until done is called.
+func (e *Engine) catchUp(ctx context.Context, nc nodeConfig, r Report) (done func(), err error) {
 	if err := e.connect(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	done, err := e.turns.take(ctx)
-	if err != nil {
-		return err
+	if done, err = e.turns.take(ctx); err != nil {
+		return nil, err
 	}
-	defer done()
 	if err := e.mirrorTo(ctx, nc, r); err != nil {
-		return fmt.Errorf("copy to the storage %q: %w", nc.Name, err)
+		done()
+		return nil, fmt.Errorf("copy to the storage %q: %w", nc.Name, err)
 	}
-	return nil
+	return done, nil
 }
 
 // takePlace puts the new storage in the old one's place. The old one stays among the storages, behind all others.
 func (e *Engine) takePlace(ctx context.Context, m *moveConfig, r Report) error {
-	if err := e.connect(ctx); err != nil {
-		return err
-	}
-	done, err := e.turns.take(ctx)
+	done, err := e.catchUp(ctx, m.To, r)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := e.mirrorTo(ctx, m.To, r); err != nil {
-		return fmt.Errorf("copy to the storage %q: %w", m.To.Name, err)
-	}
 	nodes := e.home.config().Nodes
 	var old, to nodeConfig
 	next := make([]nodeConfig, 0, len(nodes))

@@ -89,11 +89,7 @@ func (e *Engine) pinsOn(ctx context.Context, nc nodeConfig) (*vault.Vault, node.
 // has to hold all of it already. Errors: ErrUsage for what is no CID, for what is kept already, for what is not there, and
 // for a name that it cannot have.
 func (e *Engine) Pin(ctx context.Context, storage, text, name string) error {
-	id, err := parseCID(text)
-	if err != nil {
-		return err
-	}
-	v, n, err := e.pinTarget(ctx, storage)
+	id, v, n, err := e.pinTarget(ctx, storage, text)
 	if err != nil {
 		return err
 	}
@@ -123,11 +119,7 @@ func (e *Engine) Pin(ctx context.Context, storage, text, name string) error {
 // Unpin has a storage keep a CID no longer: it is deleted there when space is freed the next time, unless something else
 // keeps it. What belongs to this backup is refused. Errors: ErrUsage.
 func (e *Engine) Unpin(ctx context.Context, storage, text string) error {
-	id, err := parseCID(text)
-	if err != nil {
-		return err
-	}
-	v, n, err := e.pinTarget(ctx, storage)
+	id, v, n, err := e.pinTarget(ctx, storage, text)
 	if err != nil {
 		return err
 	}
@@ -143,13 +135,18 @@ func (e *Engine) Unpin(ctx context.Context, storage, text string) error {
 	return n.PinRemove(ctx, id)
 }
 
-// pinTarget connects to the one storage that is meant.
-func (e *Engine) pinTarget(ctx context.Context, storage string) (*vault.Vault, node.Node, error) {
+// pinTarget reads the CID, and connects to the one storage that is meant.
+func (e *Engine) pinTarget(ctx context.Context, storage, text string) (cid.Cid, *vault.Vault, node.Node, error) {
+	id, err := parseCID(text)
+	if err != nil {
+		return id, nil, nil, err
+	}
 	nc, err := e.home.config().storage(storage)
 	if err != nil {
-		return nil, nil, err
+		return id, nil, nil, err
 	}
-	return e.pinsOn(ctx, nc)
+	v, n, err := e.pinsOn(ctx, nc)
+	return id, v, n, err
 }
 
 // parseCID reads "bafy…", "Qm…" or "/ipfs/…".

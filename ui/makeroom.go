@@ -75,7 +75,7 @@ func (w *Window) makeRoom(now bool) {
 	w.dialog(d)
 	var got *syncer.Pruned
 	w.do(func(ctx context.Context) error {
-		return w.watched(func(r syncer.Report) (err error) {
+		return w.follow(ctx, func(r syncer.Report) (err error) {
 			got, err = w.engine.Prune(ctx, syncer.PruneOptions{Now: now}, r)
 			return err
 		}, func(p syncer.Progress) {
@@ -149,27 +149,4 @@ func freedWords(p *syncer.Pruned, now time.Time) (said []string) {
 
 func inUseWords(n int) string {
 	return lang.N("{{.Number}} versions were left alone, because somebody looks at them now.", n, values{"Number": number(int64(n))})
-}
-
-// watched does a piece of work and shows the newest of its progress until it is done. A slow window skips values.
-func (w *Window) watched(do func(syncer.Report) error, show func(syncer.Progress)) error {
-	latest := make(chan syncer.Progress, 1)
-	var err error
-	go func() {
-		defer close(latest)
-		err = do(func(p syncer.Progress) {
-			select {
-			case <-latest:
-			default:
-			}
-			select {
-			case latest <- p:
-			default:
-			}
-		})
-	}()
-	for p := range latest {
-		w.post(func() { show(p) })
-	}
-	return err
 }

@@ -40,7 +40,7 @@ func English() Texts {
 		Storages: "Storages", Growth: "Growth", Folders: "Folders", Large: "Largest files", Cost: "What it is made of",
 		Used: "Your backup", Newest: "Newest versions", Older: "What only older versions need", Versions: "Versions in all", Free: "Cleaning would free",
 		Dedup: "Saved because it is there already", Compression: "Saved by compression",
-		Size:  size,
+		Size:  Size,
 		Of:    func(used, most string) string { return used + " of " + most },
 		Full:  FullWords,
 		Stale: "It did not answer. This is what was known before.",
@@ -48,8 +48,8 @@ func English() Texts {
 	}
 }
 
-// size is a number of bytes in decimal units.
-func size(n int64) string {
+// Size is a number of bytes in decimal units: "999 B", "1.2 kB", "34 GB".
+func Size(n int64) string {
 	if n < 1000 {
 		return fmt.Sprintf("%d B", n)
 	}

@@ -1,13 +1,11 @@
 package kit
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -41,31 +39,9 @@ func (c *Chart) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessible
 
 // CreateRenderer implements [fyne.Widget].
 func (c *Chart) CreateRenderer() fyne.WidgetRenderer {
-	return &chartRenderer{c, &canvas.Image{FillMode: canvas.ImageFillStretch}}
-}
-
-type chartRenderer struct {
-	chart *Chart
-	image *canvas.Image
-}
-
-func (r *chartRenderer) Destroy()                     {}
-func (r *chartRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.image} }
-func (r *chartRenderer) MinSize() fyne.Size           { return fyne.NewSize(120, 64) }
-func (r *chartRenderer) Layout(size fyne.Size)        { r.image.Resize(size); r.Refresh() }
-
-func (r *chartRenderer) Refresh() {
-	size := r.image.Size()
-	if size.Width < 1 || size.Height < 1 {
-		return
-	}
-	svg := areaSVG(r.chart.values, size, css(colour(ColourSeries1)), css(colour(ColourTrack)))
-	// Pictures are cached by name, so what is in it names it.
-	name := fmt.Sprintf("chart-%x.svg", sha256.Sum256([]byte(svg)))
-	if r.image.Resource == nil || r.image.Resource.Name() != name {
-		r.image.Resource = fyne.NewStaticResource(name, []byte(svg))
-		r.image.Refresh()
-	}
+	return newDrawing("chart", fyne.NewSize(120, 64), func(size fyne.Size) string {
+		return areaSVG(c.values, size, css(colour(ColourSeries1)), css(colour(ColourTrack)))
+	})
 }
 
 // areaSVG draws the grid, and the values when there are two at least. The scale begins a little below the

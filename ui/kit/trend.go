@@ -1,13 +1,11 @@
 package kit
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -57,30 +55,9 @@ func (t *Trend) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessible
 
 // CreateRenderer implements [fyne.Widget].
 func (t *Trend) CreateRenderer() fyne.WidgetRenderer {
-	return &trendRenderer{t, &canvas.Image{FillMode: canvas.ImageFillStretch}}
-}
-
-type trendRenderer struct {
-	trend *Trend
-	image *canvas.Image
-}
-
-func (r *trendRenderer) Destroy()                     {}
-func (r *trendRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.image} }
-func (r *trendRenderer) MinSize() fyne.Size           { return fyne.NewSize(160, 130) }
-func (r *trendRenderer) Layout(size fyne.Size)        { r.image.Resize(size); r.Refresh() }
-
-func (r *trendRenderer) Refresh() {
-	size := r.image.Size()
-	if size.Width < 1 || size.Height < 1 {
-		return
-	}
-	svg := trendSVG(r.trend.data, size, trendColours{css(colour(ColourSeries1)), css(colour(ColourTrack)), css(colour(ColourWarn))})
-	name := fmt.Sprintf("trend-%x.svg", sha256.Sum256([]byte(svg))) // pictures are cached by name
-	if r.image.Resource == nil || r.image.Resource.Name() != name {
-		r.image.Resource = fyne.NewStaticResource(name, []byte(svg))
-		r.image.Refresh()
-	}
+	return newDrawing("trend", fyne.NewSize(160, 130), func(size fyne.Size) string {
+		return trendSVG(t.data, size, trendColours{css(colour(ColourSeries1)), css(colour(ColourTrack)), css(colour(ColourWarn))})
+	})
 }
 
 type trendColours struct{ line, grid, most string }
