@@ -95,19 +95,26 @@ func TestNewDataWaitsAtTheLimitAndNothingIsLost(t *testing.T) {
 	})
 }
 
-func TestASecondStorageTakesNoCopyBeyondItsLimit(t *testing.T) {
-	a, b := nodetest.StartKubo(t), nodetest.StartKubo(t)
-	home, src := t.TempDir()+"/home", t.TempDir()
-	write(t, src+"/a", noise(1, 2_000_000))
+// inTwoStorages keeps a folder in two storages, "Pi" and "attic".
+func inTwoStorages(t *testing.T, first, second *nodetest.Daemon, src string) (*Engine, Options) {
+	t.Helper()
+	home := t.TempDir() + "/home"
 	opts := Options{Home: home, Keys: fileKey{path: home + ".key"}}
-	_, err := Setup(t.Context(), opts, SetupOptions{URL: a.URL, Token: a.Token, NodeName: "Pi"})
+	_, err := Setup(t.Context(), opts, SetupOptions{URL: first.URL, Token: first.Token, NodeName: "Pi"})
 	must(t, err)
 	e, err := Open(t.Context(), opts)
 	must(t, err)
-	defer e.Close()
 	added(t, e, src)
 	backup(t, e)
-	must(t, e.AddNode(t.Context(), SetupOptions{URL: b.URL, Token: b.Token, NodeName: "attic"}))
+	must(t, e.AddNode(t.Context(), SetupOptions{URL: second.URL, Token: second.Token, NodeName: "attic"}))
+	return e, opts
+}
+
+func TestASecondStorageTakesNoCopyBeyondItsLimit(t *testing.T) {
+	src := t.TempDir()
+	write(t, src+"/a", noise(1, 2_000_000))
+	e, _ := inTwoStorages(t, nodetest.StartKubo(t), nodetest.StartKubo(t), src)
+	defer e.Close()
 	must(t, e.SetLimit(t.Context(), "attic", 1_000_000))
 	if s, err := e.Backup(t.Context(), nil, nil); err != nil || len(s) != 1 {
 		t.Errorf("with nothing to copy: %v", err)

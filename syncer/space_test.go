@@ -98,18 +98,10 @@ func TestSpaceIsToldByStorageDeviceAndFolder(t *testing.T) {
 
 // TestSpaceWithoutItsStorageIsWhatWasKnown and says so, and with a second storage that is away, says it of that one.
 func TestSpaceWithoutItsStorageIsWhatWasKnown(t *testing.T) {
-	first, second := nodetest.StartKubo(t), nodetest.StartKubo(t)
-	home, src := t.TempDir()+"/home", t.TempDir()
+	first, second, src := nodetest.StartKubo(t), nodetest.StartKubo(t), t.TempDir()
 	write(t, src+"/a", noise(1, 2_000_000))
-	opts := Options{Home: home, Keys: fileKey{path: home + ".key"}}
-	_, err := Setup(t.Context(), opts, SetupOptions{URL: first.URL, Token: first.Token, NodeName: "Pi"})
-	must(t, err)
-	e, err := Open(t.Context(), opts)
-	must(t, err)
+	e, opts := inTwoStorages(t, first, second, src)
 	defer e.Close()
-	added(t, e, src)
-	backup(t, e)
-	must(t, e.AddNode(t.Context(), SetupOptions{URL: second.URL, Token: second.Token, NodeName: "attic"}))
 	must(t, e.SetLimit(t.Context(), "attic", 5_000_000))
 	known := spaceOf(t, e)
 	if x := known.Storages[1]; !x.Newest || x.Used < 2_000_000 || x.Quota != 5_000_000 || x.Sent < 2_000_000 || x.RepoSize < x.Used {
@@ -132,9 +124,9 @@ func TestSpaceWithoutItsStorageIsWhatWasKnown(t *testing.T) {
 		t.Errorf("a survey without a storage: %v", err)
 	}
 
-	must(t, os.Remove(home+"/"+catalogFile)) // and nothing is known any more
+	must(t, os.Remove(opts.Home+"/"+catalogFile)) // and nothing is known any more
 	must(t, e.Close())
-	e, err = Open(t.Context(), opts)
+	e, err := Open(t.Context(), opts)
 	must(t, err)
 	defer e.Close()
 	if s, err := e.Space(t.Context()); !errors.Is(err, node.ErrUnreachable) {
