@@ -191,7 +191,7 @@ func (h *home) write(name string, data []byte) (err error) {
 			err = homeError("write "+name, err)
 		}
 	}()
-	f, err := os.CreateTemp(h.dir, "."+name+"-*") // 0600
+	f, err := os.CreateTemp(h.dir, half+name+"-*") // 0600
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func makeHome(dir string) (*home, error) {
 	if _, err := os.Lstat(h.path(configFile)); err == nil {
 		return nil, ErrAlreadySetUp
 	}
-	probe, err := os.CreateTemp(dir, "."+probeFile+"-*")
+	probe, err := os.CreateTemp(dir, half+probeFile+"-*")
 	if err != nil {
 		return nil, homeError("write to Roost's home", err)
 	}
@@ -278,9 +278,12 @@ func (h *home) lock(ctx context.Context, wait time.Duration) (func(), error) {
 	return func() { _ = l.Unlock() }, nil // the lock ends with the process in any case
 }
 
-// halves begin the names under which files in the home are made before they get their own, and the proof that it can be
-// written.
-var halves = []string{"." + configFile + "-", "." + bundleFile + "-", "." + restoreFile + "-", "." + probeFile + "-", ".socket-"}
+// What is made in the home before it gets its own name begins like this: files, the proof that the home can be written,
+// and the control socket, made by package app.
+const (
+	half       = ".half-"
+	halfSocket = ".socket-"
+)
 
 // sweep removes what processes left in the home that were killed while they wrote. The caller holds the lock.
 func (h *home) sweep() {
@@ -289,7 +292,7 @@ func (h *home) sweep() {
 		return // whoever took the lock will say so
 	}
 	for _, e := range entries {
-		if slices.ContainsFunc(halves, func(half string) bool { return strings.HasPrefix(e.Name(), half) }) {
+		if strings.HasPrefix(e.Name(), half) || strings.HasPrefix(e.Name(), halfSocket) {
 			_ = os.RemoveAll(h.path(e.Name())) // it harms nothing, and is tried again
 		}
 	}
