@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,26 +22,11 @@ func (s *service) place() string {
 	return filepath.Join(s.env("HOME"), "Library", "LaunchAgents", s.label()+".plist")
 }
 
-func (s *service) installed() (bool, error) {
-	_, err := os.Stat(s.place())
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 func (s *service) install(ctx context.Context) (next string, err error) {
-	place := s.place()
-	if !filepath.IsAbs(place) {
-		return "", errors.New("this account has no home: HOME is not set")
-	}
-	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+	if err := s.write(s.agent()); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(place, s.agent(), 0o644); err != nil {
-		return "", err
-	}
-	if err := launchctl(ctx, "bootstrap", domain(), place); err != nil {
+	if err := launchctl(ctx, "bootstrap", domain(), s.place()); err != nil {
 		return "It starts at the next log-in.", nil // the file is what counts
 	}
 	return "", nil

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,23 +21,8 @@ func (s *service) place() string {
 
 func (s *service) unitName() string { return s.name + ".service" }
 
-func (s *service) installed() (bool, error) {
-	_, err := os.Stat(s.place())
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 func (s *service) install(ctx context.Context) (next string, err error) {
-	place := s.place()
-	if !filepath.IsAbs(place) {
-		return "", errors.New("this account has no home: HOME is not set")
-	}
-	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(place, []byte(s.unit()), 0o644); err != nil {
+	if err := s.write([]byte(s.unit())); err != nil {
 		return "", err
 	}
 	if !systemdRuns(ctx) {
