@@ -13,7 +13,8 @@ import (
 func (s *settingsScreen) computerView() settingsView {
 	language := s.settingTabs("language",
 		meaning{value: "system", label: lang.L("As the system")}, meaning{value: "en", label: "English"},
-		meaning{value: "de", label: "Deutsch"}, meaning{value: "es", label: "Español"})
+		meaning{value: "de", label: "Deutsch"}, meaning{value: "es", label: "Español"}, meaning{value: "fr", label: "Français"},
+		meaning{value: "ja", label: "日本語"})
 	colours := s.settingTabs("theme",
 		meaning{value: "system", label: lang.L("As the system")}, meaning{value: "light", label: lang.L("Light")}, meaning{value: "dark", label: lang.L("Dark")})
 	notify := s.settingSwitch("notifications", lang.L("Tell me when I am needed"),

@@ -63,6 +63,9 @@ var sentences = sync.OnceValue(func() map[string]bool {
 	return known
 })
 
+// sentence ends words that stand alone elsewhere as one is ended in the language.
+func sentence(words string) string { return lang.X("sentence", "{{.Words}}.", values{"Words": words}) }
+
 // number writes a count with the language's groups of three.
 func number(n int64) string {
 	digits := strconv.FormatInt(n, 10)
@@ -83,7 +86,7 @@ func size(bytes int64) string {
 		return lang.N("{{.Number}} bytes", int(bytes), values{"Number": number(bytes)})
 	}
 	amount, unit := float64(bytes), ""
-	for _, unit = range []string{"kB", "MB", "GB", "TB", "PB", "EB"} {
+	for _, unit = range units() {
 		if amount /= 1000; amount < 999.5 {
 			break
 		}
@@ -94,6 +97,16 @@ func size(bytes int64) string {
 	}
 	text := strconv.FormatFloat(amount, 'f', decimals, 64)
 	return strings.Replace(text, ".", lang.X("number.point", "."), 1) + " " + unit
+}
+
+// englishUnits are those of the engine.
+var englishUnits = []string{"kB", "MB", "GB", "TB", "PB", "EB"}
+
+// units are a thousand bytes, a thousand of these, and so on.
+func units() []string {
+	return []string{
+		lang.X("unit.kB", "kB"), lang.X("unit.MB", "MB"), lang.X("unit.GB", "GB"), lang.X("unit.TB", "TB"), lang.X("unit.PB", "PB"), lang.X("unit.EB", "EB"),
+	}
 }
 
 // files counts files.

@@ -28,7 +28,7 @@ func TestTheChosenLanguageCountsAndNotTheSystems(t *testing.T) {
 
 func TestTheSystemsFirstLanguageThatIsThereIsSpoken(t *testing.T) {
 	for name, want := range map[string]string{
-		"de_AT.UTF-8": "Einstellungen", "es_MX": "Ajustes", "en_GB.UTF-8": "Settings", "fr_FR.UTF-8": "Settings", "C": "Settings", "": "Settings", "tlh_!!": "Settings",
+		"de_AT.UTF-8": "Einstellungen", "es_MX": "Ajustes", "en_GB.UTF-8": "Settings", "fr_CA.UTF-8": "Réglages", "ja_JP.UTF-8": "設定", "it_IT.UTF-8": "Settings", "C": "Settings", "": "Settings", "tlh_!!": "Settings",
 	} {
 		speakAs(t, name)
 		if err := Use(System); err != nil {
@@ -38,8 +38,8 @@ func TestTheSystemsFirstLanguageThatIsThereIsSpoken(t *testing.T) {
 			t.Errorf("with %q: %q, want %q", name, got, want)
 		}
 	}
-	speakAs(t, "fr_FR.UTF-8")
-	t.Setenv("LANGUAGE", "fr:de:es")
+	speakAs(t, "it_IT.UTF-8")
+	t.Setenv("LANGUAGE", "it:de:es")
 	if err := Use(System); err != nil {
 		t.Fatal(err)
 	}
