@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"roost/assets"
+	"roost/ui/kit"
 	"roost/ui/lang"
 )
 
@@ -21,7 +22,10 @@ import (
 type values map[string]any
 
 // loadTranslations makes the language that was chosen the one of the window, or that of the system.
-func loadTranslations() error { return lang.Use(cmp.Or(worn.Language, lang.System)) }
+func loadTranslations() error { return lang.Use(cmp.Or(worn.Language, lang.System), legible) }
+
+// legible tells whether this computer can draw a language.
+var legible = func(tag string) bool { return tag != "ja" || kit.DrawsJapanese() }
 
 // translated looks up what the engine wrote: as a whole, or else sentence by sentence. What nobody translated stays
 // English, and what somebody typed is never read as a template, because it is no key.
