@@ -47,7 +47,7 @@ var settings = append([]setting{
 	{"verify-all", "2160h", durations + ", or never", "time in which such checks read all content once", spanOrNever(24*time.Hour, 3*365*24*time.Hour)},
 	{"drill", "720h", durations + ", or never", "how often random files are restored to try it", spanOrNever(24*time.Hour, 365*24*time.Hour)},
 	{"max-file-size", "none", "bytes, such as 4GB, or none", "larger files are left out", size},
-	{"language", "system", "system, en, de or es", "the language of the window", oneOf("system", "en", "de", "es")},
+	{"language", "system", "system, en, de, es, fr or ja", "the language of the window", oneOf("system", "en", "de", "es", "fr", "ja")},
 	{"theme", "system", "system, light or dark", "the colours of the window", oneOf("system", "light", "dark")},
 }, presetSettings()...)
 

@@ -226,6 +226,8 @@ func TestMomentsAreNamedLikePeopleDo(t *testing.T) {
 		"en": {"Today 09:41", "Yesterday 09:41", "Tuesday 09:41", "1 Nov, 09:41", "20 Nov 2024, 09:41", "09:41", "20 Nov 2024"},
 		"de": {"Heute 09:41", "Gestern 09:41", "Dienstag 09:41", "1. Nov., 09:41", "20. Nov. 2024, 09:41", "09:41", "20. Nov. 2024"},
 		"es": {"Hoy 09:41", "Ayer 09:41", "martes 09:41", "1 nov, 09:41", "20 nov 2024, 09:41", "09:41", "20 nov 2024"},
+		"fr": {"Aujourd’hui 09:41", "Hier 09:41", "mardi 09:41", "1er nov., 09:41", "20 nov. 2024, 09:41", "09:41", "20 nov. 2024"},
+		"ja": {"今日 09:41", "昨日 09:41", "火曜日 09:41", "11月1日 09:41", "2024年11月20日 09:41", "09:41", "2024年11月20日"},
 	} {
 		speak(t, language)
 		got := []string{

@@ -33,7 +33,7 @@ func cover(p syncer.Problem, begin *kit.Button) fyne.CanvasObject {
 	said := kit.VBox(14, container.NewCenter(kit.NewHalo(coverGlyph(p), problemTone(p))),
 		kit.NewParagraph(translated(p.Title)).AsTitle().Centred(), kit.NewParagraph(problemText(p)).Centred())
 	if p.Action != "" {
-		said.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), translated(p.Action)+".").Root)
+		said.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), sentence(translated(p.Action))).Root)
 	}
 	if begin != nil {
 		said.Add(container.NewCenter(begin))

@@ -92,7 +92,7 @@ func longAhead(t, now time.Time) string {
 
 // typedSize reads an amount as a person writes it in the language of the window.
 func typedSize(text string) (bytes int64, ok bool) {
-	bytes, err := syncer.ParseSize(strings.ReplaceAll(strings.TrimSpace(text), lang.X("number.point", "."), "."))
+	bytes, err := syncer.ParseSize(engineSize(strings.TrimSpace(text)))
 	return bytes, err == nil && bytes > 0
 }
 

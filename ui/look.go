@@ -19,7 +19,7 @@ var worn syncer.Look
 // until it is drawn anew.
 func Wear(l syncer.Look) error {
 	if l.Language != "" && l.Language != worn.Language {
-		if err := lang.Use(l.Language); err != nil {
+		if err := lang.Use(l.Language, legible); err != nil {
 			return err
 		}
 	}

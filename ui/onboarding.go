@@ -241,7 +241,7 @@ func startWords(p syncer.Problem, address bool) (title, text string) {
 	case "storage_full":
 		return translated(p.Title), lang.L("Make some room on it, or choose another place.")
 	default:
-		return translated(p.Title), problemText(p) + " " + translated(p.Action) + "."
+		return translated(p.Title), problemText(p) + " " + sentence(translated(p.Action))
 	}
 }
 

@@ -38,7 +38,7 @@ func NoticeWords(n syncer.Notice) (title, text string) {
 		text = lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(n.Storage), "Text": text})
 	}
 	if n.Action != "" {
-		text += "\n" + translated(n.Action) + "."
+		text += "\n" + sentence(translated(n.Action))
 	}
 	return translated(n.Title), text
 }
@@ -99,7 +99,7 @@ func (w *Window) detailsButton(p syncer.Problem) *kit.Button {
 func (w *Window) showProblem(p syncer.Problem) {
 	body := kit.VBox(12, kit.NewParagraph(w.problemText(p)))
 	if p.Action != "" {
-		body.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), translated(p.Action)+".").Root)
+		body.Add(kit.NewNotice(kit.Accent, lang.L("What to do"), sentence(translated(p.Action))).Root)
 	}
 	if p.Detail != "" {
 		body.Add(kit.NewParagraph(p.Detail).Small())

@@ -211,6 +211,9 @@ func speak(t *testing.T, language string) {
 		t.Setenv(name, "")
 	}
 	t.Setenv("LANG", language+".UTF-8")
+	before := legible
+	legible = func(string) bool { return true }
+	t.Cleanup(func() { legible = before })
 	if err := loadTranslations(); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func shots() (all []shot) {
 	for name, now := range samples() {
 		all = append(all, shot{"home-" + name, "en", roomy, now, Home})
 	}
-	for _, language := range []string{"de", "es"} {
+	for _, language := range []string{"de", "es", "fr", "ja"} {
 		for _, name := range []string{"safe", "saving", "waiting", "needs-you", "odd", "empty"} {
 			all = append(all, shot{"home-" + name + "-least", language, least, samples()[name], Home})
 		}
@@ -88,7 +88,7 @@ func TestStepScreenshots(t *testing.T) {
 	all := steps()
 	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			for _, language := range []string{"en", "de", "es"} {
+			for _, language := range []string{"en", "de", "es", "fr", "ja"} {
 				speak(t, language)
 				test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &v})
 				size := fyne.NewSize(1180, 780)
@@ -111,7 +111,7 @@ func captureStates(t *testing.T, dir, variant string, v fyne.ThemeVariant, state
 		for _, shot := range []struct {
 			lang string
 			size fyne.Size
-		}{{"en", fyne.NewSize(1180, 780)}, {"de", MinSize}} {
+		}{{"en", fyne.NewSize(1180, 780)}, {"de", MinSize}, {"fr", MinSize}, {"ja", MinSize}} {
 			d := made(t, shot.lang, v)
 			look(d)
 			c := d.w.over.Canvas()
@@ -128,6 +128,7 @@ func captureStates(t *testing.T, dir, variant string, v fyne.ThemeVariant, state
 
 func capture(t *testing.T, content fyne.CanvasObject, over *kit.Dialog, size fyne.Size, scale float32, path string) {
 	t.Helper()
+	fits(t, content, size, path)
 	c := software.NewCanvas()
 	c.SetPadded(false)
 	c.SetScale(scale)
@@ -142,9 +143,21 @@ func capture(t *testing.T, content fyne.CanvasObject, over *kit.Dialog, size fyn
 	save(t, c, path)
 }
 
+// fits is where Japanese is measured: the letters of it come from the system's fonts, which other tests do without.
+func fits(t *testing.T, shown fyne.CanvasObject, size fyne.Size, path string) {
+	t.Helper()
+	if least := shown.MinSize(); least.Width > size.Width || least.Height > size.Height {
+		t.Errorf("%s: needs %v", filepath.Base(path), least)
+	}
+}
+
 // captureOver is capture with something that lies over the content already.
 func captureOver(t *testing.T, content, over fyne.CanvasObject, size fyne.Size, scale float32, path string) {
 	t.Helper()
+	fits(t, content, size, path)
+	if over != nil {
+		fits(t, over, size, path)
+	}
 	c := software.NewCanvas()
 	c.SetPadded(false)
 	c.SetScale(scale)
@@ -184,7 +197,7 @@ func TestSettingsScreenshots(t *testing.T) {
 				lang  string
 				size  fyne.Size
 				scale float32
-			}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}} {
+			}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1}} {
 				d := page(t, shot.lang, v)
 				c := d.w.over.Canvas()
 				d.w.over.Resize(shot.size)

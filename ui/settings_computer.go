@@ -11,9 +11,15 @@ import (
 
 // computerView is how Roost behaves on this computer's desktop.
 func (s *settingsScreen) computerView() settingsView {
-	language := s.settingTabs("language",
-		meaning{value: "system", label: lang.L("As the system")}, meaning{value: "en", label: "English"},
-		meaning{value: "de", label: "Deutsch"}, meaning{value: "es", label: "Español"})
+	languages := []meaning{{value: "system", label: lang.L("As the system")}}
+	for _, m := range []meaning{
+		{value: "en", label: "English"}, {value: "de", label: "Deutsch"}, {value: "es", label: "Español"}, {value: "fr", label: "Français"}, {value: "ja", label: "日本語"},
+	} {
+		if legible(m.value) {
+			languages = append(languages, m)
+		}
+	}
+	language := s.settingTabs("language", languages...)
 	colours := s.settingTabs("theme",
 		meaning{value: "system", label: lang.L("As the system")}, meaning{value: "light", label: lang.L("Light")}, meaning{value: "dark", label: lang.L("Dark")})
 	notify := s.settingSwitch("notifications", lang.L("Tell me when I am needed"),

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -156,13 +157,27 @@ func sizeShown(value string) string {
 	if m == nil {
 		return value
 	}
-	return strings.Replace(m[1], ".", lang.X("number.point", "."), 1) + " " + m[2]
+	unit := m[2]
+	if i := slices.Index(englishUnits, unit); i >= 0 {
+		unit = units()[i]
+	}
+	return strings.Replace(m[1], ".", lang.X("number.point", "."), 1) + " " + unit
 }
 
 // sizeMeant reads what a person wrote as a size.
 func sizeMeant(typed string) string {
 	if typed == "" {
 		return "none"
+	}
+	return engineSize(typed)
+}
+
+// engineSize is an amount that a person wrote in the language of the window, as the engine reads it.
+func engineSize(typed string) string {
+	for i, unit := range units() {
+		if from := len(typed) - len(unit); from > 0 && strings.EqualFold(typed[from:], unit) {
+			typed = typed[:from] + englishUnits[i]
+		}
 	}
 	return strings.Replace(typed, ",", ".", 1)
 }

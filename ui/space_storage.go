@@ -95,7 +95,7 @@ func (c *fullCard) askLimit() {
 		})
 	}
 	enter := func() {
-		bytes, err := syncer.ParseSize(strings.ReplaceAll(field.Text(), lang.X("number.point", "."), "."))
+		bytes, err := syncer.ParseSize(engineSize(field.Text()))
 		if err != nil || bytes == 0 {
 			field.SetError(lang.L("Type a size, such as 500 GB."))
 			return

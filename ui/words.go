@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"roost/assets"
+	"roost/ui/kit"
 	"roost/ui/lang"
 )
 
@@ -21,7 +22,10 @@ import (
 type values map[string]any
 
 // loadTranslations makes the language that was chosen the one of the window, or that of the system.
-func loadTranslations() error { return lang.Use(cmp.Or(worn.Language, lang.System)) }
+func loadTranslations() error { return lang.Use(cmp.Or(worn.Language, lang.System), legible) }
+
+// legible tells whether this computer can draw a language.
+var legible = func(tag string) bool { return tag != "ja" || kit.DrawsJapanese() }
 
 // translated looks up what the engine wrote: as a whole, or else sentence by sentence. What nobody translated stays
 // English, and what somebody typed is never read as a template, because it is no key.
@@ -63,6 +67,9 @@ var sentences = sync.OnceValue(func() map[string]bool {
 	return known
 })
 
+// sentence ends words that stand alone elsewhere as one is ended in the language.
+func sentence(words string) string { return lang.X("sentence", "{{.Words}}.", values{"Words": words}) }
+
 // number writes a count with the language's groups of three.
 func number(n int64) string {
 	digits := strconv.FormatInt(n, 10)
@@ -83,7 +90,7 @@ func size(bytes int64) string {
 		return lang.N("{{.Number}} bytes", int(bytes), values{"Number": number(bytes)})
 	}
 	amount, unit := float64(bytes), ""
-	for _, unit = range []string{"kB", "MB", "GB", "TB", "PB", "EB"} {
+	for _, unit = range units() {
 		if amount /= 1000; amount < 999.5 {
 			break
 		}
@@ -94,6 +101,16 @@ func size(bytes int64) string {
 	}
 	text := strconv.FormatFloat(amount, 'f', decimals, 64)
 	return strings.Replace(text, ".", lang.X("number.point", "."), 1) + " " + unit
+}
+
+// englishUnits are those of the engine.
+var englishUnits = []string{"kB", "MB", "GB", "TB", "PB", "EB"}
+
+// units are a thousand bytes, a thousand of these, and so on.
+func units() []string {
+	return []string{
+		lang.X("unit.kB", "kB"), lang.X("unit.MB", "MB"), lang.X("unit.GB", "GB"), lang.X("unit.TB", "TB"), lang.X("unit.PB", "PB"), lang.X("unit.EB", "EB"),
+	}
 }
 
 // files counts files.

@@ -12,6 +12,8 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/skip2/go-qrcode"
+
+	"roost/syncer/letters"
 )
 
 // Sheet is what stands on the paper. The words are the one secret on it; the address is none, and the key of a storage
@@ -75,8 +77,7 @@ const (
 // mostDrawn is how many bytes of an address a camera can read from the picture; a longer one stands there as text only.
 const mostDrawn = 2000
 
-// Write writes the sheet as a PDF of one A4 page. Characters that are not Western European are drawn as dots; the picture
-// for the camera has the address exactly.
+// Write writes the sheet as a PDF of one A4 page. The picture for the camera has the address exactly, whatever fonts there are.
 func Write(w io.Writer, s Sheet) error {
 	if len(s.Words) != 24 {
 		return fmt.Errorf("%w, and these are %d", errWords, len(s.Words))
@@ -89,8 +90,7 @@ func Write(w io.Writer, s Sheet) error {
 		t.Printed = s.Date.Format(time.DateOnly)
 	}
 	p := &page{Fpdf: fpdf.New("P", "mm", "A4", "")}
-	latin := p.UnicodeTranslatorFromDescriptor("") // the standard fonts, which every reader of PDF has, know cp1252
-	p.latin = func(text string) string { return latin(plain(text)) }
+	p.pen = letters.New(p.Fpdf)
 	p.SetTitle(plain(t.Title), true)
 	p.SetCreator("Roost", false)
 	p.SetCreationDate(s.Date)
@@ -137,20 +137,20 @@ func plain(text string) string {
 // page is the PDF with the few kinds of text that are on it.
 type page struct {
 	*fpdf.Fpdf
-	latin func(string) string
+	pen *letters.Pen
 }
 
 func (p *page) font(style string, size float64) { p.SetFont("Helvetica", style, size) }
 
 func (p *page) line(style string, size, height float64, text string) {
 	p.font(style, size)
-	p.CellFormat(0, height, p.latin(text), "", 1, "L", false, 0, "")
+	p.pen.Cell(0, height, plain(text), 1, "L")
 }
 
 // text breaks within a width, from where the pen is.
 func (p *page) text(style string, size, height, width float64, text string) {
 	p.font(style, size)
-	p.MultiCell(width, height, p.latin(text), "", "L", false)
+	p.pen.Lines(width, height, plain(text))
 }
 
 // words draws them numbered, four in a row, as every screen has them.
@@ -196,7 +196,7 @@ func (p *page) facts(s Sheet, t Texts) error {
 		p.SetX(margin)
 		p.SetTextColor(0x70, 0x76, 0x82)
 		p.font("", 10)
-		p.CellFormat(34, 6.5, p.latin(fact[0]), "", 0, "L", false, 0, "")
+		p.pen.Cell(34, 6.5, plain(fact[0]), 0, "L")
 		p.SetTextColor(0, 0, 0)
 		p.text("B", 11, 6.5, width-34, fact[1])
 	}

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
+	"github.com/go-text/typesetting/segmenter"
 )
 
 // Paragraph is text that breaks into lines at the width it is given. A word that is wider than a line is
@@ -135,29 +136,66 @@ func (r *paragraphRenderer) breakLines(width float32) {
 	}
 }
 
-// wrap breaks text at line feeds, then at spaces. At no width yet it stays whole.
+// wrap breaks text at line feeds, then where a line may end. At no width yet it stays whole.
 func wrap(text string, width, size float32, style fyne.TextStyle) (lines []string) {
 	fits := func(s string) bool {
 		return width <= 0 || fyne.MeasureText(s, size, style).Width <= width
 	}
 	for part := range strings.SplitSeq(text, "\n") {
 		line := ""
-		for _, word := range strings.Fields(part) {
-			if longer := strings.TrimSpace(line + " " + word); fits(longer) {
-				line = longer
+		for _, piece := range pieces(part) {
+			if fits(strings.TrimRight(line+piece, space)) {
+				line += piece
 				continue
 			}
 			if line != "" {
-				lines = append(lines, line)
+				lines = append(lines, strings.TrimRight(line, space))
 			}
-			for line = word; !fits(line); {
+			for line = piece; !fits(strings.TrimRight(line, space)); {
 				head, rest := cutWord(line, fits)
 				lines, line = append(lines, head), rest
 			}
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.TrimRight(line, space))
 	}
 	return lines
+}
+
+// space is what a line may end at. A space that is none of these holds what is beside it together.
+const space = " \t"
+
+// pieces are parts of a text after each of which a line may end: words with the space behind them, and in a script that sets
+// no spaces whatever the rules of Unicode leave whole, so that no line begins with a full stop.
+func pieces(text string) (all []string) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(space, r) })
+	for i, word := range words {
+		if i < len(words)-1 {
+			word += " "
+		}
+		if !strings.ContainsFunc(word, square) {
+			all = append(all, word)
+			continue
+		}
+		var rules segmenter.Segmenter
+		rules.Init([]rune(word))
+		first, before := true, 'x'
+		for found := rules.LineIterator(); found.Next(); first = false {
+			run := found.Line().Text
+			if !first && !square(before) && !square(run[0]) { // such as after a slash: as everywhere, a word stays whole
+				all[len(all)-1] += string(run)
+			} else {
+				all = append(all, string(run))
+			}
+			before = run[len(run)-1]
+		}
+	}
+	return all
+}
+
+// square tells a character of Chinese or Japanese, and their marks: each is as wide as the text is high, and no space stands
+// between them.
+func square(r rune) bool {
+	return r >= 0x2E80 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0xFF01 && r <= 0xFF60 || r >= 0x20000 && r <= 0x3FFFF
 }
 
 // cutWord takes as much from the front of a word as fits, and one character at least.

@@ -89,6 +89,42 @@ func TestParagraphsBreakAtTheirWidthAndLoseNothing(t *testing.T) {
 	}
 }
 
+// A script without spaces breaks between its characters, and no line begins with a mark that ends something.
+func TestJapaneseBreaksWithoutSpaces(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	text := "Roost は変更のたびに「暗号化」して、あなた自身の保存先に残します。読めるのはあなただけです（ほかの人には読めません）。"
+	for width := float32(90); width < 900; width += 41 {
+		lines := wrap(text, width, SizeBody, fyne.TextStyle{})
+		if got := strings.ReplaceAll(strings.Join(lines, ""), " ", ""); got != strings.ReplaceAll(text, " ", "") {
+			t.Errorf("at %v text was lost: %q", width, lines)
+		}
+		for i, line := range lines {
+			if fyne.MeasureText(line, SizeBody, fyne.TextStyle{}).Width > width {
+				t.Errorf("at %v the line %q is too wide", width, line)
+			}
+			if i > 0 && strings.ContainsAny(line[:len("。")], "。、」）ー") {
+				t.Errorf("at %v a line begins with %q", width, line)
+			}
+			if i < len(lines)-1 && fyne.MeasureText(line, SizeBody, fyne.TextStyle{}).Width < width/4 {
+				t.Errorf("at %v the line %q leaves most of its room", width, line)
+			}
+		}
+	}
+}
+
+// The space of French before a mark, and that within a number, hold together what they stand between.
+func TestNoLineEndsAtASpaceThatHolds(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	text := "Vos fichiers reviennent\u202f: combien\u202f? 31\u202f022\u202f114 octets, \u00ab\u00a0tous\u00a0\u00bb\u00a0: oui"
+	for width := float32(90); width < 500; width += 23 {
+		for _, line := range wrap(text, width, SizeBody, fyne.TextStyle{}) {
+			if strings.ContainsAny(line[:1], ":?") || strings.HasPrefix(line, "022") || strings.HasPrefix(line, "\u00bb") {
+				t.Errorf("at %v a line begins with %q", width, line)
+			}
+		}
+	}
+}
+
 func TestBarDrawsAnyNumber(t *testing.T) {
 	useTheme(t, theme.VariantLight)
 	b := NewBar(Accent)

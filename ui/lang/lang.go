@@ -46,15 +46,19 @@ var bundle = sync.OnceValues(func() (*i18n.Bundle, error) {
 	return b, nil
 })
 
-// Use makes a language the one of all texts from now on: System, or a tag such as "de".
-func Use(chosen string) error {
+// Use makes a language the one of all texts from now on: System, or a tag such as "de". One that this computer has no letters
+// for gives way to the next, and to English in the end; legible is asked about few of them, since that may take a moment.
+func Use(chosen string, legible func(tag string) bool) error {
 	b, err := bundle()
 	if err != nil {
 		return err
 	}
 	tag := chosen
-	if chosen == System {
-		tag = systems(b.LanguageTags())
+	switch {
+	case chosen == System:
+		tag = systems(b.LanguageTags(), legible)
+	case !legible(chosen):
+		tag = "en"
 	}
 	mu.Lock()
 	defer mu.Unlock()
@@ -63,7 +67,7 @@ func Use(chosen string) error {
 }
 
 // systems is the first of the system's languages that there are translations into.
-func systems(there []language.Tag) string {
+func systems(there []language.Tag, legible func(tag string) bool) string {
 	names, err := locale.GetLocales()
 	if err != nil {
 		return "en"
@@ -74,7 +78,7 @@ func systems(there []language.Tag) string {
 			continue // no language that anybody knows
 		}
 		base, _ := tag.Base()
-		if slices.ContainsFunc(there, func(t language.Tag) bool { b, _ := t.Base(); return b == base }) {
+		if slices.ContainsFunc(there, func(t language.Tag) bool { b, _ := t.Base(); return b == base }) && legible(base.String()) {
 			return base.String()
 		}
 	}

@@ -14,10 +14,13 @@ func speakAs(t *testing.T, name string) {
 	t.Setenv("LANG", name)
 }
 
+// every language is legible.
+func every(string) bool { return true }
+
 func TestTheChosenLanguageCountsAndNotTheSystems(t *testing.T) {
 	speakAs(t, "es_ES.UTF-8")
 	for chosen, want := range map[string]string{"de": "Einstellungen", "en": "Settings", "es": "Ajustes", System: "Ajustes"} {
-		if err := Use(chosen); err != nil {
+		if err := Use(chosen, every); err != nil {
 			t.Fatal(err)
 		}
 		if got := L("Settings"); got != want {
@@ -28,19 +31,19 @@ func TestTheChosenLanguageCountsAndNotTheSystems(t *testing.T) {
 
 func TestTheSystemsFirstLanguageThatIsThereIsSpoken(t *testing.T) {
 	for name, want := range map[string]string{
-		"de_AT.UTF-8": "Einstellungen", "es_MX": "Ajustes", "en_GB.UTF-8": "Settings", "fr_FR.UTF-8": "Settings", "C": "Settings", "": "Settings", "tlh_!!": "Settings",
+		"de_AT.UTF-8": "Einstellungen", "es_MX": "Ajustes", "en_GB.UTF-8": "Settings", "fr_CA.UTF-8": "Réglages", "ja_JP.UTF-8": "設定", "it_IT.UTF-8": "Settings", "C": "Settings", "": "Settings", "tlh_!!": "Settings",
 	} {
 		speakAs(t, name)
-		if err := Use(System); err != nil {
+		if err := Use(System, every); err != nil {
 			t.Fatal(err)
 		}
 		if got := L("Settings"); got != want {
 			t.Errorf("with %q: %q, want %q", name, got, want)
 		}
 	}
-	speakAs(t, "fr_FR.UTF-8")
-	t.Setenv("LANGUAGE", "fr:de:es")
-	if err := Use(System); err != nil {
+	speakAs(t, "it_IT.UTF-8")
+	t.Setenv("LANGUAGE", "it:de:es")
+	if err := Use(System, every); err != nil {
 		t.Fatal(err)
 	}
 	if got := L("Settings"); got != "Einstellungen" {
@@ -48,8 +51,29 @@ func TestTheSystemsFirstLanguageThatIsThereIsSpoken(t *testing.T) {
 	}
 }
 
+// A page of boxes helps nobody, in the language of the system as little as in a chosen one.
+func TestALanguageWithoutLettersGivesWay(t *testing.T) {
+	latin := func(tag string) bool { return tag != "ja" }
+	speakAs(t, "ja_JP.UTF-8")
+	for chosen, want := range map[string]string{"ja": "Settings", System: "Settings", "fr": "Réglages"} {
+		if err := Use(chosen, latin); err != nil {
+			t.Fatal(err)
+		}
+		if got := L("Settings"); got != want {
+			t.Errorf("%s says %q, want %q", chosen, got, want)
+		}
+	}
+	t.Setenv("LANGUAGE", "ja:fr")
+	if err := Use(System, latin); err != nil {
+		t.Fatal(err)
+	}
+	if got := L("Settings"); got != "Réglages" {
+		t.Errorf("the second language of the system says %q", got)
+	}
+}
+
 func TestTextsAreFilledAndCounted(t *testing.T) {
-	if err := Use("de"); err != nil {
+	if err := Use("de", every); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ got, want string }{
@@ -75,7 +99,7 @@ func TestALanguageMayChangeWhileTextsAreSaid(t *testing.T) {
 		}
 	}()
 	for range 100 {
-		if err := Use("es"); err != nil {
+		if err := Use("es", every); err != nil {
 			t.Fatal(err)
 		}
 	}
