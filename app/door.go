@@ -40,6 +40,12 @@ type engine interface {
 	Export(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
 	ImportBackup(ctx context.Context, path string, r syncer.Report) (*syncer.Exported, error)
 	ImportDated(ctx context.Context, dir string, r syncer.Report) (*syncer.ImportedVersions, error)
+	PlainThings(ctx context.Context, storage string) ([]syncer.PlainThing, error)
+	ImportPlain(ctx context.Context, src syncer.PlainSource, r syncer.Report) (*syncer.ImportedPlain, error)
+	ExportPlain(ctx context.Context, t syncer.PlainTarget, r syncer.Report) (*syncer.WrittenPlain, error)
+	Estimate(ctx context.Context, p syncer.BringPart, r syncer.Report) (*syncer.BringEstimate, error)
+	StartBring(ctx context.Context, w syncer.BringWish) error
+	SteerBring(ctx context.Context, id string, step syncer.BringStep) error
 	Survey(ctx context.Context, r syncer.Report) error
 	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
 	Pin(ctx context.Context, storage, cid, name string) error

@@ -16,26 +16,49 @@ import (
 
 func exportCommand() *command {
 	return &command{
-		name: "export", usage: []string{"DIR", "FILE.car"}, least: 1, most: 1, run: export,
+		name: "export", usage: []string{"DIR", "FILE.car", "--plain SNAPSHOT [--path PATH] [--storage NAME] [--name NAME] --yes"}, most: 1, run: export,
 		beside: []string{"import"},
 		about:  "copy the whole backup to a disk; back from one",
 		help: `Copies what every computer of this backup has saved from the storages to a folder, or to one file, as ordinary
 IPFS blocks: encrypted, each checked by its hash, and read back at the end. An interrupted export goes on where it was;
-one into the folder of an earlier one writes what is new. roost import brings it into a storage again.`,
+one into the folder of an earlier one writes what is new. roost import brings it into a storage again.
+
+--plain: writes files of a version onto a storage as ipfs add would, NOT encrypted, and has the storage keep them.
+Whoever reaches that storage can read them, and so can everybody who learns the CID where it talks to others. Roost
+never does that by itself; --yes says that you mean it. roost pins unpin takes it back.`,
+		flags: append([]flag{
+			{name: "plain", arg: "SNAPSHOT", help: "a version, as roost restore takes it"},
+			{name: "path", arg: "PATH", help: "with --plain: only this file or folder of it"},
+			{name: "yes", help: "with --plain: others may read it"},
+		}, plainFlags...),
 	}
 }
 
 func importCommand() *command {
 	return &command{
-		name: "import", usage: []string{"SOURCE [--node URL [--token-file F] | --code-file F | --local DIR]"}, least: 1, most: 1, run: importFrom,
+		name: "import", usage: []string{
+			"SOURCE [--node URL [--token-file F] | --code-file F | --local DIR]", "/ipfs/CID|mfs:/PATH [--storage NAME] [--name NAME]",
+			"--estimate SOURCE|DIR", "",
+		}, most: 1, run: importFrom,
 		help: `SOURCE is a backup that roost export wrote: it is put into a storage, every block checked on the way and read back
 there. Without a storage it is the one of this home. Into a new storage it needs no words; roost setup --recover
 then finds it there.
 
 Or SOURCE is a folder of dated folders, as rsync, rsnapshot and Time Machine leave them: each becomes a version of
-SOURCE with its date. What caches and the like are is left out, as in a backup. An interrupted import goes on.`,
-		flags: storageFlags,
+SOURCE with its date. What caches and the like are is left out, as in a backup. An interrupted import goes on.
+
+/ipfs/CID and mfs:/PATH are files that other programs put on a storage: they become a version of ~/IPFS/NAME, which
+is not made on this computer. Another import of that name is its next version. The storage keeps what it kept.
+
+--estimate: counts and reads samples, and sends nothing. Without SOURCE: what lies open on the storages.`,
+		flags: slices.Concat(storageFlags, plainFlags, []flag{{name: "estimate", help: "how much it is, how long it would take"}}),
 	}
+}
+
+// plainFlags say where files lie open, and what they are called.
+var plainFlags = []flag{
+	{name: "storage", arg: "NAME", help: "of several storages, this one"},
+	{name: "name", arg: "NAME", help: "what the folder, or the saved copy, is called"},
 }
 
 type exportAnswer struct {
@@ -67,6 +90,17 @@ func newExportAnswer(x *syncer.Exported, action string) answer {
 }
 
 func export(ctx context.Context, c *call) (a answer, err error) {
+	if c.has("plain") {
+		return c.exportPlain(ctx)
+	}
+	for _, f := range []string{"path", "yes", "storage", "name"} {
+		if c.has(f) {
+			return nil, usage(c.command, "--%s goes with --plain.", f)
+		}
+	}
+	if len(c.rest) == 0 {
+		return nil, usage(c.command, "DIR or FILE.car is missing.")
+	}
 	path, err := filepath.Abs(c.rest[0])
 	if err != nil {
 		return nil, usage(c.command, "%v", err)
@@ -82,13 +116,28 @@ func export(ctx context.Context, c *call) (a answer, err error) {
 }
 
 func importFrom(ctx context.Context, c *call) (a answer, err error) {
+	storage := c.has("node") || c.has("code-file") || c.has("local") || c.has("token-file")
+	switch src, plain := c.plainSource(); {
+	case storage && (len(c.rest) == 0 || plain || c.has("estimate") || c.has("storage") || c.has("name")):
+		return nil, usage(c.command, "A new storage goes with a backup from a disk only.")
+	case len(c.rest) == 0 && (c.has("estimate") || c.has("name")):
+		return nil, usage(c.command, "SOURCE is missing.")
+	case len(c.rest) == 0:
+		return c.plainThings(ctx)
+	case c.has("estimate"):
+		return c.estimate(ctx, src, plain)
+	case plain:
+		return c.importPlain(ctx, src)
+	case c.has("storage") || c.has("name"):
+		return nil, usage(c.command, "--storage and --name go with /ipfs/CID and mfs:/PATH.")
+	}
 	path, err := filepath.Abs(c.rest[0])
 	if err != nil {
 		return nil, usage(c.command, "%v", err)
 	}
 	m := c.meter()
 	defer m.end()
-	if c.has("node") || c.has("code-file") || c.has("local") || c.has("token-file") {
+	if storage {
 		opts, err := c.options(ctx)
 		if err != nil {
 			return nil, err

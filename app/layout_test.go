@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"ui/lang":   {"assets"},
 	"syncer": {
 		"syncer/disk", "syncer/host", "syncer/ignore", "watcher",
-		"vault", "vault/archive", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code",
+		"vault", "vault/archive", "vault/catalog", "vault/format", "vault/keystore", "vault/node", "vault/node/code", "vault/plain",
 	},
 	"syncer/disk":           {"vault/format"},
 	"syncer/guide":          {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	"watcher":               {},
 	"vault":                 {"vault/catalog", "vault/format", "vault/keystore", "vault/node"},
 	"vault/archive":         {"vault/format", "vault/node"},
+	"vault/plain":           {"vault/node"},
 	"vault/keystore":        {"vault/format"},
 	"vault/format":          {},
 	"vault/node":            {"vault/node/quiet"},

@@ -38,7 +38,21 @@ var methods = map[string]method{
 	"import-dated": takes(func(ctx context.Context, e engine, a pathArgs, r syncer.Report) (*syncer.ImportedVersions, error) {
 		return e.ImportDated(ctx, a.Path, r)
 	}),
-	"status": asks(engine.Status),
+	"plain-things": takesOnly(func(ctx context.Context, e engine, a nameArgs) ([]syncer.PlainThing, error) {
+		return e.PlainThings(ctx, a.Name)
+	}),
+	"import-plain": takes(func(ctx context.Context, e engine, a syncer.PlainSource, r syncer.Report) (*syncer.ImportedPlain, error) {
+		return e.ImportPlain(ctx, a, r)
+	}),
+	"export-plain": takes(func(ctx context.Context, e engine, a syncer.PlainTarget, r syncer.Report) (*syncer.WrittenPlain, error) {
+		return e.ExportPlain(ctx, a, r)
+	}),
+	"estimate": takes(func(ctx context.Context, e engine, a syncer.BringPart, r syncer.Report) (*syncer.BringEstimate, error) {
+		return e.Estimate(ctx, a, r)
+	}),
+	"start-bring": tells(func(ctx context.Context, e engine, w syncer.BringWish) error { return e.StartBring(ctx, w) }),
+	"steer-bring": tells(func(ctx context.Context, e engine, a steerBringArgs) error { return e.SteerBring(ctx, a.ID, a.Step) }),
+	"status":      asks(engine.Status),
 	"activity": takesOnly(func(ctx context.Context, e engine, a limitArgs) ([]syncer.Activity, error) {
 		return e.Activity(ctx, a.Limit)
 	}),
@@ -185,6 +199,11 @@ type (
 	steerArgs  struct {
 		ID   string
 		Step syncer.RestoreStep
+	}
+
+	steerBringArgs struct {
+		ID   string
+		Step syncer.BringStep
 	}
 
 	leaveArgs     struct{ Dir, Path string }

@@ -164,6 +164,7 @@ var phaseWords = map[string]string{
 	"moving":     "Copying",
 	"exporting":  "Exporting",
 	"importing":  "Importing",
+	"sampling":   "Sampling",
 }
 
 // progressLine is at most width columns: phase, bar, percentage, files, bytes, rate and the time left; the time passed

@@ -108,6 +108,26 @@ func (refusing) ImportDated(context.Context, string, syncer.Report) (*syncer.Imp
 	return nil, errRefused
 }
 
+func (refusing) PlainThings(context.Context, string) ([]syncer.PlainThing, error) {
+	return nil, errRefused
+}
+
+func (refusing) ImportPlain(context.Context, syncer.PlainSource, syncer.Report) (*syncer.ImportedPlain, error) {
+	return nil, errRefused
+}
+
+func (refusing) ExportPlain(context.Context, syncer.PlainTarget, syncer.Report) (*syncer.WrittenPlain, error) {
+	return nil, errRefused
+}
+
+func (refusing) Estimate(context.Context, syncer.BringPart, syncer.Report) (*syncer.BringEstimate, error) {
+	return nil, errRefused
+}
+
+func (refusing) StartBring(context.Context, syncer.BringWish) error { return errRefused }
+
+func (refusing) SteerBring(context.Context, string, syncer.BringStep) error { return errRefused }
+
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }
 
 func (refusing) AddFolders(context.Context, []string) ([]syncer.FolderInfo, error) {

@@ -149,6 +149,30 @@ func (r *remote) ImportDated(ctx context.Context, dir string, report syncer.Repo
 	return ask[*syncer.ImportedVersions](ctx, r, "import-dated", pathArgs{dir}, report)
 }
 
+func (r *remote) PlainThings(ctx context.Context, storage string) ([]syncer.PlainThing, error) {
+	return ask[[]syncer.PlainThing](ctx, r, "plain-things", nameArgs{storage}, nil)
+}
+
+func (r *remote) ImportPlain(ctx context.Context, src syncer.PlainSource, report syncer.Report) (*syncer.ImportedPlain, error) {
+	return ask[*syncer.ImportedPlain](ctx, r, "import-plain", src, report)
+}
+
+func (r *remote) ExportPlain(ctx context.Context, t syncer.PlainTarget, report syncer.Report) (*syncer.WrittenPlain, error) {
+	return ask[*syncer.WrittenPlain](ctx, r, "export-plain", t, report)
+}
+
+func (r *remote) Estimate(ctx context.Context, p syncer.BringPart, report syncer.Report) (*syncer.BringEstimate, error) {
+	return ask[*syncer.BringEstimate](ctx, r, "estimate", p, report)
+}
+
+func (r *remote) StartBring(ctx context.Context, w syncer.BringWish) error {
+	return r.tell(ctx, "start-bring", w)
+}
+
+func (r *remote) SteerBring(ctx context.Context, id string, step syncer.BringStep) error {
+	return r.tell(ctx, "steer-bring", steerBringArgs{id, step})
+}
+
 func (r *remote) Folders(ctx context.Context) ([]syncer.FolderInfo, error) {
 	return ask[[]syncer.FolderInfo](ctx, r, "folders", nil, nil)
 }

@@ -23,7 +23,8 @@ queue, progress {phase, folder, current, files, bytes, total_files, total_bytes,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
 held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
 limit, sent}, proof {checked, found, read_all, drills[]}, restore {id, title, state, part, parts, progress, restored,
-failed, canceled} and problems[] {code, severity, title, text, action, storage, path,
+failed, canceled}, bring {id, state, part, parts, progress, done[] {kind, name, files, bytes, new_bytes, versions,
+failed, problem}, problem, canceled} and problems[] {code, severity, title, text, action, storage, path,
 since, until}. What is not known or not so is null.`,
 	}
 }
@@ -41,6 +42,7 @@ type statusAnswer struct {
 	Saved       stamp           `json:"saved"`        // when the newest complete version was made
 	Proof       proofJSON       `json:"proof"`        // how far the storages were looked at
 	Restore     *restoreRunJSON `json:"restore"`      // that goes on by itself, or its report; null: there is none
+	Bring       *bringRunJSON   `json:"bring"`        // likewise, what is brought in
 	status      syncer.Status
 }
 
@@ -186,7 +188,7 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 		Device: s.Device, Watching: s.Watching, Progress: newProgress(s.Progress), PausedUntil: stamp(s.PausedUntil),
 		Saved: stamp(s.Saved), status: s,
 		Proof:   proofJSON{stamp(s.Proof.Checked), s.Proof.Found, stamp(s.Proof.ReadAll), newDrills(s.Proof.Drills)},
-		Restore: newRestoreRun(s.Restore),
+		Restore: newRestoreRun(s.Restore), Bring: newBringRun(s.Bring),
 	}
 	for _, f := range s.Folders {
 		a.Folders = append(a.Folders, newFolderStatus(f))

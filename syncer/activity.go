@@ -16,6 +16,7 @@ const (
 	ActivityVerify  = "verify"  // what was looked at is whole
 	ActivityPrune   = "prune"   // versions were removed
 	ActivityProblem = "problem" // Text says which
+	ActivityOpened  = "opened"  // files were written to a storage as they are
 )
 
 // mostNamed is how many files an activity names.
@@ -76,6 +77,13 @@ func (e *Engine) noteSaved(ctx context.Context, s *Saved) error {
 		a.Text = "Saved."
 	}
 	return e.note(ctx, a, s.Unchanged || s.Missing)
+}
+
+// noteOpened writes down that files of a folder were written to a storage as they are: whoever looks later must find that.
+func (e *Engine) noteOpened(ctx context.Context, folder string, x *WrittenPlain) error {
+	a := Activity{Kind: ActivityOpened, Folder: folder, Files: x.Files, Bytes: x.Bytes, Skipped: x.Skipped}
+	a.Text = "Written to a storage in the open, readable by others."
+	return e.note(ctx, a, false)
 }
 
 // noteRestored writes down what a restore did. It failed with that many files, not all of which r may name.

@@ -378,6 +378,12 @@ func (p *pass) skippedList() []Skipped {
 	return p.skipped
 }
 
+func (p *pass) skippedCount() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.skipped)
+}
+
 func (p *pass) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -67,6 +67,7 @@ type Engine struct {
 
 	traffic   traffic     // of the storages
 	restores  restoreRuns // that go on by themselves
+	brings    bringRuns   // likewise
 	surveying turns       // one at a time
 
 	proven  atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
@@ -277,6 +278,7 @@ type Status struct {
 	Look        Look       // of the window, as the settings have it
 
 	Restore *RestoreRun // that goes on by itself; nil: there is none
+	Bring   *BringRun   // likewise
 }
 
 // Replacing is how far this computer is with taking the place of another device.

@@ -43,6 +43,7 @@ type facts struct {
 	look      Look
 	replaces  *Replacing // without its folders
 	restore   *RestoreRun
+	bring     *BringRun
 }
 
 // folderFacts are what is known of one folder.
@@ -91,7 +92,7 @@ type storageFacts struct {
 
 // statusOf is the whole truth of the facts.
 func statusOf(f facts) Status {
-	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Restore: f.restore}
+	s := Status{Device: f.device, Watching: f.watching, PausedUntil: f.paused, Proof: f.proof, Look: f.look, Restore: f.restore, Bring: f.bring}
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestWhatAKilledWriteLeftInTheHomeIsSweptByWhoeverTakesTheLock(t *testing.T) {
 	h := &home{dir: t.TempDir()}
-	for _, name := range []string{configFile, bundleFile, restoreFile, removedFile, probeFile} {
+	for _, name := range []string{configFile, bundleFile, restoreFile, bringFile, removedFile, probeFile} {
 		must(t, h.write(name, []byte("whole")))
 		must(t, os.WriteFile(h.path(half+name+"-1"), []byte("ha"), 0o600))
 	}
@@ -24,7 +24,7 @@ func TestWhatAKilledWriteLeftInTheHomeIsSweptByWhoeverTakesTheLock(t *testing.T)
 	if len(left) > 0 {
 		t.Errorf("left in the home: %q", left)
 	}
-	for _, name := range []string{configFile, bundleFile, restoreFile, removedFile, probeFile} {
+	for _, name := range []string{configFile, bundleFile, restoreFile, bringFile, removedFile, probeFile} {
 		if got, err := os.ReadFile(h.path(name)); err != nil || string(got) != "whole" {
 			t.Errorf("%s holds %q, %v", name, got, err)
 		}

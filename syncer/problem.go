@@ -17,6 +17,7 @@ import (
 	"roost/vault/keystore"
 	"roost/vault/node"
 	"roost/vault/node/code"
+	"roost/vault/plain"
 	"roost/watcher"
 )
 
@@ -166,6 +167,10 @@ var problems = []row{
 		Code: "restoring", Severity: info, Exit: ExitBusy, Title: "A restore goes on already",
 		Text: "One is done at a time.", Action: "Wait until it is done, or pause it",
 	}},
+	{ErrBringing, Problem{
+		Code: "bringing", Severity: info, Exit: ExitBusy, Title: "Something is being brought in already",
+		Text: "One is done at a time.", Action: "Wait until it is done, or pause it",
+	}},
 	{ErrSettings, Problem{
 		Code: "settings_damaged", Severity: needsYou, Exit: ExitHome, Title: "The settings file is damaged",
 		Text: "Roost cannot read its settings. Saved files are safe.", Action: "Set Roost up again with your words", Terminal: "Set Roost up again in another home with your words",
@@ -279,6 +284,9 @@ var problems = []row{
 	}},
 
 	{vault.ErrNoDevice, onTerminal(usage("no_device", "There is no such computer in this backup", "See which there are"), "See which there are: roost device list")},
+	{ErrOpen, usage("in_the_open", "Others could read these files", "Say that this is what you want")},
+	{plain.ErrNotFiles, usage("no_files", "There are no files behind this address", "Choose something else")},
+	{plain.ErrTooMuch, usage("no_such_size", "This file cannot be what it says", "Choose something else")},
 	{vault.ErrKeepsNothing, usage("keeps_nothing", "These rules would keep no version at all", "Keep at least one version")},
 	{vault.ErrSameStorage, usage("same_storage", "This is the storage that is used already", "Choose another storage")},
 	{catalog.ErrClosed, Problem{

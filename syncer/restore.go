@@ -68,23 +68,28 @@ func (e *Engine) restore(ctx context.Context, o RestoreOptions, report Report) (
 		reads: make(chan struct{}, readsAtOnce), devices: map[uint64]*disk.Dir{},
 	}
 	targets, err := r.targets(ctx, versions, o)
+	if err == nil {
+		defer e.vault().ExpectNothing()
+		err = r.plan(ctx, targets)
+	}
+	if vault.IsDamage(err) {
+		if gone := e.stillThere(ctx, ids); gone != nil {
+			return nil, gone
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer e.vault().ExpectNothing()
-	if err := r.plan(ctx, targets); err != nil {
-		return nil, err
-	}
 	out, err := r.run(ctx, targets)
-	return out, errors.Join(err, e.stillThere(ctx, ids, out))
+	if slices.ContainsFunc(out.Failed, func(f Failure) bool { return f.Damage }) {
+		err = errors.Join(err, e.stillThere(ctx, ids))
+	}
+	return out, err
 }
 
 // stillThere looks, after a restore met damage, whether the storage still lists the versions: another device may have
 // removed them meanwhile, and then nothing is damaged.
-func (e *Engine) stillThere(ctx context.Context, ids []format.ChunkID, out *Restored) error {
-	if !slices.ContainsFunc(out.Failed, func(f Failure) bool { return f.Damage }) {
-		return nil
-	}
+func (e *Engine) stillThere(ctx context.Context, ids []format.ChunkID) error {
 	st, err := e.state(ctx)
 	if err != nil {
 		return nil // what failed is named, and why

@@ -92,6 +92,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.keepSurveyed(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
 	wg.Go(func() { k.restore(ctx) })
+	wg.Go(func() { k.bringIn(ctx) })
 	wg.Go(func() { k.tidy(ctx) })
 	k.keepFolders(ctx)
 }
@@ -172,7 +173,7 @@ func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
 	f := facts{
 		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
-		restore: k.e.restores.now(),
+		restore: k.e.restores.now(), bring: k.e.brings.now(),
 	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused

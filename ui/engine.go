@@ -47,6 +47,7 @@ type Engine interface {
 	Drill(ctx context.Context, r syncer.Report) ([]syncer.Drilled, error)
 
 	storageKeeper
+	bringer
 	pinKeeper
 	recorder
 

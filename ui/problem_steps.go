@@ -114,6 +114,8 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		backUp(lang.L("Try again"))
 	case "restoring":
 		place(Restore, "restore", lang.L("See how far it is"))
+	case "bringing":
+		add(step{icon: "archive", label: lang.L("See how far it is"), open: func() { w.onStorages((*storagesScreen).showBring) }})
 	case "copy_behind", "watch_overflow", "not_watchable":
 		backUp(lang.L("Back up now"))
 	case "quiet_hours", "metered", "on_battery":
@@ -150,6 +152,10 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		add(step{icon: "folder", label: lang.L("Open your own folder"), do: func(context.Context) error { return openOwn() }})
 	case "in_the_way", "exists", "bad_name", "not_a_file", "no_hard_link":
 		place(Restore, "restore", lang.L("Choose another place"))
+	case "in_the_open":
+		place(Files, "folder", lang.L("Look at the versions"))
+	case "no_files", "no_such_size":
+		place(Storages, "storage", lang.L("Open storage"))
 	case "keeps_nothing":
 		place(Settings, "settings", lang.L("Change the setting"))
 		place(Storages, "storage", lang.L("Open storage"))

@@ -19,7 +19,10 @@ type record struct {
 	info  syncer.NodeInfo
 	pins  []syncer.Pin
 	drill []syncer.Drilled
-	err   error
+	plain []syncer.PlainThing
+
+	wished *syncer.BringWish // what was to be brought in; nil: nothing was
+	err    error
 }
 
 func (r *record) Activity(_ context.Context, limit int) ([]syncer.Activity, error) {
@@ -218,3 +221,36 @@ func storageSamples() map[string]Now {
 		"one": base(), "two": two, "away": away, "full": full, "refused": refused, "behind": behind, "fresh": fresh, "none": none, "odd": odd, "many": many, "unknown": {},
 	}
 }
+
+func (r *record) PlainThings(context.Context, string) ([]syncer.PlainThing, error) {
+	if r == nil {
+		return nil, nil
+	}
+	return r.plain, r.err
+}
+
+// Estimate tells of folders that they hold the more the longer their names are.
+func (r *record) Estimate(_ context.Context, p syncer.BringPart, _ syncer.Report) (*syncer.BringEstimate, error) {
+	if r == nil || r.err != nil {
+		return nil, syncer.ErrNotAFolder
+	}
+	n := int64(len(p.Path) + len(p.Plain.Name))
+	e := &syncer.BringEstimate{Files: n * 410, Bytes: n * 990_000_000, Stored: n * 610_000_000, Read: 64 << 20, Time: time.Duration(n) * time.Minute}
+	switch p.Kind {
+	case syncer.BringDated:
+		e.Dates = 31
+	case syncer.BringPlain:
+		e.Files, e.Read = 0, 0
+	}
+	return e, nil
+}
+
+func (r *record) StartBring(_ context.Context, w syncer.BringWish) error {
+	if r == nil {
+		return nil
+	}
+	r.wished = &w
+	return r.err
+}
+
+func (r *record) SteerBring(context.Context, string, syncer.BringStep) error { return nil }

@@ -70,6 +70,7 @@ func TestScreenshots(t *testing.T) {
 		}
 		captureStates(t, dir, variant, v, browsingStates(), sampleDesk)
 		captureStates(t, dir, variant, v, keepingStates(), recordDesk)
+		captureStates(t, dir, variant, v, bringStates(), recordDesk)
 		captureStates(t, dir, variant, v, keptStates(), keptDesk)
 		for _, scale := range []float32{1, 2} {
 			a := test.NewTempApp(t)

@@ -30,6 +30,7 @@ type storagesScreen struct {
 
 	joining  *joining    // nil: none is being added
 	choosing *onboarding // one more storage; nil: nobody does
+	bring    *bringPage  // nil: it was not opened yet
 	now      Now
 	least    fyne.Size // what the content needed when it was laid out last
 }
@@ -48,7 +49,7 @@ func newStorages(w *Window) *storagesScreen {
 	s.empty = kit.Card(kit.Empty("storage", lang.L("There is no storage yet"), lang.L("Your backup needs a place of its own: a drive, a device at home or a rented server."),
 		kit.NewButton(kit.Secondary, "plus", lang.L("Choose a place"), s.add)))
 	s.wait = kit.Card(kit.Fixed(0, 220, waiting(lang.L("One moment"))))
-	s.content = kit.VBox(18, kit.Title(lang.L("Storage")).Clipped(), kit.VBox(kit.Gap, s.wait, s.empty, s.copies.root, s.notice.Root, s.list, s.proof.root))
+	s.content = kit.VBox(18, kit.Title(lang.L("Storage")).Clipped(), kit.VBox(kit.Gap, s.wait, s.empty, s.copies.root, s.notice.Root, s.list, s.proof.root, bringDoor(s.showBring)))
 	s.page = kit.NewPage(s.content)
 	s.top = container.NewStack(s.page.Root)
 	return s
@@ -75,6 +76,9 @@ func (s *storagesScreen) draw(now Now) {
 	}
 	for _, p := range s.panels[min(len(now.Storages), len(s.panels)):] {
 		shown(p.root, false)
+	}
+	if s.bring != nil {
+		s.bring.draw(now)
 	}
 	if least := s.content.MinSize(); least != s.least {
 		s.least = least
@@ -131,6 +135,18 @@ func (s *storagesScreen) showPins(name string) {
 	s.top.Objects = []fyne.CanvasObject{p.root}
 	s.top.Refresh()
 	p.look()
+}
+
+// showBring shows the page that brings things in, in the place of the storages.
+func (s *storagesScreen) showBring() {
+	if s.bring == nil {
+		s.bring = newBringPage(s)
+	}
+	s.choosing = nil
+	s.top.Objects = []fyne.CanvasObject{s.bring.page.Root}
+	s.bring.draw(s.now)
+	s.bring.page.Refresh()
+	s.top.Refresh()
 }
 
 // add lets a person choose one more storage, and copies everything there.

@@ -1,0 +1,123 @@
+package ui
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"roost/syncer"
+	"roost/ui/lang"
+)
+
+// bringDesk is a window over a real engine that runs, with the page that brings things in.
+func bringDesk(t *testing.T) (*desk, *keptFolder) {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	k := keep(t)
+	d := newDesk(t, realEngine{Engine: k.engine}, Storages)
+	k.runs()
+	d.told(k)
+	d.tap(lang.L("Bring in what you already have"))
+	return d, k
+}
+
+// followed draws what the engine tells until something is brought in, or cannot be.
+func (d *desk) followed(k *keptFolder, state string) *syncer.BringRun {
+	d.t.Helper()
+	limited, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
+	defer cancel()
+	for s := range k.engine.Watch(limited) {
+		now := d.w.now
+		now.Status = s
+		d.w.draw(now)
+		if s.Bring != nil && s.Bring.State == state {
+			return s.Bring
+		}
+	}
+	d.t.Fatalf("it never was %s", state)
+	return nil
+}
+
+// put writes a file anywhere.
+func (k *keptFolder) put(path, text string) {
+	k.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// TestWhatAPersonHasIsBroughtInFromTheWindow: a folder, dated folders, and files that lie open on the storage, in the order that
+// the person wants, with what came of each at the end.
+func TestWhatAPersonHasIsBroughtInFromTheWindow(t *testing.T) {
+	d, k := bringDesk(t)
+	photos, old := filepath.Join(t.TempDir(), "Photos"), filepath.Join(t.TempDir(), "Old backups")
+	for path, text := range map[string]string{photos + "/sea.jpg": "blue", old + "/2024-01-01/a": "one", old + "/2024-01-02/a": "two"} {
+		k.put(path, text)
+	}
+	open := filepath.Join(t.TempDir(), "holiday")
+	k.put(open+"/hill.jpg", "green")
+	top := strings.TrimSpace(k.kubo.Run(t, "add", "-r", "-Q", "--pin-name=Holiday", open))
+
+	d.w.picked = func(chosen func(string)) { chosen(photos) }
+	d.tap(lang.L("Folders on this computer"))
+	d.w.picked = func(chosen func(string)) { chosen(old) }
+	d.tap(lang.L("Backups of another program, one folder for each day"))
+	d.tap(lang.L("Files that lie open on a storage"))
+	d.settle()
+	d.sees("Photos", "Old backups", "Holiday")
+	s := d.w.screens[Storages].(*storagesScreen)
+	b := s.bring
+	if len(b.rows) != 3 || b.rows[2].ticked || b.rows[2].part.Plain.CID != top {
+		t.Fatalf("what may be brought in: %+v", b.rows)
+	}
+	d.tap("Holiday")
+	b.earlier(b.rows[1])
+	d.settle()
+	if b.rows[0].part.Kind != syncer.BringDated || b.rows[0].estimate == nil || b.rows[0].estimate.Dates != 2 {
+		t.Errorf("the first is %+v", b.rows[0])
+	}
+	d.tap(lang.L("Begin"))
+	d.sees(lang.L("Bringing it in"))
+	run := d.followed(k, syncer.BringOver)
+	if len(run.Done) != 3 || run.Done[0].Versions != 2 || run.Done[1].Versions != 1 || run.Done[2].Versions != 1 || run.Done[2].CID != top {
+		t.Errorf("brought in %+v", run.Done)
+	}
+	d.sees(lang.L("Everything is in its place"), "Old backups", "Photos", "Holiday")
+	d.w.Show(Home)
+	d.sees(lang.L("What you had is brought in"))
+	d.tap(lang.L("See how far it is"))
+	d.tap(lang.L("Details"))
+	d.sees("CID " + top)
+	d.tap(lang.L("Close"))
+	d.tap(lang.L("Done"))
+	d.settle()
+	for s := range k.engine.Watch(t.Context()) {
+		if s.Bring == nil {
+			break
+		}
+	}
+}
+
+// TestWhatCannotBeBroughtInIsSaidBeforeAndAfter: a folder without dates, and a storage that says no.
+func TestWhatCannotBeBroughtInIsSaidBeforeAndAfter(t *testing.T) {
+	d, _ := bringDesk(t)
+	none := t.TempDir()
+	d.w.picked = func(chosen func(string)) { chosen(none) }
+	d.tap(lang.L("Backups of another program, one folder for each day"))
+	d.settle()
+	row := d.w.screens[Storages].(*storagesScreen).bring.rows[0]
+	if row.problem == nil || row.option.Data().Icon != "warning" {
+		t.Errorf("a folder without dates is %+v", row)
+	}
+	d.tap(filepath.Base(none)) // not that
+	d.sees(lang.L("Nothing is chosen yet."))
+	d.w.tell(problemOf(syncer.ErrBringing)) // a second wish beside one that goes on
+	d.tap(lang.L("See how far it is"))
+	d.sees(lang.L("What do you have?"))
+}

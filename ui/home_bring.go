@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"roost/syncer"
+	"roost/ui/kit"
+	"roost/ui/lang"
+)
+
+// bringHomeLine says on the home screen that something is being brought in, whatever window asked for it, and how far that is.
+type bringHomeLine struct {
+	root          *fyne.Container
+	title, detail *kit.Text
+}
+
+func newBringLine(w *Window) *bringHomeLine {
+	b := &bringHomeLine{title: kit.Strong("").Clipped(), detail: kit.Small("").Clipped()}
+	see := kit.NewButton(kit.Secondary, "archive", lang.L("See how far it is"), func() {
+		w.Show(Storages)
+		if s, ok := w.screens[Storages].(*storagesScreen); ok {
+			s.showBring()
+		}
+	})
+	b.root = kit.VBox(0, kit.Card(kit.Lead(14, kit.Middle(kit.Tile("archive", kit.Accent)), kit.Between(kit.VBox(2, b.title, b.detail), see))))
+	b.root.Hide()
+	return b
+}
+
+func (b *bringHomeLine) draw(now Now) {
+	run := now.Bring
+	shown(b.root, run != nil)
+	if run == nil {
+		return
+	}
+	at := now.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	title, words := lang.L("Bringing it in"), ""
+	switch {
+	case run.State == syncer.BringOver:
+		title = lang.L("What you had is brought in")
+		words = lang.L("See what came of it.")
+	case run.State == syncer.BringPaused:
+		words = lang.L("Paused")
+	case run.State == syncer.BringStopped && run.Problem != nil:
+		words = translated(run.Problem.Title)
+	default:
+		words, _, _ = bringProgress(run, at)
+		if run.Part < len(run.Parts) {
+			words = facts(bringName(run.Parts[run.Part]), words)
+		}
+	}
+	b.title.SetText(title)
+	b.detail.SetText(words)
+}
