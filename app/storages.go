@@ -44,14 +44,17 @@ OLD's place. Without a new one: go on.`,
 }
 
 type nodesAnswer struct {
-	Nodes []nodeJSON `json:"nodes"`
+	Nodes  []nodeJSON  `json:"nodes"`
+	Copies *copiesJSON `json:"copies,omitempty"` // of a list; a check looks at one storage
 }
 
 type nodeJSON struct {
 	Name   string      `json:"name"`
 	URL    string      `json:"url"`
-	State  string      `json:"state"`
+	State  string      `json:"state"` // safe, copying, waiting, needs_you
 	Checks []checkJSON `json:"checks"`
+
+	Confirmed stamp `json:"confirmed"` // when it last confirmed to hold this computer's newest state
 }
 
 type checkJSON struct {
@@ -62,7 +65,7 @@ type checkJSON struct {
 }
 
 func (a *nodesAnswer) add(n syncer.NodeInfo) {
-	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}}
+	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}, stamp(n.Confirmed)}
 	for _, k := range n.Checks {
 		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action})
 	}
@@ -74,9 +77,15 @@ func listNodes(ctx context.Context, e engine) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := nodesAnswer{Nodes: []nodeJSON{}}
+	all, err := e.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := nodesAnswer{Nodes: []nodeJSON{}, Copies: &copiesJSON{Wanted: syncer.WantedCopies(all, len(nodes))}}
 	for _, n := range nodes {
-		a.add(n)
+		if a.add(n); n.State == syncer.StateSafe {
+			a.Copies.Confirmed++
+		}
 	}
 	return a, nil
 }
@@ -183,6 +192,9 @@ func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
 }
 
 func (a nodesAnswer) people(w io.Writer) {
+	if a.Copies != nil && a.Copies.Wanted > 1 {
+		fmt.Fprintln(w, copiesWords(syncer.Copies(*a.Copies)))
+	}
 	for _, n := range a.Nodes {
 		fmt.Fprintf(w, "%s  %s  (%s)\n", shown(n.Name), shown(n.URL), stateWords(n.State))
 		for _, k := range n.Checks {

@@ -243,9 +243,11 @@ type Checked struct {
 type NodeInfo struct {
 	Name   string
 	URL    string
-	State  string // "safe", "waiting", "needs_you"
+	State  string // as StorageStatus has it
 	Checks []NodeCheck
 	Used   int64 // bytes on its disk, of everybody, when that was asked
+
+	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
 }
 
 // NodeCheck is one thing that was looked at: one sentence, one action.
@@ -262,6 +264,7 @@ type Status struct {
 	State    string // safe, saving, waiting, paused, needs_you, unprotected
 	Folders  []FolderStatus
 	Storages []StorageStatus
+	Copies   Copies
 	Problems []Problem // what is wrong now, what needs a person first
 	Queue    int64     // files known to wait
 	Node     string    // the first storage's name
@@ -312,7 +315,7 @@ type FolderStatus struct {
 type StorageStatus struct {
 	Name      string
 	URL       string
-	State     string    // safe, waiting, needs_you
+	State     string    // safe, copying, waiting, needs_you
 	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
 	Asked     time.Time // when it last answered; zero: never
 	Latency   time.Duration
@@ -323,10 +326,11 @@ type StorageStatus struct {
 	Sent      int64 // bytes sent to it this month
 	Budget    int64 // most bytes that are sent to it in a month; 0: no limit
 
-	Dir     string // the folder that Roost runs it in; "": it runs by itself
-	Behind  bool   // it answers, and holds an earlier state than the first one
-	PeerID  string // when it last answered; "": never
-	Version string // of its Kubo, then
+	Dir     string    // the folder that Roost runs it in; "": it runs by itself
+	Behind  bool      // it answers, and holds an earlier state than the first one
+	Copying *Progress // of the newest state on its way there; nil: it is not
+	PeerID  string    // when it last answered; "": never
+	Version string    // of its Kubo, then
 }
 
 // Held is a sudden change: most of a folder's files were gone or different at once.

@@ -263,6 +263,7 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 		}
 		if !s.Unchanged {
 			k.commits = append(k.commits, now)
+			k.newest = now // what storages confirmed before says nothing of it
 		}
 		if s.Complete && (s.Held == nil || !s.Held.Empty) {
 			f.saved = savedVersion(f, s)
@@ -276,6 +277,8 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 		x.asked = now
 		x.answered(nil, true)
 		k.setStorage(x)
+	} else if err == nil && !s.Missing && !s.Unchanged {
+		poke(k.stores)
 	} else if err != nil && (errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout) || errors.Is(err, vault.ErrLimit)) {
 		poke(k.stores)
 	}

@@ -286,7 +286,10 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	}
 	var c counters
 	c.phaseName.Store("confirming")
-	stop := c.tell(r, "", time.Now())
+	if k := e.running.Load(); k != nil {
+		defer k.copying(nc.Name, nil)
+	}
+	stop := c.tell(e.tellCopying(nc.Name, r), "", time.Now())
 	defer stop()
 	return e.vault().Mirror(ctx, n.node, func(done, total int64) {
 		c.bytes.Store(done)
@@ -294,20 +297,36 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	})
 }
 
+// tellCopying also tells whoever draws the status how far a copy is. One that has nothing to send is none.
+func (e *Engine) tellCopying(name string, r Report) Report {
+	return func(p Progress) {
+		if k := e.running.Load(); k != nil && p.Bytes < p.TotalBytes {
+			k.copying(name, &p)
+		}
+		if r != nil {
+			r(p)
+		}
+	}
+}
+
 // Nodes lists the storages with their present state.
 func (e *Engine) Nodes(ctx context.Context) []NodeInfo {
-	var out []NodeInfo
-	for _, nc := range e.home.config().Nodes {
-		i := NodeInfo{Name: nc.Name, State: "safe"}
-		c, err := e.reach(ctx, nc)
+	var s Status
+	if k := e.running.Load(); k != nil {
+		s = k.ask(ctx)
+	} else {
+		c := e.home.config()
+		var own *vault.Head
+		st, err := e.state(ctx)
 		if err == nil {
-			_, err = c.node.Info(ctx)
+			own = st.Own(e.vault().Device())
 		}
-		if err != nil {
-			i.State = stateOfError(err)
-		}
-		i.URL = c.address(nc)
-		out = append(out, i)
+		all := e.askEach(ctx, c, own, err)
+		s = statusOf(facts{now: time.Now(), within: c.duration("confirmed-within"), copies: c.value(copiesKey), storages: all})
+	}
+	out := make([]NodeInfo, 0, len(s.Storages))
+	for _, x := range s.Storages {
+		out = append(out, NodeInfo{Name: x.Name, URL: x.URL, State: x.State, Confirmed: x.Confirmed})
 	}
 	return out
 }

@@ -249,6 +249,11 @@ var problems = []row{
 		Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
 		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage",
 	}},
+	{ErrFewStorages, Problem{
+		Code: "few_storages", Severity: needsYou, Exit: ExitStorage, Title: "You want more copies than you have storages",
+		Text: "What is saved is safe where it is.", Action: "Add storage, or be content with fewer copies",
+		Terminal: "Add one with roost node add, or be content with fewer: roost set copies all",
+	}},
 	{vault.ErrLimit, spaceLimit},
 	{node.ErrInsecure, onTerminal(usage("insecure", "The connection would not be encrypted", "Use an address that begins with https"), "Use https, or allow plain http with --allow-http")},
 	{node.ErrCertificate, Problem{

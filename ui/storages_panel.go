@@ -149,6 +149,8 @@ func storageChip(s syncer.StorageStatus) (string, kit.Tone) {
 		return lang.L("Safe"), kit.Good
 	case s.State == syncer.StateNeedsYou:
 		return lang.L("Needs you"), kit.Bad
+	case s.State == syncer.StateCopying:
+		return lang.L("Copying"), kit.Accent
 	case s.Behind:
 		return lang.L("Catching up"), kit.Accent
 	default:
@@ -163,6 +165,8 @@ func holdsWords(s syncer.StorageStatus, now Now) string {
 		return lang.L("Ready for your first backup")
 	case s.State == syncer.StateSafe:
 		return lang.L("Holds your newest versions")
+	case s.State == syncer.StateCopying && s.Copying != nil:
+		return lang.L("The newest versions are on their way: {{.Done}} of {{.All}}", values{"Done": size(s.Copying.Bytes), "All": size(s.Copying.TotalBytes)})
 	case s.Behind:
 		return lang.L("Holds earlier versions; the newest are on their way")
 	case s.Asked.IsZero():
@@ -189,7 +193,7 @@ func lastWords(t time.Time, now Now) string {
 // waitingFor says what has to go to a storage: to the first everything that changed, to the others what the first holds.
 func waitingFor(s syncer.StorageStatus, i int, now Now) string {
 	switch {
-	case s.Behind:
+	case s.Behind, s.State == syncer.StateCopying:
 		return lang.L("the newest versions")
 	case now.Queue > 0 && (i == 0 || s.State != syncer.StateSafe):
 		return files(now.Queue)
