@@ -35,7 +35,8 @@ func metaMirror(label string) string { return "mirror/" + label }
 // as the newest. What is there already is not sent, and where everything is, two questions confirm it. Without a state
 // there is nothing to do. progress counts bytes of packs. An interrupted Mirror is taken up by the next.
 //
-// Order, as in Commit: packs in pinned batches → spine, keyring, head and root are put → the root is pinned → its
+// Where the two storages reach each other and nobody else, the other one fetches; see fetch. Else everything is sent from
+// here, in the order of Commit: packs in pinned batches → spine, keyring, head and root are put → the root is pinned → its
 // pointer is made → both are read back → what the root makes superfluous there is released.
 //
 // Errors: ErrSameStorage; ErrRolledBack when the other storage holds a state of this device that the vault's own lacks,
@@ -66,6 +67,7 @@ func (v *Vault) newMirror(ctx context.Context, to node.Node, progress Progress) 
 	if err != nil {
 		return nil, fmt.Errorf("ask the other storage who it is: %w", err)
 	}
+	v.know(info.PeerID)
 	m := &mirror{v: v, to: to, label: v.keys().PinLabel(info.PeerID), progress: progress}
 	if m.label == label {
 		return nil, ErrSameStorage
@@ -124,8 +126,16 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 		if err := m.findBase(ctx, there, full); err != nil {
 			return err
 		}
-		if err := m.copy(ctx); err != nil {
-			return err
+		fetched := false
+		if !full {
+			if fetched, err = m.fetch(ctx); err != nil {
+				return err
+			}
+		}
+		if !fetched {
+			if err := m.copy(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	if err := m.pin(ctx); err != nil {
