@@ -280,7 +280,7 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"another address", func(e engine) (any, error) {
 			return nil, e.Readdress(ctx, "storage", syncer.SetupOptions{URL: "http://127.0.0.1:1", Token: "x"})
 		}},
-		{"remove the last node", func(e engine) (any, error) { return nil, e.RemoveNode(ctx, "storage") }},
+		{"remove the last node", func(e engine) (any, error) { return nil, e.RemoveNode(ctx, "storage", false) }},
 		{"words", func(e engine) (any, error) { return e.Words(ctx) }},
 		{"note the words", func(e engine) (any, error) { return nil, e.NoteWords(ctx, true) }},
 		{"check no words", func(e engine) (any, error) { return nil, e.CheckWords(ctx, "one two three") }},

@@ -125,7 +125,7 @@ var methods = map[string]method{
 		return e.CheckNode(ctx, a.Name)
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
-	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"remove-node": tells(func(ctx context.Context, e engine, a removeNodeArgs) error { return e.RemoveNode(ctx, a.Name, a.Lost) }),
 	"move-node": takes(func(ctx context.Context, e engine, a syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error) {
 		return e.MoveNode(ctx, a, r)
 	}),
@@ -187,6 +187,10 @@ type (
 		Step syncer.RestoreStep
 	}
 
+	removeNodeArgs struct {
+		Name string
+		Lost bool
+	}
 	leaveArgs     struct{ Dir, Path string }
 	readdressArgs struct {
 		Name string

@@ -229,8 +229,8 @@ func (r *remote) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	return r.tell(ctx, "add-node", o)
 }
 
-func (r *remote) RemoveNode(ctx context.Context, name string) error {
-	return r.tell(ctx, "remove-node", nameArgs{name})
+func (r *remote) RemoveNode(ctx context.Context, name string, lost bool) error {
+	return r.tell(ctx, "remove-node", removeNodeArgs{name, lost})
 }
 
 func (r *remote) MoveNode(ctx context.Context, o syncer.MoveOptions, report syncer.Report) (*syncer.Moved, error) {

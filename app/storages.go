@@ -36,8 +36,10 @@ OLD's place. Without a new one: go on.`,
 			}, storageFlags...),
 		},
 		{
-			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
-			help: "remove: this storage is not used any longer. What it holds stays there.",
+			name: "node remove", usage: []string{"NAME [--lost]"}, least: 1, most: 1, run: nodeRemove,
+			help: `remove: this storage is not used any longer. What it holds stays there. The first one goes when the next holds your newest
+versions, or with --lost: then backups go on from whichever storage has the newest.`,
+			flags: []flag{{name: "lost", help: "it is broken for good and does not answer"}},
 		},
 		nodeKitCommand(),
 	}}
@@ -182,7 +184,7 @@ func nodeLimit(ctx context.Context, c *call) (a answer, err error) {
 
 func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
 	err = c.work(ctx, func(e engine) error {
-		if err := e.RemoveNode(ctx, c.rest[0]); err != nil {
+		if err := e.RemoveNode(ctx, c.rest[0], c.has("lost")); err != nil {
 			return err
 		}
 		a, err = listNodes(ctx, e)

@@ -60,6 +60,8 @@ type Engine struct {
 	farMu sync.Mutex            // guards below
 	far   map[string]connection // further storages by name, once they were wanted
 
+	near *nearest // what versions are read through where there are several storages; nil: the first storage alone
+
 	turns     turns                  // passes run one at a time
 	proving   turns                  // and so do looks at what the storages hold
 	published latest[Status]         // of Run

@@ -172,6 +172,7 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 }
 
 func (e *Engine) saveNodes(nodes []nodeConfig) error {
+	defer e.near.forget()
 	return e.changed(func(c *config) error {
 		was := c.Nodes
 		c.Nodes = nodes
@@ -187,9 +188,11 @@ func (e *Engine) saveNodes(nodes []nodeConfig) error {
 }
 
 // RemoveNode stops using a storage. What it holds stays there. The first one can go when the next holds this computer's
-// newest state, which backups then go on from; whether the first can still be reached does not matter.
+// newest state, which backups then go on from; whether the first can still be reached does not matter. With lost, a first
+// one that does not answer goes in any case: backups go on from whichever other one has the newest state, and the versions
+// that only the lost one had are told as an activity.
 // Errors: ErrUsage for an unknown name, for the last storage, and for a first one whose next one is behind.
-func (e *Engine) RemoveNode(ctx context.Context, name string) error {
+func (e *Engine) RemoveNode(ctx context.Context, name string, lost bool) error {
 	i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	if m := e.home.config().Move; i < 0 && m != nil && m.To.Name == name {
 		return e.giveUpMove(name)
@@ -204,7 +207,10 @@ func (e *Engine) RemoveNode(ctx context.Context, name string) error {
 	var left connection
 	if i == 0 {
 		var err error
-		if left, err = e.replaceFirst(ctx, nodes); err != nil {
+		if left, err = e.replaceFirst(ctx, nodes); lost && err != nil {
+			left, err = e.replaceLost(ctx, name, nodes, err)
+		}
+		if err != nil {
 			return err
 		}
 	} else {
@@ -232,6 +238,11 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 		old = p.connection
 	}
 	err = v.TakeOver(ctx, old.node)
+	return e.becomeFirst(next, v, old, nodes, err)
+}
+
+// becomeFirst makes the first of nodes the one that commits go to, unless its taking over ended in err.
+func (e *Engine) becomeFirst(next connection, v *vault.Vault, old connection, nodes []nodeConfig, err error) (connection, error) {
 	if errors.Is(err, node.ErrNotPinned) {
 		return connection{}, fmt.Errorf("%w: the storage %q does not hold the newest state of this computer yet; back up first", ErrUsage, nodes[0].Name)
 	}

@@ -71,7 +71,7 @@ func (e *Engine) restore(ctx context.Context, o RestoreOptions, report Report) (
 	if err != nil {
 		return nil, err
 	}
-	defer e.vault().ExpectNothing()
+	defer e.readVault().ExpectNothing()
 	if err := r.plan(ctx, targets); err != nil {
 		return nil, err
 	}

@@ -321,13 +321,18 @@ func (p *storagePanel) askRemove() {
 		w.dialog(d)
 		return
 	}
+	// One that does not answer may be broken for good; the engine finds out whether it is.
+	lost := p.s.now.Storages[0].Name == s.Name && s.State == syncer.StateWaiting && !s.Behind
 	remains := kit.NewNotice(kit.Good, lang.L("What remains"), lang.L("Your newest versions are on {{.Storages}}.", values{"Storages": strings.Join(others, ", ")}))
 	if len(others) == 0 {
 		remains = kit.NewNotice(kit.Warn, lang.L("No other storage confirmed your newest versions lately"), lang.L("Check the others before you remove this one."))
 	}
+	if lost && len(others) == 0 {
+		remains = kit.NewNotice(kit.Warn, lang.L("{{.Name}} does not answer", name), lang.L("If it is broken for good, another storage takes its place. Versions that only {{.Name}} had are gone then, and what is in your folders now is saved again.", name))
+	}
 	remove := kit.NewButton(kit.Danger, "", lang.L("Remove {{.Name}}", name), func() {
 		d.Close()
-		w.start(p.remove, func(ctx context.Context) error { return w.engine.RemoveNode(ctx, s.Name) })
+		w.start(p.remove, func(ctx context.Context) error { return w.engine.RemoveNode(ctx, s.Name, lost) })
 	})
 	d = kit.NewDialog(lang.L("Remove {{.Name}}?", name), kit.VBox(12,
 		kit.NewParagraph(lang.L("Nothing is saved there any more. What it holds now, {{.Size}}, stays there, encrypted.", values{"Size": size(s.Used)})).Secondary(), remains.Root),

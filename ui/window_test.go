@@ -87,7 +87,7 @@ func (e *asked) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	return e.answer(ctx, "add the storage "+o.NodeName+o.URL)
 }
 
-func (e *asked) RemoveNode(ctx context.Context, name string) error {
+func (e *asked) RemoveNode(ctx context.Context, name string, lost bool) error {
 	return e.answer(ctx, "remove the storage "+name)
 }
 
