@@ -44,7 +44,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 	if err == nil {
 		own = st.Own(e.vault().Device())
 		for _, d := range slices.Concat(st.Damaged, st.Ignored) {
-			f.others = append(f.others, Describe(d))
+			f.others = append(f.others, e.describeOn(c.Nodes[0].Name, d))
 		}
 	}
 	f.others = append(f.others, oldKeyProblems(e.bundle.OldKeys())...)
@@ -136,7 +136,7 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 			err = confirm(ctx, c.node, own)
 		}
 		if errors.Is(err, node.ErrNotPinned) && nc.Name != e.home.config().Nodes[0].Name {
-			err = errBehind
+			err = e.behind(ctx, c.node, own)
 		}
 	}
 	if err == nil {

@@ -1,6 +1,8 @@
 package syncer
 
 import (
+	"errors"
+	"slices"
 	"testing"
 
 	"roost/vault/node"
@@ -91,5 +93,78 @@ func TestStorageThatReachesNoOtherIsSentItsCopyFromHere(t *testing.T) {
 			}
 			holdsAll(t, to, secret, src)
 		})
+	}
+}
+
+func TestAStorageLostInTheMiddleOfACopyGetsItWhenItIsBack(t *testing.T) {
+	e := testEngine(t, nodetest.StartKubo(t).Node(t), testEntropy(t))
+	src := t.TempDir()
+	sample(t, src, 1)
+	write(t, src+"/large", noise(77, 8<<20))
+	added(t, e, src)
+	backup(t, e)
+	second := nodetest.StartKubo(t)
+	lost := false
+	err := e.vault().Mirror(t.Context(), second.Node(t), func(done, total int64) {
+		if !lost { // it was about to fetch
+			lost = true
+			second.Kill(t)
+		}
+	})
+	if !lost || !errors.Is(err, node.ErrUnreachable) {
+		t.Fatalf("lost %v: the copy ended with %v", lost, err)
+	}
+	second.Start(t)
+	further(t, e, "second", second.Node(t))
+	wantState(t, e, "safe")
+	secret, err := e.bundle.Entropy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holdsAll(t, second.Node(t), secret, src)
+}
+
+func TestWhatACheckFindsRoostFixesByItself(t *testing.T) {
+	secret := testEntropy(t)
+	first, second := newPeer("one"), newPeer("two")
+	e := testEngine(t, first, secret)
+	src := t.TempDir()
+	sample(t, src, 1)
+	added(t, e, src)
+	backup(t, e)
+	further(t, e, "second", second)
+	swapFar(e, "second", &cutOff{Node: second})
+	write(t, src+"/later", noise(3, 300_000))
+	if _, err := e.Backup(t.Context(), nil, nil); err == nil {
+		t.Fatal("the second storage was not cut off")
+	}
+	swapFar(e, "second", second)
+
+	find := func(name string) NodeCheck {
+		t.Helper()
+		n, err := e.CheckNode(t.Context(), "second")
+		must(t, err)
+		i := slices.IndexFunc(n.Checks, func(c NodeCheck) bool { return c.Name == name })
+		if i < 0 {
+			t.Fatalf("nothing was checked about %s: %+v", name, n.Checks)
+		}
+		if name == "speed" && (n.Down <= 0 || n.Up <= 0) {
+			t.Errorf("it gives %v and takes %v bytes a second", n.Down, n.Up)
+		}
+		return n.Checks[i]
+	}
+	if c := find("speed"); !c.OK {
+		t.Errorf("how fast it is could not be measured: %+v", c)
+	}
+	if c := find("kept"); c.OK || !c.Fix || c.Message == "" || c.Action == "" {
+		t.Errorf("a storage that is behind is checked as %+v", c)
+	}
+	must(t, e.FixNode(t.Context(), "second", "kept"))
+	if c := find("kept"); !c.OK {
+		t.Errorf("after it was fixed: %+v", c)
+	}
+	holdsAll(t, second, secret, src)
+	if err := e.FixNode(t.Context(), "second", "clock"); !errors.Is(err, ErrUsage) {
+		t.Errorf("a clock was set: %v", err)
 	}
 }

@@ -250,6 +250,7 @@ type NodeInfo struct {
 	Used   int64 // bytes on its disk, of everybody, when that was asked
 
 	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
+	Down, Up  float64   // bytes a second that it gives and takes, when that was measured
 }
 
 // NodeCheck is one thing that was looked at: one sentence, one action.
@@ -259,6 +260,7 @@ type NodeCheck struct {
 	Message string
 	Action  string
 	Problem *Problem // what is wrong; nil when OK
+	Fix     bool     // Roost can do something about it by itself, see FixNode
 }
 
 // Status is what the window and `roost status` draw: a plain value that is true now.

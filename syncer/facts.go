@@ -200,7 +200,7 @@ func (x *storageFacts) status(f facts) StorageStatus {
 }
 
 func stateOfError(err error) string {
-	if Describe(err).Severity == needsYou {
+	if storageProblem(err).Severity == needsYou {
 		return StateNeedsYou
 	}
 	return StateWaiting
@@ -250,7 +250,15 @@ func rank(p Problem) int { return slices.Index([]string{needsYou, warning, info}
 
 // storageProblem says what a storage that does not hold the newest state means.
 func storageProblem(err error) Problem {
-	if errors.Is(err, errBehind) {
+	switch {
+	case !errors.Is(err, errBehind):
+	case errors.Is(err, vault.ErrCloned):
+		p := disagreeProblem
+		p.Detail = upper(detail(err, errBehind)) + "."
+		return p
+	case errors.Is(err, vault.ErrRolledBack):
+		return setBackProblem
+	default:
 		return behindProblem
 	}
 	return Describe(err)
@@ -318,6 +326,18 @@ var (
 	behindProblem = Problem{
 		Code: "copy_behind", Severity: warning, Exit: ExitStorage, Retry: true, Title: "A storage does not hold your newest versions yet",
 		Text: "The others hold them.", Action: "Back up once more",
+	}
+)
+
+// What a further storage serves that is not only earlier than the newest state.
+var (
+	setBackProblem = Problem{
+		Code: "copy_set_back", Severity: warning, Exit: ExitStorage, Retry: true, Title: "Two storages do not agree which versions are the newest",
+		Text: "One of them was set back to an older state, as by an old copy of its disk. It gets what it lacks from the other one.", Action: "Back up once more",
+	}
+	disagreeProblem = Problem{
+		Code: "storages_disagree", Severity: needsYou, Exit: ExitStorage, Title: "A storage holds versions that this computer did not make",
+		Text: "A copy of this computer's Roost may save there. Nothing was removed from either.", Action: "Set one of the two up again with your words",
 	}
 )
 

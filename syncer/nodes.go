@@ -366,7 +366,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		if err != nil {
 			p := Describe(err)
 			p.Storage = nc.Name
-			c.Message, c.Action, c.Problem = p.Title, p.OnTerminal(), &p
+			c.Message, c.Action, c.Problem, c.Fix = p.Title, p.OnTerminal(), &p, fixable(name)
 			out.State = stateOfError(err)
 		}
 		out.Checks = append(out.Checks, c)
@@ -386,10 +386,13 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
-	e.examine(ctx, c, info, add)
 	u, err := c.node.Usage(ctx)
 	out.Used = u.RepoSize
+	e.examine(ctx, c, info, u.RepoSize, add)
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)
+	if out.Down, out.Up, err = e.speed(ctx, c.node); err != nil || out.Down > 0 {
+		add("speed", speedWords(out.Down, out.Up), err)
+	}
 	if i > 0 {
 		e.checkCopy(ctx, c.node, add)
 		return out, nil

@@ -241,6 +241,14 @@ var problems = []row{
 		Code: "exposed", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is open to everybody who finds its address",
 		Text: "Nobody can read your files, but anybody could delete them there.", Action: "Set it up with Roost's kit, or behind something that asks for a key",
 	}},
+	{node.ErrCleans, Problem{
+		Code: "cleans", Severity: warning, Exit: ExitStorage, Title: "Your storage holds more than its own limit",
+		Text: "It may clean up again and again, which makes it slow. Saved files are safe.", Action: "Free up space, or give it more room", Detailed: true,
+	}},
+	{node.ErrRepoNewer, Problem{
+		Code: "repo_newer", Severity: needsYou, Exit: ExitStorage, Title: "A newer program wrote the storage on this computer",
+		Text: "This one does not touch it. Saved files are safe.", Action: "Install the newest Roost on this computer",
+	}},
 	{node.ErrClock, Problem{
 		Code: "clock_differs", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
 		Text: "Saved files are safe, but their times may mislead.", Action: "Set the clock of the one that is wrong",
@@ -386,7 +394,7 @@ func Problems() (all []Problem) {
 	for _, r := range problems {
 		add(r.Problem)
 	}
-	for _, p := range []Problem{folderMissing, folderEmpty, suddenChange, someFiles, behindProblem} {
+	for _, p := range []Problem{folderMissing, folderEmpty, suddenChange, someFiles, behindProblem, setBackProblem, disagreeProblem} {
 		add(p)
 	}
 	for _, code := range []string{holdQuiet, holdMetered, holdBattery, holdBudget} {

@@ -199,7 +199,7 @@ func (k *keeper) facts(now time.Time) facts {
 	}
 	f.others = lostParts(k.lost)
 	for _, d := range k.damaged {
-		f.others = append(f.others, Describe(d))
+		f.others = append(f.others, k.e.describeOn(c.Nodes[0].Name, d))
 	}
 	f.others = append(f.others, oldKeyProblems(k.e.bundle.OldKeys())...)
 	f.proof = k.e.knownProof(context.Background())
@@ -403,6 +403,9 @@ func (k *keeper) catchUp(ctx context.Context) {
 	k.mu.Unlock()
 	if !behind {
 		return
+	}
+	if err := k.e.bringBack(ctx); err != nil && ctx.Err() == nil {
+		k.e.log.Info("what the first storage lost stays where it is for now", "reason", err)
 	}
 	if err := k.e.mirror(ctx, nil); err != nil {
 		k.e.log.Info("a storage stays behind for now", "reason", err)

@@ -40,18 +40,23 @@ func metaMirror(label string) string { return "mirror/" + label }
 // pointer is made → both are read back → what the root makes superfluous there is released.
 //
 // Errors: ErrSameStorage; ErrRolledBack when the other storage holds a state of this device that the vault's own lacks,
-// and nothing is touched then.
+// ErrCloned when it holds one of another history. Nothing is touched then.
 func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) error {
 	m, err := v.newMirror(ctx, to, progress)
 	if err != nil {
 		return err
 	}
+	return m.tries(ctx)
+}
+
+// tries runs the copy, and once more where blocks went missing meanwhile.
+func (m *mirror) tries(ctx context.Context) error {
 	for try := 1; ; try++ {
 		err := m.run(ctx, try > 1)
 		if err == nil || try == commitTries || !errors.Is(err, errIncomplete) {
 			return err
 		}
-		v.log.Warn("the copy is begun again", "reason", err)
+		m.v.log.Warn("the copy is begun again", "reason", err)
 	}
 }
 
@@ -90,6 +95,7 @@ type mirror struct {
 	to       node.Node
 	label    string // of our pins there
 	own      *Head  // what is copied; nil: this device has no state
+	back     bool   // the copy goes to the storage that commits go to
 	clean    bool   // nothing of an interrupted copy is pinned there
 	progress Progress
 
@@ -117,7 +123,13 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 		return err
 	}
 	if o := there.Own(m.own.Device); pinned && !full && o != nil && o.Root == m.own.Root && !o.Pin {
+		if err := m.noteMirrored(ctx, true); err != nil {
+			return err
+		}
 		return m.release(ctx, there)
+	}
+	if err := m.noteMirrored(ctx, false); err != nil {
+		return err
 	}
 	if err := m.v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.DeleteMeta(metaMirror(m.label)) }); err != nil {
 		return err
@@ -157,6 +169,9 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 	if !pinned {
 		return fmt.Errorf("confirm the copy: %w: the storage said it keeps it, and does not list it", node.ErrNotPinned)
 	}
+	if err := m.noteMirrored(ctx, true); err != nil {
+		return err
+	}
 	return m.release(ctx, there)
 }
 
@@ -169,14 +184,20 @@ func (m *mirror) find(ctx context.Context) (*State, error) {
 	if st.Union.Revoked(m.v.Device()) != nil {
 		return nil, ErrRetired
 	}
-	switch o := st.Own(m.v.Device()); {
-	case o == nil:
-	case m.own == nil:
-		return nil, fmt.Errorf("%w: the other storage holds state %d of this computer, and the one that backups go to holds none", ErrRolledBack, o.Seq)
-	case o.Seq > m.own.Seq:
-		return nil, fmt.Errorf("%w: the other storage holds state %d of this computer, and the one that backups go to holds %d", ErrRolledBack, o.Seq, m.own.Seq)
-	case o.Seq == m.own.Seq && o.Root != m.own.Root:
-		return nil, fmt.Errorf("%w: two storages hold different states with number %d of this computer", ErrRolledBack, o.Seq)
+	o := st.Own(m.v.Device())
+	if o == nil {
+		return st, nil
+	}
+	all, err := m.v.mirroredTo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	was := all[m.label]
+	if m.back {
+		was = mirrored{}
+	}
+	if err := m.v.compareCopy(m.own, o, was); err != nil {
+		return nil, err
 	}
 	return st, nil
 }

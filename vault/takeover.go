@@ -137,7 +137,7 @@ func (v *Vault) forgetStorage(ctx context.Context, since uint64) error {
 				return err
 			}
 		}
-		for _, key := range []string{metaScan, metaLost} {
+		for _, key := range []string{metaScan, metaLost, metaMirrored} {
 			if err := tx.DeleteMeta(key); err != nil {
 				return err
 			}
