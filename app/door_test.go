@@ -280,6 +280,7 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 		{"another address", func(e engine) (any, error) {
 			return nil, e.Readdress(ctx, "storage", syncer.SetupOptions{URL: "http://127.0.0.1:1", Token: "x"})
 		}},
+		{"fix no node", func(e engine) (any, error) { return nil, e.FixNode(ctx, "attic", "kept") }},
 		{"remove the last node", func(e engine) (any, error) { return nil, e.RemoveNode(ctx, "storage", false) }},
 		{"words", func(e engine) (any, error) { return e.Words(ctx) }},
 		{"note the words", func(e engine) (any, error) { return nil, e.NoteWords(ctx, true) }},

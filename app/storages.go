@@ -14,8 +14,9 @@ func nodeCommand() *command {
 	return &command{name: "node", beside: []string{"device"}, about: "the storages; the computers: list, retire, revoke", subs: []*command{
 		{name: "node list", run: nodeList, help: "list: the storages of this backup."},
 		{
-			name: "node check", usage: []string{"[NAME]"}, most: 1, run: nodeCheck,
-			help: "check: look at everything about a storage that can be wrong.",
+			name: "node check", usage: []string{"[NAME] [--fix]"}, most: 1, run: nodeCheck,
+			help:  "check: look at everything about a storage that can be wrong.",
+			flags: []flag{{name: "fix", help: "do what Roost can do by itself about what is wrong, and look again"}},
 		},
 		{
 			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
@@ -64,12 +65,13 @@ type checkJSON struct {
 	OK      bool   `json:"ok"`
 	Message string `json:"message"`
 	Action  string `json:"action"`
+	Fix     bool   `json:"fix"` // Roost can do something about it by itself: --fix
 }
 
 func (a *nodesAnswer) add(n syncer.NodeInfo) {
 	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}, stamp(n.Confirmed)}
 	for _, k := range n.Checks {
-		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action})
+		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action, k.Fix})
 	}
 	a.Nodes = append(a.Nodes, j)
 }
@@ -116,6 +118,9 @@ func nodeCheck(ctx context.Context, c *call) (answer, error) {
 		var errs []error
 		for _, name := range names {
 			n, err := e.CheckNode(ctx, name)
+			if err == nil && c.has("fix") {
+				n, err = fixed(ctx, e, n)
+			}
 			if n.Name != "" { // known, if only as out of reach
 				a.add(n)
 			}
@@ -127,6 +132,24 @@ func nodeCheck(ctx context.Context, c *call) (answer, error) {
 		return errors.Join(errs...)
 	})
 	return a, err
+}
+
+// fixed does what can be done about checks that failed, and looks once more when something was.
+func fixed(ctx context.Context, e engine, n syncer.NodeInfo) (syncer.NodeInfo, error) {
+	did := false
+	for _, k := range n.Checks {
+		if k.OK || !k.Fix {
+			continue
+		}
+		if err := e.FixNode(ctx, n.Name, k.Name); err != nil {
+			return n, err
+		}
+		did = true
+	}
+	if !did {
+		return n, nil
+	}
+	return e.CheckNode(ctx, n.Name)
 }
 
 // failedCheck is an error that says what the first failed check of a storage says; nil when all is well.

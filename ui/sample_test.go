@@ -186,6 +186,7 @@ func (stillEngine) FreeSpace(context.Context, string, syncer.Report) (*syncer.Fr
 }
 
 func (stillEngine) AddNode(context.Context, syncer.SetupOptions) error { return nil }
+func (stillEngine) FixNode(context.Context, string, string) error      { return nil }
 func (stillEngine) RemoveNode(context.Context, string, bool) error     { return nil }
 func (stillEngine) RemoveFolder(context.Context, string) error         { return nil }
 func (stillEngine) Set(context.Context, string, string) error          { return nil }

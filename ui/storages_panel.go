@@ -243,10 +243,32 @@ func (p *storagePanel) told(info syncer.NodeInfo) {
 		}
 		said := x
 		said.Storage = ""
-		lines = append(lines, kit.NewNotice(problemTone(x), translated(x.Title), p.s.w.problemText(said), p.s.w.problemButtons(x)...).Root)
+		buttons := p.s.w.problemButtons(x)
+		if c.Fix {
+			buttons = append([]*kit.Button{p.fixButton(c.Name)}, buttons...)
+		}
+		lines = append(lines, kit.NewNotice(problemTone(x), translated(x.Title), p.s.w.problemText(said), buttons...).Root)
 	}
 	done := kit.NewButton(kit.Quiet, "close", "", func() { p.sayChecks() }).Spoken(lang.L("Close what was checked"))
 	p.sayChecks(append([]fyne.CanvasObject{kit.Between(kit.Strong(lang.L("What was checked")).Clipped(), done)}, lines...)...)
+}
+
+// fixButton has Roost do what it can about a check, and looks again.
+func (p *storagePanel) fixButton(check string) *kit.Button {
+	name := p.storage.Name
+	var b *kit.Button
+	b = kit.NewButton(kit.Secondary, "check", lang.L("Fix it"), func() {
+		b.Disable()
+		p.s.w.do(func(ctx context.Context) error { return p.s.w.engine.FixNode(ctx, name, check) }, func(err error) {
+			b.Enable()
+			if err != nil {
+				p.s.w.Tell(err)
+				return
+			}
+			p.ask()
+		})
+	})
+	return b
 }
 
 func (p *storagePanel) sayChecks(said ...fyne.CanvasObject) {
@@ -267,6 +289,8 @@ func checkWords(c syncer.NodeCheck, info syncer.NodeInfo) string {
 		return lang.L("It takes what it is given, and gives it back.")
 	case "space":
 		return lang.L("It holds {{.Size}} in all.", values{"Size": size(info.Used)})
+	case "speed":
+		return lang.L("It gives {{.Down}} and takes {{.Up}} a second.", values{"Down": size(int64(info.Down)), "Up": size(int64(info.Up))})
 	case "backup":
 		return lang.L("Your backup is there and opens.")
 	case "kept":
