@@ -98,7 +98,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		another()
 	case "few_storages":
 		another()
-		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() { w.onSettings(section{kind: sectionAdvanced}) }})
+		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() { w.onStorages((*storagesScreen).askCopies) }})
 	case "space_short", "space_low", "space_limit", "space_hold":
 		room()
 		place(Space, "chart", lang.L("See what takes space"))

@@ -44,7 +44,7 @@ type joining struct {
 func newStorages(w *Window) *storagesScreen {
 	s := &storagesScreen{w: w, list: kit.VBox(kit.Gap), notice: kit.NewNotice(kit.Accent, "", "")}
 	s.notice.Root.Hide()
-	s.copies, s.proof = newCopiesCard(s.add, func() { w.onSettings(section{kind: sectionAdvanced}) }), newProofCard(w, s.redraw)
+	s.copies, s.proof = newCopiesCard(s.add, s.askCopies), newProofCard(w, s.redraw)
 	s.empty = kit.Card(kit.Empty("storage", lang.L("There is no storage yet"), lang.L("Your backup needs a place of its own: a drive, a device at home or a rented server."),
 		kit.NewButton(kit.Secondary, "plus", lang.L("Choose a place"), s.add)))
 	s.wait = kit.Card(kit.Fixed(0, 220, waiting(lang.L("One moment"))))
@@ -228,6 +228,42 @@ func (s *storagesScreen) raiseBudget() {
 			return
 		}
 	}
+}
+
+// askCopies asks how many storages have to hold the newest versions.
+func (s *storagesScreen) askCopies() {
+	var options []kit.Alternative
+	for _, m := range copiesMeanings() {
+		options = append(options, kit.Alternative{Label: m.label})
+	}
+	chosen := 0
+	if c := s.now.Copies.Wanted; c != len(s.now.Storages) && c < len(options) {
+		chosen = c
+	}
+	choice := kit.NewChoice(options...)
+	choice.Choose(chosen)
+	choice.OnChanged = func(i int) { chosen = i }
+	var d *kit.Dialog
+	var save *kit.Button
+	save = kit.NewButton(kit.Primary, "", lang.L("Save"), func() {
+		d.Close()
+		s.w.start(save, func(ctx context.Context) error { return s.w.engine.Set(ctx, "copies", copiesMeanings()[chosen].value) })
+	})
+	d = kit.NewDialog(lang.L("How many copies do you want?"), kit.VBox(12, kit.NewParagraph(copiesHint()).Secondary(), choice.Root),
+		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), save)
+	s.w.dialog(d)
+}
+
+// copiesMeanings are the values of the setting; a number stands at its place.
+func copiesMeanings() []meaning {
+	return []meaning{
+		{value: "all", label: lang.L("on every storage")}, {value: "1", label: lang.L("one copy")},
+		{value: "2", label: lang.L("two copies")}, {value: "3", label: lang.L("three copies")},
+	}
+}
+
+func copiesHint() string {
+	return lang.L("How many storages must hold your newest versions before your files count as safe. Every storage gets them in any case.")
 }
 
 // copiesCard says how many storages hold the newest versions, of as many as a person wants.
