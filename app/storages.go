@@ -16,7 +16,7 @@ func nodeCommand() *command {
 		{
 			name: "node check", usage: []string{"[NAME] [--fix]"}, most: 1, run: nodeCheck,
 			help:  "check: look at everything about a storage that can be wrong.",
-			flags: []flag{{name: "fix", help: "do what Roost can do by itself about what is wrong, and look again"}},
+			flags: []flag{{name: "fix", help: "do what Roost can about it, and look again"}},
 		},
 		{
 			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
@@ -38,9 +38,8 @@ OLD's place. Without a new one: go on.`,
 		},
 		{
 			name: "node remove", usage: []string{"NAME [--lost]"}, least: 1, most: 1, run: nodeRemove,
-			help: `remove: this storage is not used any longer. What it holds stays there. The first one goes when the next holds your newest
-versions, or with --lost: then backups go on from whichever storage has the newest.`,
-			flags: []flag{{name: "lost", help: "it is broken for good and does not answer"}},
+			help:  "remove: this storage is not used any longer. What it holds stays there.",
+			flags: []flag{{name: "lost", help: "it is broken for good: go on from what others have"}},
 		},
 		nodeKitCommand(),
 	}}
