@@ -257,8 +257,10 @@ func (s *storagesScreen) askCopies() {
 // copiesMeanings are the values of the setting; a number stands at its place.
 func copiesMeanings() []meaning {
 	return []meaning{
-		{value: "all", label: lang.L("on every storage")}, {value: "1", label: lang.L("one copy")},
-		{value: "2", label: lang.L("two copies")}, {value: "3", label: lang.L("three copies")},
+		{value: "all", label: lang.L("on every storage")},
+		{value: "1", label: lang.L("one copy")},
+		{value: "2", label: lang.L("two copies")},
+		{value: "3", label: lang.L("three copies")},
 	}
 }
 
