@@ -57,7 +57,7 @@ func (e *Engine) replaceLost(ctx context.Context, name string, nodes []nodeConfi
 		old = p.connection
 	}
 	err = v.TakeOverAsItIs(ctx)
-	if old, err = e.becomeFirst(next, v, old, nodes, err); err != nil {
+	if old, err = e.becomeFirst(v, old, nodes, err); err != nil {
 		return connection{}, err
 	}
 	if k := e.running.Load(); k != nil {

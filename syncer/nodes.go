@@ -238,11 +238,11 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 		old = p.connection
 	}
 	err = v.TakeOver(ctx, old.node)
-	return e.becomeFirst(next, v, old, nodes, err)
+	return e.becomeFirst(v, old, nodes, err)
 }
 
 // becomeFirst makes the first of nodes the one that commits go to, unless its taking over ended in err.
-func (e *Engine) becomeFirst(next connection, v *vault.Vault, old connection, nodes []nodeConfig, err error) (connection, error) {
+func (e *Engine) becomeFirst(v *vault.Vault, old connection, nodes []nodeConfig, err error) (connection, error) {
 	if errors.Is(err, node.ErrNotPinned) {
 		return connection{}, fmt.Errorf("%w: the storage %q does not hold the newest state of this computer yet; back up first", ErrUsage, nodes[0].Name)
 	}
@@ -252,7 +252,7 @@ func (e *Engine) becomeFirst(next connection, v *vault.Vault, old connection, no
 	if err != nil {
 		return connection{}, err
 	}
-	next = e.takeFar(nodes[0].Name)
+	next := e.takeFar(nodes[0].Name)
 	e.first.Store(&primary{next, v})
 	return old, nil
 }
