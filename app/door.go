@@ -79,7 +79,8 @@ type engine interface {
 	Nodes(ctx context.Context) ([]syncer.NodeInfo, error)
 	CheckNode(ctx context.Context, name string) (syncer.NodeInfo, error)
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
-	RemoveNode(ctx context.Context, name string) error
+	FixNode(ctx context.Context, name, check string) error
+	RemoveNode(ctx context.Context, name string, lost bool) error
 	MoveNode(ctx context.Context, o syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error)
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
 	RenameDevice(ctx context.Context, device, name, words string) error

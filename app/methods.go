@@ -139,7 +139,8 @@ var methods = map[string]method{
 		return e.CheckNode(ctx, a.Name)
 	}),
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
-	"remove-node": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.RemoveNode(ctx, a.Name) }),
+	"fix-node":    tells(func(ctx context.Context, e engine, a fixNodeArgs) error { return e.FixNode(ctx, a.Name, a.Check) }),
+	"remove-node": tells(func(ctx context.Context, e engine, a removeNodeArgs) error { return e.RemoveNode(ctx, a.Name, a.Lost) }),
 	"move-node": takes(func(ctx context.Context, e engine, a syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error) {
 		return e.MoveNode(ctx, a, r)
 	}),
@@ -206,6 +207,11 @@ type (
 		Step syncer.BringStep
 	}
 
+	fixNodeArgs    struct{ Name, Check string }
+	removeNodeArgs struct {
+		Name string
+		Lost bool
+	}
 	leaveArgs     struct{ Dir, Path string }
 	readdressArgs struct {
 		Name string

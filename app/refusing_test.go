@@ -153,7 +153,8 @@ func (refusing) Settings(context.Context) ([]syncer.Setting, error) { return nil
 func (refusing) Set(context.Context, string, string) error          { return errRefused }
 func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)   { return nil, errRefused }
 func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return errRefused }
-func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
+func (refusing) FixNode(context.Context, string, string) error      { return errRefused }
+func (refusing) RemoveNode(context.Context, string, bool) error     { return errRefused }
 func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
 func (refusing) CheckWords(context.Context, string) error           { return errRefused }
 func (refusing) NoteWords(context.Context, bool) error              { return errRefused }

@@ -253,8 +253,12 @@ func (r *remote) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	return r.tell(ctx, "add-node", o)
 }
 
-func (r *remote) RemoveNode(ctx context.Context, name string) error {
-	return r.tell(ctx, "remove-node", nameArgs{name})
+func (r *remote) FixNode(ctx context.Context, name, check string) error {
+	return r.tell(ctx, "fix-node", fixNodeArgs{name, check})
+}
+
+func (r *remote) RemoveNode(ctx context.Context, name string, lost bool) error {
+	return r.tell(ctx, "remove-node", removeNodeArgs{name, lost})
 }
 
 func (r *remote) MoveNode(ctx context.Context, o syncer.MoveOptions, report syncer.Report) (*syncer.Moved, error) {

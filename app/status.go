@@ -20,12 +20,12 @@ func statusCommand() *command {
 
 With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watching, device, saved, paused_until,
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
-snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress,
-held {snapshot, time, empty, files, gone, changed}}, storages[] {name, url, state, confirmed, asked, latency_ms, used,
-limit, sent}, proof {checked, found, read_all, drills[]}, restore {id, title, state, part, parts, progress, restored,
-failed, canceled}, bring {id, state, part, parts, progress, done[] {kind, name, files, bytes, new_bytes, versions,
-failed, problem}, problem, canceled} and problems[] {code, severity, title, text, action, storage, path,
-since, until}. What is not known or not so is null.`,
+snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress, held
+{snapshot, time, empty, files, gone, changed}}, copies {wanted, confirmed}, storages[] {name, url, state (safe, copying,
+waiting, needs_you), confirmed, asked, latency_ms, used, limit, sent, copying}, proof {checked, found, read_all,
+drills[]}, restore {id, title, state, part, parts, progress, restored, failed, canceled}, bring {id, state, part, parts,
+progress, done[] {kind, name, files, bytes, new_bytes, versions, failed, problem}, problem, canceled} and problems[]
+{code, severity, title, text, action, storage, path, since, until}. What is not known or not so is null.`,
 	}
 }
 
@@ -35,6 +35,7 @@ type statusAnswer struct {
 	Problems    []problemJSON   `json:"problems"`
 	Queue       int64           `json:"queue"` // files known to wait
 	Storages    []storageStatus `json:"storages"`
+	Copies      copiesJSON      `json:"copies"`
 	Device      string          `json:"device"`
 	Watching    bool            `json:"watching"`     // a Roost runs and watches
 	Progress    *progressJSON   `json:"progress"`     // of what is being saved; null: nothing is
@@ -97,6 +98,14 @@ type storageStatus struct {
 	Sent      int64   `json:"sent"`  // this month
 	Quota     int64   `json:"quota"` // as set with node limit; 0: none
 	Disk      int64   `json:"disk"`  // that it could hold by the free room on its disk; 0: not known
+
+	Copying *progressJSON `json:"copying"` // of the newest state on its way there; null: it is not
+}
+
+// copiesJSON is how many storages confirmed the newest state, and how many have to for files to be safe.
+type copiesJSON struct {
+	Wanted    int `json:"wanted"`
+	Confirmed int `json:"confirmed"`
 }
 
 type proofJSON struct {
@@ -185,7 +194,8 @@ func status(ctx context.Context, c *call) (a answer, err error) {
 func newStatusAnswer(s syncer.Status) statusAnswer {
 	a := statusAnswer{
 		State: s.State, Folders: []folderStatus{}, Problems: []problemJSON{}, Queue: s.Queue, Storages: []storageStatus{},
-		Device: s.Device, Watching: s.Watching, Progress: newProgress(s.Progress), PausedUntil: stamp(s.PausedUntil),
+		Copies: copiesJSON(s.Copies), Device: s.Device,
+		Watching: s.Watching, Progress: newProgress(s.Progress), PausedUntil: stamp(s.PausedUntil),
 		Saved: stamp(s.Saved), status: s,
 		Proof:   proofJSON{stamp(s.Proof.Checked), s.Proof.Found, stamp(s.Proof.ReadAll), newDrills(s.Proof.Drills)},
 		Restore: newRestoreRun(s.Restore), Bring: newBringRun(s.Bring),
@@ -196,7 +206,7 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 	for _, n := range s.Storages {
 		latency := math.Round(n.Latency.Seconds()*1e6) / 1e3
 		a.Storages = append(a.Storages, storageStatus{
-			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent, n.Quota, n.Disk,
+			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent, n.Quota, n.Disk, newProgress(n.Copying),
 		})
 	}
 	for _, p := range s.Problems {
@@ -225,6 +235,9 @@ func (a statusAnswer) people(w io.Writer) {
 	for _, f := range a.status.Folders {
 		fmt.Fprintf(w, "  %s\n    %s\n", shown(f.Path), folderWords(f))
 	}
+	if c := a.status.Copies; c.Wanted > 1 {
+		fmt.Fprintf(w, "  %s\n", copiesWords(c))
+	}
 	for _, d := range a.status.Proof.Drills {
 		if d.Files > 0 {
 			fmt.Fprintf(w, "  Test restore from %s, %s: %s.\n", shown(d.Storage), when(d.Time), d.Words())
@@ -236,6 +249,11 @@ func (a statusAnswer) people(w io.Writer) {
 		}
 		fmt.Fprintf(w, "\n%s\n", problemWords(p))
 	}
+}
+
+// copiesWords say how many of the copies that are wanted there are.
+func copiesWords(c syncer.Copies) string {
+	return fmt.Sprintf("%d of %s confirmed.", min(c.Confirmed, c.Wanted), many(int64(c.Wanted), "copy", "copies"))
 }
 
 // stateTitle is the state of everything as one sentence; the window's headline is the same.
@@ -272,7 +290,7 @@ func cannotReach(s syncer.Status) bool {
 // stateWords is the state of one folder.
 func stateWords(state string) string {
 	switch state {
-	case "safe", "saving", "waiting", "paused":
+	case "safe", "saving", "copying", "waiting", "paused":
 		return state
 	case "needs_you":
 		return "needs you"

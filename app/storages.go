@@ -14,8 +14,9 @@ func nodeCommand() *command {
 	return &command{name: "node", beside: []string{"device"}, about: "the storages; the computers: list, retire, revoke", subs: []*command{
 		{name: "node list", run: nodeList, help: "list: the storages of this backup."},
 		{
-			name: "node check", usage: []string{"[NAME]"}, most: 1, run: nodeCheck,
-			help: "check: look at everything about a storage that can be wrong.",
+			name: "node check", usage: []string{"[NAME] [--fix]"}, most: 1, run: nodeCheck,
+			help:  "check: look at everything about a storage that can be wrong.",
+			flags: []flag{{name: "fix", help: "do what Roost can about it, and look again"}},
 		},
 		{
 			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
@@ -36,22 +37,26 @@ OLD's place. Without a new one: go on.`,
 			}, storageFlags...),
 		},
 		{
-			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
-			help: "remove: this storage is not used any longer. What it holds stays there.",
+			name: "node remove", usage: []string{"NAME [--lost]"}, least: 1, most: 1, run: nodeRemove,
+			help:  "remove: this storage is not used any longer. What it holds stays there.",
+			flags: []flag{{name: "lost", help: "it is broken for good: go on from what others have"}},
 		},
 		nodeKitCommand(),
 	}}
 }
 
 type nodesAnswer struct {
-	Nodes []nodeJSON `json:"nodes"`
+	Nodes  []nodeJSON  `json:"nodes"`
+	Copies *copiesJSON `json:"copies,omitempty"` // of a list; a check looks at one storage
 }
 
 type nodeJSON struct {
 	Name   string      `json:"name"`
 	URL    string      `json:"url"`
-	State  string      `json:"state"`
+	State  string      `json:"state"` // safe, copying, waiting, needs_you
 	Checks []checkJSON `json:"checks"`
+
+	Confirmed stamp `json:"confirmed"` // when it last confirmed to hold this computer's newest state
 }
 
 type checkJSON struct {
@@ -59,12 +64,13 @@ type checkJSON struct {
 	OK      bool   `json:"ok"`
 	Message string `json:"message"`
 	Action  string `json:"action"`
+	Fix     bool   `json:"fix"` // Roost can do something about it by itself: --fix
 }
 
 func (a *nodesAnswer) add(n syncer.NodeInfo) {
-	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}}
+	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}, stamp(n.Confirmed)}
 	for _, k := range n.Checks {
-		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action})
+		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action, k.Fix})
 	}
 	a.Nodes = append(a.Nodes, j)
 }
@@ -74,9 +80,15 @@ func listNodes(ctx context.Context, e engine) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := nodesAnswer{Nodes: []nodeJSON{}}
+	all, err := e.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := nodesAnswer{Nodes: []nodeJSON{}, Copies: &copiesJSON{Wanted: syncer.WantedCopies(all, len(nodes))}}
 	for _, n := range nodes {
-		a.add(n)
+		if a.add(n); n.State == syncer.StateSafe {
+			a.Copies.Confirmed++
+		}
 	}
 	return a, nil
 }
@@ -105,6 +117,9 @@ func nodeCheck(ctx context.Context, c *call) (answer, error) {
 		var errs []error
 		for _, name := range names {
 			n, err := e.CheckNode(ctx, name)
+			if err == nil && c.has("fix") {
+				n, err = fixed(ctx, e, n)
+			}
 			if n.Name != "" { // known, if only as out of reach
 				a.add(n)
 			}
@@ -116,6 +131,24 @@ func nodeCheck(ctx context.Context, c *call) (answer, error) {
 		return errors.Join(errs...)
 	})
 	return a, err
+}
+
+// fixed does what can be done about checks that failed, and looks once more when something was.
+func fixed(ctx context.Context, e engine, n syncer.NodeInfo) (syncer.NodeInfo, error) {
+	did := false
+	for _, k := range n.Checks {
+		if k.OK || !k.Fix {
+			continue
+		}
+		if err := e.FixNode(ctx, n.Name, k.Name); err != nil {
+			return n, err
+		}
+		did = true
+	}
+	if !did {
+		return n, nil
+	}
+	return e.CheckNode(ctx, n.Name)
 }
 
 // failedCheck is an error that says what the first failed check of a storage says; nil when all is well.
@@ -173,7 +206,7 @@ func nodeLimit(ctx context.Context, c *call) (a answer, err error) {
 
 func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
 	err = c.work(ctx, func(e engine) error {
-		if err := e.RemoveNode(ctx, c.rest[0]); err != nil {
+		if err := e.RemoveNode(ctx, c.rest[0], c.has("lost")); err != nil {
 			return err
 		}
 		a, err = listNodes(ctx, e)
@@ -183,6 +216,9 @@ func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
 }
 
 func (a nodesAnswer) people(w io.Writer) {
+	if a.Copies != nil && a.Copies.Wanted > 1 {
+		fmt.Fprintln(w, copiesWords(syncer.Copies(*a.Copies)))
+	}
 	for _, n := range a.Nodes {
 		fmt.Fprintf(w, "%s  %s  (%s)\n", shown(n.Name), shown(n.URL), stateWords(n.State))
 		for _, k := range n.Checks {

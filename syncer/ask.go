@@ -26,7 +26,7 @@ func (e *Engine) Status(ctx context.Context) Status {
 func (e *Engine) askAll(ctx context.Context) facts {
 	c := e.home.config()
 	now := time.Now()
-	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.replacing()}
+	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), copies: c.value(copiesKey), beginning: c.Beginning, look: c.look(), replaces: c.replacing()}
 	if c.Paused.After(now) {
 		f.paused = c.Paused
 	}
@@ -44,21 +44,12 @@ func (e *Engine) askAll(ctx context.Context) facts {
 	if err == nil {
 		own = st.Own(e.vault().Device())
 		for _, d := range slices.Concat(st.Damaged, st.Ignored) {
-			f.others = append(f.others, Describe(d))
+			f.others = append(f.others, e.describeOn(c.Nodes[0].Name, d))
 		}
 	}
 	f.others = append(f.others, oldKeyProblems(e.bundle.OldKeys())...)
 	f.proof = e.knownProof(ctx)
-	for i, nc := range c.Nodes {
-		x := storageFacts{name: nc.Name, url: nc.URL, quota: nc.Limit}
-		if i == 0 && err != nil {
-			x.answered(err, true)
-		} else {
-			x.check(ctx, e, nc, own, err == nil)
-		}
-		x.url, x.dir = e.addressOf(nc), nc.Dir
-		f.storages = append(f.storages, x)
-	}
+	f.storages = e.askEach(ctx, c, own, err)
 	f.now = time.Now()
 	for _, fc := range c.Folders {
 		x := folderOf(&fc, now)
@@ -90,6 +81,21 @@ func (e *Engine) askAll(ctx context.Context) facts {
 		f.others = append(f.others, lostParts(n)...)
 	}
 	return f
+}
+
+// askEach asks every storage; err is why the first could not tell the newest state.
+func (e *Engine) askEach(ctx context.Context, c config, own *vault.Head, err error) (out []storageFacts) {
+	for i, nc := range c.Nodes {
+		x := storageFacts{name: nc.Name, quota: nc.Limit}
+		if i == 0 && err != nil {
+			x.answered(err, true)
+		} else {
+			x.check(ctx, e, nc, own, err == nil)
+		}
+		x.url, x.dir = e.addressOf(nc), nc.Dir
+		out = append(out, x)
+	}
+	return out
 }
 
 // folderOf are the facts that the settings hold.
@@ -130,7 +136,7 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 			err = confirm(ctx, c.node, own)
 		}
 		if errors.Is(err, node.ErrNotPinned) && nc.Name != e.home.config().Nodes[0].Name {
-			err = errBehind
+			err = e.behind(ctx, c.node, own)
 		}
 	}
 	if err == nil {

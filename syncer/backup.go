@@ -71,6 +71,9 @@ func (e *Engine) save(ctx context.Context, f folderConfig, sc *scope, r Report) 
 	if err := e.connect(ctx); err != nil {
 		return nil, err
 	}
+	if err := e.bringBackNow(ctx); err != nil {
+		return nil, err
+	}
 	if s, err = e.backupFolder(ctx, f, sc, r); err != nil {
 		return nil, err
 	}

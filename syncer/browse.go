@@ -47,7 +47,7 @@ func notIn(path string) error { return fmt.Errorf("%w: %s", ErrNotInVersion, pat
 
 // list adds what one version holds at and below a path, and tells whether it holds the path.
 func (e *Engine) list(ctx context.Context, v vault.Version, path string, items *[]Item) (found bool, err error) {
-	s, err := e.vault().Snapshot(ctx, v.ID)
+	s, err := e.readVault().Snapshot(ctx, v.ID)
 	if err != nil {
 		return false, err
 	}
@@ -127,7 +127,7 @@ func (e *Engine) lookup(ctx context.Context, at *format.Entry, rel string) (*for
 		if at.Type != format.TypeDir {
 			return nil, nil
 		}
-		next, err := e.vault().Entry(ctx, at.Tree, []byte(name))
+		next, err := e.readVault().Entry(ctx, at.Tree, []byte(name))
 		if next == nil || err != nil {
 			return nil, err
 		}
@@ -164,7 +164,7 @@ func (e *Engine) treeNode(ctx context.Context, id []byte, level int) (*format.Tr
 	if len(id) != len(format.ChunkID{}) || level > format.MaxTreeLevel {
 		return nil, format.ErrDamaged
 	}
-	b, err := e.vault().Read(ctx, format.KindTree, format.ChunkID(id))
+	b, err := e.readVault().Read(ctx, format.KindTree, format.ChunkID(id))
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +262,7 @@ func (f *found) each(dir string, fn func(path string, size int64)) {
 }
 
 func (f *finder) version(ctx context.Context, v vault.Version) (*found, error) {
-	s, err := f.e.vault().Snapshot(ctx, v.ID)
+	s, err := f.e.readVault().Snapshot(ctx, v.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (d *Details) addPacks(ctx context.Context, e *Engine, x *format.Entry) erro
 			return err
 		}
 	}
-	for id, err := range e.vault().Chunks(ctx, x) {
+	for id, err := range e.readVault().Chunks(ctx, x) {
 		if err == nil {
 			err = add(id)
 		}

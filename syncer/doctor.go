@@ -16,7 +16,7 @@ const mostApart = 5 * time.Minute
 var testedKubo = [2]int{0, 43}
 
 // examine adds what can be seen of a storage beside whether it works: how it is reached, and who else can.
-func (e *Engine) examine(ctx context.Context, c connection, info node.Info, add func(name, good string, err error) bool) {
+func (e *Engine) examine(ctx context.Context, c connection, info node.Info, used int64, add func(name, good string, err error) bool) {
 	k, ok := c.node.(*node.Kubo)
 	if !ok || c.managed != nil { // our own: Roost keeps it as it should be
 		return
@@ -34,6 +34,11 @@ func (e *Engine) examine(ctx context.Context, c connection, info node.Info, add 
 	add("key", keyWords(x), nil)
 	if x.Everything {
 		add("silent", silentWords(x), nil)
+		err = nil
+		if x.CleansAt > 0 && used >= x.CleansAt {
+			err = fmt.Errorf("%w: it cleans up from %s on, and holds %s", node.ErrCleans, formatSize(x.CleansAt), formatSize(used))
+		}
+		add("cleaning", cleaningWords(x), err)
 	}
 	err = nil
 	if x.Clock.Abs() > mostApart {
@@ -74,6 +79,13 @@ func silentWords(x node.Examination) string {
 		return "It tells a public network which blocks it has. They are encrypted, but their number shows."
 	}
 	return "It tells nobody which blocks it has."
+}
+
+func cleaningWords(x node.Examination) string {
+	if x.CleansAt == 0 {
+		return "It deletes nothing by itself before it is asked to."
+	}
+	return "Its own limit leaves room."
 }
 
 func versionWords(version string) string {

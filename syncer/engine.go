@@ -60,6 +60,8 @@ type Engine struct {
 	farMu sync.Mutex            // guards below
 	far   map[string]connection // further storages by name, once they were wanted
 
+	near *nearest // what versions are read through where there are several storages; nil: the first storage alone
+
 	turns     turns                  // passes run one at a time
 	proving   turns                  // and so do looks at what the storages hold
 	published latest[Status]         // of Run
@@ -244,9 +246,12 @@ type Checked struct {
 type NodeInfo struct {
 	Name   string
 	URL    string
-	State  string // "safe", "waiting", "needs_you"
+	State  string // as StorageStatus has it
 	Checks []NodeCheck
 	Used   int64 // bytes on its disk, of everybody, when that was asked
+
+	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
+	Down, Up  float64   // bytes a second that it gives and takes, when that was measured
 }
 
 // NodeCheck is one thing that was looked at: one sentence, one action.
@@ -256,6 +261,7 @@ type NodeCheck struct {
 	Message string
 	Action  string
 	Problem *Problem // what is wrong; nil when OK
+	Fix     bool     // Roost can do something about it by itself, see FixNode
 }
 
 // Status is what the window and `roost status` draw: a plain value that is true now.
@@ -263,6 +269,7 @@ type Status struct {
 	State    string // safe, saving, waiting, paused, needs_you, unprotected
 	Folders  []FolderStatus
 	Storages []StorageStatus
+	Copies   Copies
 	Problems []Problem // what is wrong now, what needs a person first
 	Queue    int64     // files known to wait
 	Node     string    // the first storage's name
@@ -314,7 +321,7 @@ type FolderStatus struct {
 type StorageStatus struct {
 	Name      string
 	URL       string
-	State     string    // safe, waiting, needs_you
+	State     string    // safe, copying, waiting, needs_you
 	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
 	Asked     time.Time // when it last answered; zero: never
 	Latency   time.Duration
@@ -325,10 +332,11 @@ type StorageStatus struct {
 	Sent      int64 // bytes sent to it this month
 	Budget    int64 // most bytes that are sent to it in a month; 0: no limit
 
-	Dir     string // the folder that Roost runs it in; "": it runs by itself
-	Behind  bool   // it answers, and holds an earlier state than the first one
-	PeerID  string // when it last answered; "": never
-	Version string // of its Kubo, then
+	Dir     string    // the folder that Roost runs it in; "": it runs by itself
+	Behind  bool      // it answers, and holds an earlier state than the first one
+	Copying *Progress // of the newest state on its way there; nil: it is not
+	PeerID  string    // when it last answered; "": never
+	Version string    // of its Kubo, then
 }
 
 // Held is a sudden change: most of a folder's files were gone or different at once.

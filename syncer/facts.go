@@ -33,6 +33,8 @@ type facts struct {
 	watching bool          // an engine runs
 	within   time.Duration // how old a storage's last word may be
 	budget   int64         // most bytes that are sent to a storage in a month; 0: no limit
+	copies   string        // how many storages have to confirm, as the setting has it
+	newest   time.Time     // when this engine made the newest state; zero: not since it started
 	paused   time.Time     // zero: not paused
 	folders  []folderFacts
 	storages []storageFacts // the first one first
@@ -88,6 +90,7 @@ type storageFacts struct {
 	quota     int64 // as the person wants it; 0: no limit
 	disk      int64 // what it holds and what is free on its disk; 0: not known
 	sent      int64
+	copying   *Progress // of the copy on its way there; nil: none is
 }
 
 // statusOf is the whole truth of the facts.
@@ -96,10 +99,12 @@ func statusOf(f facts) Status {
 	if due := f.beginning.WordsDue(); !due.IsZero() {
 		s.WordsDue = !due.After(f.now)
 	}
-	kept := true // every storage confirmed it lately
+	s.Copies.Wanted = wantedCopies(f.copies, len(f.storages))
 	for _, x := range f.storages {
 		st := x.status(f)
-		kept = kept && st.State == StateSafe
+		if st.State == StateSafe {
+			s.Copies.Confirmed++
+		}
 		s.Storages = append(s.Storages, st)
 	}
 	if len(f.storages) > 0 {
@@ -107,7 +112,7 @@ func statusOf(f facts) Status {
 	}
 	s.Problems = problemsOf(f)
 	for _, x := range f.folders {
-		fs := x.status(f, kept)
+		fs := x.status(f, s.Copies.Enough())
 		s.Queue += fs.Waiting
 		if fs.Time.After(s.Saved) {
 			s.Saved = fs.Time
@@ -144,7 +149,7 @@ func stateOf(s Status) string {
 	return StateSafe
 }
 
-// state names the state of one folder; kept says that every storage confirmed the newest state lately.
+// state names the state of one folder; kept says that as many storages as wanted confirmed the newest state lately.
 func (x *folderFacts) state(f facts, kept bool) string {
 	silent := f.silence()
 	switch {
@@ -160,16 +165,6 @@ func (x *folderFacts) state(f facts, kept bool) string {
 		return StateWaiting
 	}
 	return StateSafe
-}
-
-// silence is how long the storage that has been silent longest has not confirmed anything.
-func (f *facts) silence() (longest time.Duration) {
-	for _, x := range f.storages {
-		if x.err != nil && !x.since.IsZero() {
-			longest = max(longest, f.now.Sub(x.since))
-		}
-	}
-	return longest
 }
 
 func (x *folderFacts) status(f facts, kept bool) FolderStatus {
@@ -189,22 +184,24 @@ func (x *folderFacts) status(f facts, kept bool) FolderStatus {
 func (x *storageFacts) status(f facts) StorageStatus {
 	s := StorageStatus{
 		Name: x.name, URL: x.url, State: StateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
-		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind),
+		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind), Copying: x.copying,
 	}
 	if x.dir == "" { // on this computer nothing goes over a network
 		s.Budget = f.budget
 	}
 	switch {
+	case x.copying != nil:
+		s.State = StateCopying
 	case x.err != nil:
 		s.State = stateOfError(x.err)
-	case x.confirmed.IsZero(), f.now.Sub(x.confirmed).Abs() > f.within: // in the future: the clock was set back
+	case x.confirmed.IsZero(), x.older(f), f.now.Sub(x.confirmed).Abs() > f.within: // in the future: the clock was set back
 		s.State = StateWaiting
 	}
 	return s
 }
 
 func stateOfError(err error) string {
-	if Describe(err).Severity == needsYou {
+	if storageProblem(err).Severity == needsYou {
 		return StateNeedsYou
 	}
 	return StateWaiting
@@ -236,7 +233,7 @@ func problemsOf(f facts) []Problem {
 			add(p)
 		}
 	}
-	for _, p := range slices.Concat(f.others, f.proof.problems()) {
+	for _, p := range slices.Concat(f.copiesProblems(), f.others, f.proof.problems()) {
 		add(p)
 	}
 	hidden := map[string]bool{}
@@ -254,7 +251,15 @@ func rank(p Problem) int { return slices.Index([]string{needsYou, warning, info}
 
 // storageProblem says what a storage that does not hold the newest state means.
 func storageProblem(err error) Problem {
-	if errors.Is(err, errBehind) {
+	switch {
+	case !errors.Is(err, errBehind):
+	case errors.Is(err, vault.ErrCloned):
+		p := disagreeProblem
+		p.Detail = upper(detail(err, errBehind)) + "."
+		return p
+	case errors.Is(err, vault.ErrRolledBack):
+		return setBackProblem
+	default:
 		return behindProblem
 	}
 	return Describe(err)
@@ -322,6 +327,18 @@ var (
 	behindProblem = Problem{
 		Code: "copy_behind", Severity: warning, Exit: ExitStorage, Retry: true, Title: "A storage does not hold your newest versions yet",
 		Text: "The others hold them.", Action: "Back up once more",
+	}
+)
+
+// What a further storage serves that is not only earlier than the newest state.
+var (
+	setBackProblem = Problem{
+		Code: "copy_set_back", Severity: warning, Exit: ExitStorage, Retry: true, Title: "Two storages do not agree which versions are the newest",
+		Text: "One of them was set back to an older state, as by an old copy of its disk. It gets what it lacks from the other one.", Action: "Back up once more",
+	}
+	disagreeProblem = Problem{
+		Code: "storages_disagree", Severity: needsYou, Exit: ExitStorage, Title: "A storage holds versions that this computer did not make",
+		Text: "A copy of this computer's Roost may save there. Nothing was removed from either.", Action: "Set one of the two up again with your words",
 	}
 )
 

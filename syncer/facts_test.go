@@ -46,6 +46,27 @@ func TestStateSaysWhatIsTrue(t *testing.T) {
 		{"a second storage is behind", func(f *facts, _ *folder, _ *storage) {
 			f.storages = append(f.storages, storage{name: "second", confirmed: ago(time.Minute), err: errBehind})
 		}, StateWaiting},
+		{"two copies are wanted, and there are two of three", func(f *facts, _ *folder, _ *storage) {
+			f.copies = "2"
+			f.storages = append(f.storages, storage{name: "second", confirmed: ago(time.Minute)}, storage{name: "third", err: errBehind})
+		}, StateSafe},
+		{"two copies are wanted, and there is one of three", func(f *facts, _ *folder, _ *storage) {
+			f.copies = "2"
+			f.storages = append(f.storages, storage{name: "second", err: errBehind}, storage{name: "third", err: errBehind})
+		}, StateWaiting},
+		{"one copy is wanted, and the other storage has been away for days", func(f *facts, _ *folder, _ *storage) {
+			f.copies = "1"
+			f.storages = append(f.storages, storage{name: "second", err: node.ErrUnreachable, since: ago(5 * 24 * time.Hour)})
+		}, StateSafe},
+		{"two copies are wanted, and there is one storage", func(f *facts, _ *folder, _ *storage) { f.copies = "2" }, StateNeedsYou},
+		{"the second storage confirmed something before the newest state was made", func(f *facts, _ *folder, s *storage) {
+			f.newest = ago(30 * time.Second)
+			s.confirmed = ago(time.Second)
+			f.storages = append(f.storages, storage{name: "second", confirmed: ago(time.Minute)})
+		}, StateWaiting},
+		{"the newest state is on its way to a second storage", func(f *facts, _ *folder, _ *storage) {
+			f.storages = append(f.storages, storage{name: "second", confirmed: ago(time.Minute), copying: &Progress{Bytes: 1, TotalBytes: 2}})
+		}, StateWaiting},
 		{"a pass failed and is run again", func(_ *facts, x *folder, _ *storage) { x.err = node.ErrTimeout }, StateWaiting},
 		{"everything is paused", func(f *facts, _ *folder, _ *storage) { f.paused = now.Add(time.Hour) }, StatePaused},
 		{"the folder is paused", func(_ *facts, x *folder, _ *storage) { x.paused = now.Add(time.Hour) }, StatePaused},

@@ -86,7 +86,7 @@ func (h *history) add(ctx context.Context, v vault.Version) error {
 	folder := string(v.Device[:]) + string(v.FolderID[:])
 	newest := !h.seen[folder]
 	h.seen[folder] = h.seen[folder] || v.Complete // a checkpoint holds a part only: what it lacks may well be there
-	s, err := h.e.vault().Snapshot(ctx, v.ID)
+	s, err := h.e.readVault().Snapshot(ctx, v.ID)
 	if err != nil {
 		return err
 	}

@@ -238,6 +238,7 @@ func (k *keeper) begin(fc folderConfig, sc *scope, r *Report) func(*Saved, error
 // end notes how a pass ended.
 func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err error) {
 	k.learnDamage()
+	first := k.e.home.config().Nodes[0].Name
 	k.mu.Lock()
 	now := time.Now()
 	f.passing, f.last = nil, now
@@ -263,6 +264,10 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 		}
 		if !s.Unchanged {
 			k.commits = append(k.commits, now)
+			k.newest = now // what storages confirmed before says nothing of it
+			if x := k.storages[first]; x != nil {
+				x.confirmed = now // the pass ended with its word
+			}
 		}
 		if s.Complete && (s.Held == nil || !s.Held.Empty) {
 			f.saved = savedVersion(f, s)
@@ -271,11 +276,12 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 	f.doing = pending{}
 	k.mu.Unlock()
 	if err == nil && !s.Missing && s.Held == nil {
-		first := k.e.home.config().Nodes[0].Name
 		x := k.storage(first)
 		x.asked = now
 		x.answered(nil, true)
 		k.setStorage(x)
+	} else if err == nil && !s.Missing && !s.Unchanged {
+		poke(k.stores)
 	} else if err != nil && (errors.Is(err, node.ErrUnreachable) || errors.Is(err, node.ErrTimeout) || errors.Is(err, vault.ErrLimit)) {
 		poke(k.stores)
 	}

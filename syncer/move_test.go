@@ -204,7 +204,7 @@ func TestMoveCleansOnlyWhereNoOtherComputerSaves(t *testing.T) {
 	if got, err := other.MoveNode(t.Context(), o, nil); !errors.Is(err, ErrUsage) || got.Step != MoveDone {
 		t.Fatalf("the other one moved %+v, error %v", got, err) // this one saves to both, too
 	}
-	if err := m.e.RemoveNode(t.Context(), "storage"); err != nil {
+	if err := m.e.RemoveNode(t.Context(), "storage", false); err != nil {
 		t.Fatal(err)
 	}
 	write(t, m.src+"/later", "later")
@@ -246,7 +246,7 @@ func TestMoveThatIsGivenUpChangesNothing(t *testing.T) {
 	if _, err := m.e.MoveNode(t.Context(), other, nil); !errors.Is(err, ErrUsage) {
 		t.Errorf("a second move at once: %v", err)
 	}
-	if err := m.e.RemoveNode(t.Context(), "new"); err != nil {
+	if err := m.e.RemoveNode(t.Context(), "new", false); err != nil {
 		t.Fatal(err)
 	}
 	c := m.e.home.config()

@@ -21,10 +21,13 @@ import (
 // Errors: ErrUnknownVersion, ErrAmbiguous, and those of asking the storage.
 func (e *Engine) resolve(ctx context.Context, name string) ([]vault.Version, error) {
 	st, err := e.state(ctx)
-	if err != nil {
-		return nil, err
+	var all []vault.Version
+	var damage error
+	if err == nil {
+		all, damage, err = e.everyVersion(ctx, st)
+	} else {
+		all, err = e.unasked(ctx, err)
 	}
-	all, damage, err := e.everyVersion(ctx, st)
 	if err != nil {
 		return nil, err
 	}
@@ -32,9 +35,9 @@ func (e *Engine) resolve(ctx context.Context, name string) ([]vault.Version, err
 	if err != nil {
 		return nil, err
 	}
-	found, err := chooseVersions(listed, e.vault().Device(), name)
+	found, err := chooseVersions(listed, e.bundle.Device(), name)
 	if errors.Is(err, ErrUnknownVersion) && !strings.HasPrefix(name, "latest") {
-		found, err = chooseVersions(all, e.vault().Device(), name) // what was removed is still there for a while
+		found, err = chooseVersions(all, e.bundle.Device(), name) // what was removed is still there for a while
 	}
 	if err != nil && damage != nil {
 		return nil, errors.Join(err, damage) // it may be in the list that cannot be read

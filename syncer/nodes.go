@@ -172,6 +172,7 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 }
 
 func (e *Engine) saveNodes(nodes []nodeConfig) error {
+	defer e.near.forget()
 	return e.changed(func(c *config) error {
 		was := c.Nodes
 		c.Nodes = nodes
@@ -187,9 +188,11 @@ func (e *Engine) saveNodes(nodes []nodeConfig) error {
 }
 
 // RemoveNode stops using a storage. What it holds stays there. The first one can go when the next holds this computer's
-// newest state, which backups then go on from; whether the first can still be reached does not matter.
+// newest state, which backups then go on from; whether the first can still be reached does not matter. With lost, a first
+// one that does not answer goes in any case: backups go on from whichever other one has the newest state, and the versions
+// that only the lost one had are told as an activity.
 // Errors: ErrUsage for an unknown name, for the last storage, and for a first one whose next one is behind.
-func (e *Engine) RemoveNode(ctx context.Context, name string) error {
+func (e *Engine) RemoveNode(ctx context.Context, name string, lost bool) error {
 	i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == name })
 	if m := e.home.config().Move; i < 0 && m != nil && m.To.Name == name {
 		return e.giveUpMove(name)
@@ -204,7 +207,10 @@ func (e *Engine) RemoveNode(ctx context.Context, name string) error {
 	var left connection
 	if i == 0 {
 		var err error
-		if left, err = e.replaceFirst(ctx, nodes); err != nil {
+		if left, err = e.replaceFirst(ctx, nodes); lost && err != nil {
+			left, err = e.replaceLost(ctx, name, nodes, err)
+		}
+		if err != nil {
 			return err
 		}
 	} else {
@@ -232,6 +238,11 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 		old = p.connection
 	}
 	err = v.TakeOver(ctx, old.node)
+	return e.becomeFirst(v, old, nodes, err)
+}
+
+// becomeFirst makes the first of nodes the one that commits go to, unless its taking over ended in err.
+func (e *Engine) becomeFirst(v *vault.Vault, old connection, nodes []nodeConfig, err error) (connection, error) {
 	if errors.Is(err, node.ErrNotPinned) {
 		return connection{}, fmt.Errorf("%w: the storage %q does not hold the newest state of this computer yet; back up first", ErrUsage, nodes[0].Name)
 	}
@@ -241,7 +252,7 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 	if err != nil {
 		return connection{}, err
 	}
-	next = e.takeFar(nodes[0].Name)
+	next := e.takeFar(nodes[0].Name)
 	e.first.Store(&primary{next, v})
 	return old, nil
 }
@@ -286,7 +297,10 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	}
 	var c counters
 	c.phaseName.Store("confirming")
-	stop := c.tell(r, "", time.Now())
+	if k := e.running.Load(); k != nil {
+		defer k.copying(nc.Name, nil)
+	}
+	stop := c.tell(e.tellCopying(nc.Name, r), "", time.Now())
 	defer stop()
 	return e.vault().Mirror(ctx, n.node, func(done, total int64) {
 		c.bytes.Store(done)
@@ -294,20 +308,36 @@ func (e *Engine) mirrorTo(ctx context.Context, nc nodeConfig, r Report) error {
 	})
 }
 
+// tellCopying also tells whoever draws the status how far a copy is. One that has nothing to send is none.
+func (e *Engine) tellCopying(name string, r Report) Report {
+	return func(p Progress) {
+		if k := e.running.Load(); k != nil && p.Bytes < p.TotalBytes {
+			k.copying(name, &p)
+		}
+		if r != nil {
+			r(p)
+		}
+	}
+}
+
 // Nodes lists the storages with their present state.
 func (e *Engine) Nodes(ctx context.Context) []NodeInfo {
-	var out []NodeInfo
-	for _, nc := range e.home.config().Nodes {
-		i := NodeInfo{Name: nc.Name, State: "safe"}
-		c, err := e.reach(ctx, nc)
+	var s Status
+	if k := e.running.Load(); k != nil {
+		s = k.ask(ctx)
+	} else {
+		c := e.home.config()
+		var own *vault.Head
+		st, err := e.state(ctx)
 		if err == nil {
-			_, err = c.node.Info(ctx)
+			own = st.Own(e.vault().Device())
 		}
-		if err != nil {
-			i.State = stateOfError(err)
-		}
-		i.URL = c.address(nc)
-		out = append(out, i)
+		all := e.askEach(ctx, c, own, err)
+		s = statusOf(facts{now: time.Now(), within: c.duration("confirmed-within"), copies: c.value(copiesKey), storages: all})
+	}
+	out := make([]NodeInfo, 0, len(s.Storages))
+	for _, x := range s.Storages {
+		out = append(out, NodeInfo{Name: x.Name, URL: x.URL, State: x.State, Confirmed: x.Confirmed})
 	}
 	return out
 }
@@ -336,7 +366,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		if err != nil {
 			p := Describe(err)
 			p.Storage = nc.Name
-			c.Message, c.Action, c.Problem = p.Title, p.OnTerminal(), &p
+			c.Message, c.Action, c.Problem, c.Fix = p.Title, p.OnTerminal(), &p, fixable(name)
 			out.State = stateOfError(err)
 		}
 		out.Checks = append(out.Checks, c)
@@ -356,10 +386,13 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return out, nil
 	}
 	out.Checks[len(out.Checks)-1].Message = fmt.Sprintf("Storing, reading and releasing work (%d ms).", time.Since(start).Milliseconds())
-	e.examine(ctx, c, info, add)
 	u, err := c.node.Usage(ctx)
 	out.Used = u.RepoSize
+	e.examine(ctx, c, info, u.RepoSize, add)
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)
+	if out.Down, out.Up, err = e.speed(ctx, c.node); err != nil || out.Down > 0 {
+		add("speed", speedWords(out.Down, out.Up), err)
+	}
 	if i > 0 {
 		e.checkCopy(ctx, c.node, add)
 		return out, nil

@@ -344,7 +344,7 @@ func TestFirstStorageRemovedOrLostTheNextTakesOver(t *testing.T) {
 				e = reopen(t, e, &cutOff{Node: first})
 			}
 			swapFar(e, "second", second)
-			if err := e.RemoveNode(t.Context(), "storage"); err != nil {
+			if err := e.RemoveNode(t.Context(), "storage", false); err != nil {
 				t.Fatal(err)
 			}
 			if got := roots(t, first); !slices.Equal(got, before) {
@@ -385,14 +385,14 @@ func TestFirstStorageStaysWhileTheNextIsBehind(t *testing.T) {
 	if _, err := e.Backup(t.Context(), nil, nil); !errors.Is(err, node.ErrUnreachable) {
 		t.Fatalf("the second storage was not cut off: %v", err)
 	}
-	if err := e.RemoveNode(t.Context(), "storage"); !errors.Is(err, node.ErrUnreachable) {
+	if err := e.RemoveNode(t.Context(), "storage", false); !errors.Is(err, node.ErrUnreachable) {
 		t.Errorf("removing the first while the next is down: %v", err)
 	}
 	swapFar(e, "second", second)
 	for _, n := range []node.Node{first, &cutOff{Node: first}} {
 		e = reopen(t, e, n)
 		swapFar(e, "second", second)
-		if err := e.RemoveNode(t.Context(), "storage"); !errors.Is(err, ErrUsage) {
+		if err := e.RemoveNode(t.Context(), "storage", false); !errors.Is(err, ErrUsage) {
 			t.Errorf("removing the first while the next is behind: %v", err)
 		}
 	}
@@ -402,7 +402,7 @@ func TestFirstStorageStaysWhileTheNextIsBehind(t *testing.T) {
 	e = reopen(t, e, first)
 	swapFar(e, "second", second)
 	backup(t, e)
-	if err := e.RemoveNode(t.Context(), "storage"); err != nil {
+	if err := e.RemoveNode(t.Context(), "storage", false); err != nil {
 		t.Error(err)
 	}
 	holdsAll(t, second, secret, src)
@@ -418,7 +418,7 @@ func TestRemovedStorageKeepsWhatItHolds(t *testing.T) {
 	backup(t, e)
 	further(t, e, "second", second)
 	held := onDisk(t, src)
-	if err := e.RemoveNode(t.Context(), "second"); err != nil {
+	if err := e.RemoveNode(t.Context(), "second", false); err != nil {
 		t.Fatal(err)
 	}
 	if e.bundle.Token("second") != "" || len(e.home.cfg.Nodes) != 1 {
@@ -432,7 +432,7 @@ func TestRemovedStorageKeepsWhatItHolds(t *testing.T) {
 	}
 	sameContents(t, recovered(t, second, secret), held)
 	for _, name := range []string{"second", "storage"} { // unknown by now, and the last one
-		if err := e.RemoveNode(t.Context(), name); !errors.Is(err, ErrUsage) {
+		if err := e.RemoveNode(t.Context(), name, false); !errors.Is(err, ErrUsage) {
 			t.Errorf("removing %q: %v", name, err)
 		}
 	}

@@ -246,6 +246,14 @@ var problems = []row{
 		Code: "exposed", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is open to everybody who finds its address",
 		Text: "Nobody can read your files, but anybody could delete them there.", Action: "Set it up with Roost's kit, or behind something that asks for a key",
 	}},
+	{node.ErrCleans, Problem{
+		Code: "cleans", Severity: warning, Exit: ExitStorage, Title: "Your storage holds more than its own limit",
+		Text: "It may clean up again and again, which makes it slow. Saved files are safe.", Action: "Free up space, or give it more room", Detailed: true,
+	}},
+	{node.ErrRepoNewer, Problem{
+		Code: "repo_newer", Severity: needsYou, Exit: ExitStorage, Title: "A newer program wrote the storage on this computer",
+		Text: "This one does not touch it. Saved files are safe.", Action: "Install the newest Roost on this computer",
+	}},
 	{node.ErrClock, Problem{
 		Code: "clock_differs", Severity: needsYou, Exit: ExitStorage, Title: "Your storage and this computer do not agree what time it is",
 		Text: "Saved files are safe, but their times may mislead.", Action: "Set the clock of the one that is wrong",
@@ -253,6 +261,11 @@ var problems = []row{
 	{node.ErrNoSpace, Problem{
 		Code: "storage_full", Severity: needsYou, Exit: ExitStorage, Title: "Your storage is full",
 		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or add storage",
+	}},
+	{ErrFewStorages, Problem{
+		Code: "few_storages", Severity: needsYou, Exit: ExitStorage, Title: "You want more copies than you have storages",
+		Text: "What is saved is safe where it is.", Action: "Add storage, or be content with fewer copies",
+		Terminal: "Add one with roost node add, or be content with fewer: roost set copies all",
 	}},
 	{vault.ErrLimit, spaceLimit},
 	{node.ErrInsecure, onTerminal(usage("insecure", "The connection would not be encrypted", "Use an address that begins with https"), "Use https, or allow plain http with --allow-http")},
@@ -389,7 +402,7 @@ func Problems() (all []Problem) {
 	for _, r := range problems {
 		add(r.Problem)
 	}
-	for _, p := range []Problem{folderMissing, folderEmpty, suddenChange, someFiles, behindProblem} {
+	for _, p := range []Problem{folderMissing, folderEmpty, suddenChange, someFiles, behindProblem, setBackProblem, disagreeProblem} {
 		add(p)
 	}
 	for _, code := range []string{holdQuiet, holdMetered, holdBattery, holdBudget} {

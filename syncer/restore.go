@@ -69,7 +69,7 @@ func (e *Engine) restore(ctx context.Context, o RestoreOptions, report Report) (
 	}
 	targets, err := r.targets(ctx, versions, o)
 	if err == nil {
-		defer e.vault().ExpectNothing()
+		defer e.readVault().ExpectNothing()
 		err = r.plan(ctx, targets)
 	}
 	if vault.IsDamage(err) {

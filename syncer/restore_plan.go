@@ -148,7 +148,7 @@ func (p *planner) file(ctx context.Context, x *format.Entry, there *disk.Dir) er
 		}
 	}
 	p.need = sum(p.need, dataSize(x))
-	return p.r.e.vault().Expect(ctx, x)
+	return p.r.e.readVault().Expect(ctx, x)
 }
 
 // dataSize is how many bytes of a file are in chunks: all that is not a hole.

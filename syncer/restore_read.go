@@ -19,7 +19,7 @@ const readAhead = 8
 func (r *restore) chunks(ctx context.Context, x *format.Entry) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		if len(x.List) == 0 && len(x.Chunks) <= len(format.ChunkID{}) {
-			for id, err := range r.e.vault().Chunks(ctx, x) {
+			for id, err := range r.e.readVault().Chunks(ctx, x) {
 				var plain []byte
 				if err == nil {
 					plain, err = r.read(ctx, id)
@@ -40,7 +40,7 @@ func (r *restore) chunks(ctx context.Context, x *format.Entry) iter.Seq2[[]byte,
 		defer cancel()
 		wg.Go(func() {
 			defer close(ahead)
-			for id, err := range r.e.vault().Chunks(inner, x) {
+			for id, err := range r.e.readVault().Chunks(inner, x) {
 				c := make(chan reading, 1)
 				select {
 				case ahead <- c:
@@ -77,7 +77,7 @@ func (r *restore) read(ctx context.Context, id format.ChunkID) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return r.e.vault().Read(ctx, format.KindData, id)
+	return r.e.readVault().Read(ctx, format.KindData, id)
 }
 
 // equals tells whether what is there is what would be restored: the same kind, with the same content. Neither is read
@@ -99,7 +99,7 @@ func (f *placing) equals(ctx context.Context, there disk.Entry, name string) (bo
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	c := newCutter(f.r.e.vault().Chunker(), file, x, *buf)
-	for id, err := range f.r.e.vault().Chunks(ctx, x) {
+	for id, err := range f.r.e.readVault().Chunks(ctx, x) {
 		if err != nil {
 			return false, err
 		}

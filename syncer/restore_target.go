@@ -39,7 +39,7 @@ func (r *restore) targets(ctx context.Context, versions []vault.Version, o Resto
 	var out []*target
 	var damage error
 	for _, v := range versions {
-		s, err := r.e.vault().Snapshot(ctx, v.ID)
+		s, err := r.e.readVault().Snapshot(ctx, v.ID)
 		if vault.IsDamage(err) {
 			damage = errors.Join(damage, err)
 			r.out.Failed = append(r.out.Failed, Failure{Path: folderName(string(v.Path)), Reason: restoreReason(err), Damage: true})
@@ -180,7 +180,7 @@ func (e *Engine) selected(ctx context.Context, tree []byte, pick selection) iter
 	}
 	return func(yield func(*format.Entry, error) bool) {
 		for _, name := range slices.Sorted(maps.Keys(pick)) {
-			x, err := e.vault().Entry(ctx, tree, []byte(name))
+			x, err := e.readVault().Entry(ctx, tree, []byte(name))
 			if (x != nil || err != nil) && !yield(x, err) {
 				return
 			}

@@ -70,6 +70,7 @@ type keeper struct {
 	folders  map[format.FolderID]*keeping
 	storages map[string]*storageFacts
 	commits  []time.Time // recent ones, oldest first
+	newest   time.Time   // when the last of them was made; zero: none was
 	computer host.Facts
 	lost     int
 	damaged  []error
@@ -172,7 +173,7 @@ func (k *keeper) facts(now time.Time) facts {
 	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
 	f := facts{
-		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
+		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), copies: c.value(copiesKey), beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
 		restore: k.e.restores.now(), bring: k.e.brings.now(),
 	}
 	if c.Paused.After(now) {
@@ -183,6 +184,7 @@ func (k *keeper) facts(now time.Time) facts {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	f.newest = k.newest
 	for _, n := range c.Nodes {
 		x := storageFacts{name: n.Name}
 		if known := k.storages[n.Name]; known != nil {
@@ -198,7 +200,7 @@ func (k *keeper) facts(now time.Time) facts {
 	}
 	f.others = lostParts(k.lost)
 	for _, d := range k.damaged {
-		f.others = append(f.others, Describe(d))
+		f.others = append(f.others, k.e.describeOn(c.Nodes[0].Name, d))
 	}
 	f.others = append(f.others, oldKeyProblems(k.e.bundle.OldKeys())...)
 	f.proof = k.e.knownProof(context.Background())
@@ -356,8 +358,8 @@ func (k *keeper) checkStorages(ctx context.Context, lately time.Duration) {
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return
 			}
-			if now, _ := k.newestOwn(); errors.Is(x.err, node.ErrNotPinned) && now != own {
-				poke(k.stores) // a commit came between
+			if now, _ := k.newestOwn(); !sameState(now, own) {
+				poke(k.stores) // a commit came between: what was confirmed is not the newest
 				return
 			}
 			x.checked = time.Now()
@@ -385,7 +387,8 @@ func (k *keeper) storage(name string) storageFacts {
 func (k *keeper) setStorage(x storageFacts) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.storages[x.name] != nil { // it was not removed meanwhile
+	if was := k.storages[x.name]; was != nil { // it was not removed meanwhile
+		x.copying = was.copying // which is not for who asked to say
 		k.storages[x.name] = &x
 	}
 	poke(k.news)
@@ -401,6 +404,9 @@ func (k *keeper) catchUp(ctx context.Context) {
 	k.mu.Unlock()
 	if !behind {
 		return
+	}
+	if err := k.e.bringBack(ctx); err != nil && ctx.Err() == nil {
+		k.e.log.Info("what the first storage lost stays where it is for now", "reason", err)
 	}
 	if err := k.e.mirror(ctx, nil); err != nil {
 		k.e.log.Info("a storage stays behind for now", "reason", err)
@@ -419,6 +425,11 @@ func (k *keeper) newestOwn() (*vault.Head, bool) {
 		return nil, false
 	}
 	return st.Own(p.vault.Device()), true
+}
+
+// sameState tells whether two looks at this computer's newest state found the same.
+func sameState(a, b *vault.Head) bool {
+	return a == b || a != nil && b != nil && a.Root == b.Root
 }
 
 // learnDamage takes over what is known to be wrong with the stored data.

@@ -36,6 +36,7 @@ var settings = append([]setting{
 	{"rescan", "6h", durations, "how often a watched folder is looked through anyway", span(10*time.Minute, 30*24*time.Hour)},
 	{"rescan-unwatched", "15m", durations, "how often a folder that cannot be watched is looked through", span(10*time.Second, 24*time.Hour)},
 	{"confirmed-within", "15m", durations, "how old a storage's last word may be for files to count as safe", span(time.Minute, 7*24*time.Hour)},
+	{copiesKey, copiesAll, "a number from 1 to 9, or all", "how many storages have to confirm for files to count as safe", tidyCopies},
 	{"limit-up", "none", rates, "most that is sent", rate},
 	{"limit-down", "none", rates, "most that is fetched", rate},
 	{"quiet-hours", "none", "from-to, such as 22:00-07:00, or none", "hours in which nothing is saved by itself", hours},

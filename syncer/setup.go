@@ -241,6 +241,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	if e.cat, err = openCatalog(ctx, h, e.log); err != nil {
 		return nil, err
 	}
+	e.near = newNearest(e)
 	return e, nil
 }
 

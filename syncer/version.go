@@ -21,13 +21,13 @@ func (i Item) IsLink() bool { return i.Type == format.TypeSymlink }
 // version reads the one version that a name means, as resolve has it. A whole id is read without asking the storage what
 // is new, so that looking around in a version costs only what is looked at. ErrAmbiguous: the name means several.
 func (e *Engine) version(ctx context.Context, name string) (*format.Snapshot, error) {
-	if err := e.connect(ctx); err != nil {
+	if err := e.connect(ctx); err != nil && !e.readsSeveral() {
 		return nil, err
 	}
 	if id, ok := wholeID(name); ok {
 		e.uses.look(id, time.Now())
 		e.noteUse(ctx, id)
-		s, err := e.vault().Snapshot(ctx, id)
+		s, err := e.readVault().Snapshot(ctx, id)
 		if !errors.Is(err, vault.ErrMissing) { // what another device just saved is found below
 			return s, err
 		}
@@ -40,7 +40,7 @@ func (e *Engine) version(ctx context.Context, name string) (*format.Snapshot, er
 		return nil, ambiguous(name, found, func(v vault.Version) string { return fmt.Sprintf("%.12s (%s)", v.ID, v.Path) })
 	}
 	e.uses.look(found[0].ID, time.Now())
-	return e.vault().Snapshot(ctx, found[0].ID)
+	return e.readVault().Snapshot(ctx, found[0].ID)
 }
 
 // wholeID parses an id that is written out.

@@ -11,7 +11,7 @@ import (
 // mendedAnew tells whether only the recovery words help: this computer's own key or settings are lost, or not its alone.
 func mendedAnew(p syncer.Problem) bool {
 	switch p.Code {
-	case "retired", "cloned", "key_missing", "key_damaged", "settings_damaged":
+	case "retired", "cloned", "storages_disagree", "key_missing", "key_damaged", "settings_damaged":
 		return true
 	}
 	return false

@@ -164,8 +164,10 @@ type storageKeeper interface {
 	// AddNode makes one more storage hold everything, which takes as long as a first backup. It goes on when the window is
 	// closed, and ends with the engine, or when ctx is cancelled because of ErrGivenUp.
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
-	// RemoveNode stops using a storage. What it holds stays there.
-	RemoveNode(ctx context.Context, name string) error
+	// FixNode does what can be done about a check that failed.
+	FixNode(ctx context.Context, name, check string) error
+	// RemoveNode stops using a storage. What it holds stays there. With lost, one that does not answer goes in any case.
+	RemoveNode(ctx context.Context, name string, lost bool) error
 	// Readdress gives a storage another address or key.
 	Readdress(ctx context.Context, name string, o syncer.SetupOptions) error
 }

@@ -35,6 +35,11 @@ func (f *storageFoot) draw(now Now) {
 	s := now.Storages[0]
 	f.name.SetText(kit.Shown(s.Name))
 	text, tone := storageState(s, now)
+	if held, wanted := copiesOf(now); wanted > 1 && !now.Saved.IsZero() && s.State == syncer.StateSafe {
+		if text = copiesWords(held, wanted); held < wanted {
+			tone = kit.Warn
+		}
+	}
 	f.state.SetText(text)
 	f.icon.Set("server", tone.Colour())
 	f.root.Show()

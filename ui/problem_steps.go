@@ -93,9 +93,12 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 			}})
 		}
 		check()
-	case "storage_full":
+	case "storage_full", "cleans":
 		room()
 		another()
+	case "few_storages":
+		another()
+		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() { w.onStorages((*storagesScreen).askCopies) }})
 	case "space_short", "space_low", "space_limit", "space_hold":
 		room()
 		place(Space, "chart", lang.L("See what takes space"))
@@ -104,11 +107,11 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		another()
 	case "exposed", "clock_differs":
 		check()
-	case "no_kubo", "newer", "code_newer":
+	case "no_kubo", "newer", "code_newer", "repo_newer":
 		add(step{icon: "folder", label: lang.L("Show where Roost is"), do: func(context.Context) error { return openProgram() }})
 	case "missing", "damaged", "wrong_key", "wrong_bytes", "not_found", "not_kept", "rolled_back":
 		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
-	case "retired", "cloned", "key_missing", "key_damaged", "settings_damaged": // as mendedAnew has them
+	case "retired", "cloned", "storages_disagree", "key_missing", "key_damaged", "settings_damaged": // as mendedAnew has them
 		add(step{icon: "key", label: lang.L("Set up again with my words"), open: w.startAgain})
 	case "stopped", "busy", "catalog", "key_locked", "key_denied", "internal":
 		backUp(lang.L("Try again"))
@@ -116,7 +119,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		place(Restore, "restore", lang.L("See how far it is"))
 	case "bringing":
 		add(step{icon: "archive", label: lang.L("See how far it is"), open: func() { w.onStorages((*storagesScreen).showBring) }})
-	case "copy_behind", "watch_overflow", "not_watchable":
+	case "copy_behind", "copy_set_back", "watch_overflow", "not_watchable":
 		backUp(lang.L("Back up now"))
 	case "quiet_hours", "metered", "on_battery":
 		backUp(lang.L("Back up now"))

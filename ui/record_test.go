@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -217,9 +218,26 @@ func storageSamples() map[string]Now {
 	for i := range 30 {
 		many.Storages = append(many.Storages, syncer.StorageStatus{Name: fmt.Sprint("Storage ", i+1), State: syncer.StateSafe, Asked: morning, Confirmed: morning, Used: int64(i) * gigabyte})
 	}
-	return map[string]Now{
-		"one": base(), "two": two, "away": away, "full": full, "refused": refused, "behind": behind, "fresh": fresh, "none": none, "odd": odd, "many": many, "unknown": {},
+	copying, wished := behind, two
+	copying.Storages = slices.Clone(behind.Storages)
+	copying.Storages[1].State, copying.Storages[1].Behind = syncer.StateCopying, false
+	copying.Storages[1].Copying = &syncer.Progress{Bytes: 44 * gigabyte, TotalBytes: 131 * gigabyte}
+	all := map[string]Now{
+		"one": base(), "two": two, "copying": copying, "wished": wished, "away": away, "full": full, "refused": refused, "behind": behind, "fresh": fresh, "none": none, "odd": odd, "many": many, "unknown": {},
 	}
+	for name, n := range all {
+		n.Copies.Wanted = len(n.Storages)
+		for _, s := range n.Storages {
+			if s.State == syncer.StateSafe {
+				n.Copies.Confirmed++
+			}
+		}
+		if name == "wished" { // more than there are
+			n.Copies.Wanted = 3
+		}
+		all[name] = n
+	}
+	return all
 }
 
 func (r *record) PlainThings(context.Context, string) ([]syncer.PlainThing, error) {

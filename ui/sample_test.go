@@ -30,7 +30,7 @@ func sampleNow() Now {
 	}
 	n := Now{
 		Status: syncer.Status{
-			State: syncer.StateSafe, Node: "Pi in the living room",
+			State: syncer.StateSafe, Node: "Pi in the living room", Copies: syncer.Copies{Wanted: 1, Confirmed: 1},
 			Folders: []syncer.FolderStatus{
 				folder("/home/ana/Pictures", syncer.StateSafe, 31_022, 96_400_000_000),
 				folder("/home/ana/Documents", syncer.StateSafe, 2_321, 12_900_000_000),
@@ -186,7 +186,8 @@ func (stillEngine) FreeSpace(context.Context, string, syncer.Report) (*syncer.Fr
 }
 
 func (stillEngine) AddNode(context.Context, syncer.SetupOptions) error { return nil }
-func (stillEngine) RemoveNode(context.Context, string) error           { return nil }
+func (stillEngine) FixNode(context.Context, string, string) error      { return nil }
+func (stillEngine) RemoveNode(context.Context, string, bool) error     { return nil }
 func (stillEngine) RemoveFolder(context.Context, string) error         { return nil }
 func (stillEngine) Set(context.Context, string, string) error          { return nil }
 func (stillEngine) Readdress(context.Context, string, syncer.SetupOptions) error {

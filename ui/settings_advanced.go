@@ -51,6 +51,7 @@ func (s *settingsScreen) advancedView() settingsView {
 				kit.HBox(0, save), said,
 			),
 			card(lang.L("On this disk"), "", place(lang.L("Roost's own folder"), home, lang.L("Open")), kit.Line(), place(lang.L("Log"), log, lang.L("Open"))),
+			card(lang.L("Copies"), copiesHint(), outdent(9, s.settingTabs("copies", copiesMeanings()...))),
 			s.checksCard(),
 			card(lang.L("Times"), lang.L("Such as 30s, 10m or 6h."), kit.Columns(kit.Gap, []float32{1, 1},
 				kit.VBox(12, s.timeField("max-wait", lang.L("Longest wait of a busy folder")).Root, s.timeField("rescan", lang.L("Full look through a watched folder")).Root),

@@ -109,7 +109,7 @@ func TestEverySettingOfTheEngineHasAPlaceInTheWindow(t *testing.T) {
 			before[page] = look(page)
 		}
 		other := map[string]string{
-			"off": "on", "on": "off", "none": "7MB", "gentle": "normal", "wait": "gentle", "system": "dark", "5s": "5m", "30s": "1m", "6h": "7h", "24h": "168h", "2160h": "8760h", "720h": "168h", "15m": "1h",
+			"off": "on", "on": "off", "none": "7MB", "gentle": "normal", "wait": "gentle", "system": "dark", "5s": "5m", "30s": "1m", "6h": "7h", "24h": "168h", "2160h": "8760h", "720h": "168h", "15m": "1h", "all": "2",
 		}[x.Value]
 		switch x.Key {
 		case "language":

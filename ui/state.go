@@ -90,7 +90,11 @@ func lastBackup(now Now) string {
 	if newest.IsZero() {
 		return lang.L("Nothing is saved yet.")
 	}
-	return facts(lang.L("Last backup {{.Ago}}", values{"Ago": ago(newest, now.At)}), files(count), lang.L("encrypted on this computer"))
+	said := []string{lang.L("Last backup {{.Ago}}", values{"Ago": ago(newest, now.At)}), files(count), lang.L("encrypted on this computer")}
+	if held, wanted := copiesOf(now); wanted > 1 {
+		said = append(said, copiesWords(held, wanted))
+	}
+	return facts(said...)
 }
 
 func newestBackup(folders []syncer.FolderStatus) (newest time.Time, count int64) {
@@ -107,6 +111,9 @@ func waitingWords(now Now) string {
 	newest, _ := newestBackup(now.Folders)
 	if newest.IsZero() {
 		return lang.L("We'll keep trying. Nothing is saved yet.")
+	}
+	if held, wanted := copiesOf(now); held < wanted && held > 0 {
+		return facts(copiesWords(held, wanted), lang.L("Last backup {{.Ago}}", values{"Ago": ago(newest, now.At)}))
 	}
 	return lang.L("We'll keep trying. Last saved {{.Ago}}; saved files are safe.", values{"Ago": ago(newest, now.At)})
 }

@@ -45,7 +45,7 @@ type joining struct {
 func newStorages(w *Window) *storagesScreen {
 	s := &storagesScreen{w: w, list: kit.VBox(kit.Gap), notice: kit.NewNotice(kit.Accent, "", "")}
 	s.notice.Root.Hide()
-	s.copies, s.proof = newCopiesCard(s.add), newProofCard(w, s.redraw)
+	s.copies, s.proof = newCopiesCard(s.add, s.askCopies), newProofCard(w, s.redraw)
 	s.empty = kit.Card(kit.Empty("storage", lang.L("There is no storage yet"), lang.L("Your backup needs a place of its own: a drive, a device at home or a rented server."),
 		kit.NewButton(kit.Secondary, "plus", lang.L("Choose a place"), s.add)))
 	s.wait = kit.Card(kit.Fixed(0, 220, waiting(lang.L("One moment"))))
@@ -246,37 +246,88 @@ func (s *storagesScreen) raiseBudget() {
 	}
 }
 
-// copiesCard says how many storages hold the newest versions.
+// askCopies asks how many storages have to hold the newest versions.
+func (s *storagesScreen) askCopies() {
+	var options []kit.Alternative
+	for _, m := range copiesMeanings() {
+		options = append(options, kit.Alternative{Label: m.label})
+	}
+	chosen := 0
+	if c := s.now.Copies.Wanted; c != len(s.now.Storages) && c < len(options) {
+		chosen = c
+	}
+	choice := kit.NewChoice(options...)
+	choice.Choose(chosen)
+	choice.OnChanged = func(i int) { chosen = i }
+	var d *kit.Dialog
+	var save *kit.Button
+	save = kit.NewButton(kit.Primary, "", lang.L("Save"), func() {
+		d.Close()
+		s.w.start(save, func(ctx context.Context) error { return s.w.engine.Set(ctx, "copies", copiesMeanings()[chosen].value) })
+	})
+	d = kit.NewDialog(lang.L("How many copies do you want?"), kit.VBox(12, kit.NewParagraph(copiesHint()).Secondary(), choice.Root),
+		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), save)
+	s.w.dialog(d)
+}
+
+// copiesMeanings are the values of the setting; a number stands at its place.
+func copiesMeanings() []meaning {
+	return []meaning{
+		{value: "all", label: lang.L("on every storage")},
+		{value: "1", label: lang.L("one copy")},
+		{value: "2", label: lang.L("two copies")},
+		{value: "3", label: lang.L("three copies")},
+	}
+}
+
+func copiesHint() string {
+	return lang.L("How many storages must hold your newest versions before your files count as safe. Every storage gets them in any case.")
+}
+
+// copiesCard says how many storages hold the newest versions, of as many as a person wants.
 type copiesCard struct {
 	root   *fyne.Container
 	halo   *kit.Halo
 	title  *kit.Paragraph
 	detail *kit.Paragraph
+	wish   *kit.Button
 }
 
-func newCopiesCard(add func()) *copiesCard {
+func newCopiesCard(add, wish func()) *copiesCard {
 	c := &copiesCard{halo: kit.NewHalo("storage", kit.Idle), title: kit.NewParagraph("").AsTitle(), detail: kit.NewParagraph("").Secondary()}
-	c.root = kit.Card(kit.Lead(18, kit.Middle(c.halo), kit.Between(kit.VBox(4, c.title, c.detail), kit.NewButton(kit.Primary, "plus", lang.L("Add storage"), add))))
+	c.wish = kit.NewButton(kit.Quiet, "", lang.L("Change…"), wish).Spoken(lang.L("Change how many copies you want"))
+	c.root = kit.Card(kit.Lead(18, kit.Middle(c.halo), kit.Between(kit.VBox(4, c.title, c.detail),
+		kit.HBox(8, c.wish, kit.NewButton(kit.Primary, "plus", lang.L("Add storage"), add)))))
 	return c
 }
 
+// copiesOf counts what is held and what is wanted; more than wanted is as good as all of it.
+func copiesOf(now Now) (held, wanted int) {
+	held, wanted = now.Copies.Confirmed, now.Copies.Wanted
+	return min(held, wanted), wanted
+}
+
+func copiesWords(held, wanted int) string {
+	return lang.N("{{.Done}} of {{.Count}} copies", wanted, values{"Done": held, "Count": wanted})
+}
+
 func (c *copiesCard) draw(now Now) {
-	all, held := len(now.Storages), 0
-	for _, s := range now.Storages {
-		if s.State == syncer.StateSafe {
-			held++
-		}
-	}
-	title := lang.N("{{.Done}} of {{.Count}} copies", all, values{"Done": held, "Count": all})
+	held, wanted := copiesOf(now)
+	all, title := len(now.Storages), copiesWords(held, wanted)
+	shown(c.wish, all > 1 || wanted > all)
 	switch {
 	case now.Saved.IsZero():
 		c.say("storage", kit.Idle, lang.L("Nothing is saved yet."), lang.L("After the first backup you see here where it lies."))
-	case held < all && held > 0:
-		c.say("warning", kit.Warn, title, lang.L("Your newest versions are not on every storage yet. Roost goes on by itself."))
-	case held < all:
+	case wanted > all:
+		c.say("warning", kit.Warn, title, lang.L("You want more copies than you have storages."))
+	case held < wanted && held > 0:
+		c.say("warning", kit.Warn, title, lang.L("Your newest versions are not on enough storages yet. Roost goes on by itself."))
+	case held < wanted:
 		c.say("warning", kit.Warn, title, lang.L("No storage confirmed your newest versions lately. Roost goes on trying."))
 	case all == 1:
 		c.say("shield-check", kit.Good, title, lang.L("Your newest versions are on your storage. A second one helps when this one breaks."))
+	case wanted < all:
+		c.say("shield-check", kit.Good, title, lang.L("Your newest versions are on as many storages as you want. The others get them too."))
 	default:
 		c.say("shield-check", kit.Good, title, lang.L("Your newest versions are on every storage."))
 	}

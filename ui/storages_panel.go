@@ -149,6 +149,8 @@ func storageChip(s syncer.StorageStatus) (string, kit.Tone) {
 		return lang.L("Safe"), kit.Good
 	case s.State == syncer.StateNeedsYou:
 		return lang.L("Needs you"), kit.Bad
+	case s.State == syncer.StateCopying:
+		return lang.L("Copying"), kit.Accent
 	case s.Behind:
 		return lang.L("Catching up"), kit.Accent
 	default:
@@ -163,6 +165,8 @@ func holdsWords(s syncer.StorageStatus, now Now) string {
 		return lang.L("Ready for your first backup")
 	case s.State == syncer.StateSafe:
 		return lang.L("Holds your newest versions")
+	case s.State == syncer.StateCopying && s.Copying != nil:
+		return lang.L("The newest versions are on their way: {{.Done}} of {{.All}}", values{"Done": size(s.Copying.Bytes), "All": size(s.Copying.TotalBytes)})
 	case s.Behind:
 		return lang.L("Holds earlier versions; the newest are on their way")
 	case s.Asked.IsZero():
@@ -189,7 +193,7 @@ func lastWords(t time.Time, now Now) string {
 // waitingFor says what has to go to a storage: to the first everything that changed, to the others what the first holds.
 func waitingFor(s syncer.StorageStatus, i int, now Now) string {
 	switch {
-	case s.Behind:
+	case s.Behind, s.State == syncer.StateCopying:
 		return lang.L("the newest versions")
 	case now.Queue > 0 && (i == 0 || s.State != syncer.StateSafe):
 		return files(now.Queue)
@@ -239,10 +243,32 @@ func (p *storagePanel) told(info syncer.NodeInfo) {
 		}
 		said := x
 		said.Storage = ""
-		lines = append(lines, kit.NewNotice(problemTone(x), translated(x.Title), p.s.w.problemText(said), p.s.w.problemButtons(x)...).Root)
+		buttons := p.s.w.problemButtons(x)
+		if c.Fix {
+			buttons = append([]*kit.Button{p.fixButton(c.Name)}, buttons...)
+		}
+		lines = append(lines, kit.NewNotice(problemTone(x), translated(x.Title), p.s.w.problemText(said), buttons...).Root)
 	}
 	done := kit.NewButton(kit.Quiet, "close", "", func() { p.sayChecks() }).Spoken(lang.L("Close what was checked"))
 	p.sayChecks(append([]fyne.CanvasObject{kit.Between(kit.Strong(lang.L("What was checked")).Clipped(), done)}, lines...)...)
+}
+
+// fixButton has Roost do what it can about a check, and looks again.
+func (p *storagePanel) fixButton(check string) *kit.Button {
+	name := p.storage.Name
+	var b *kit.Button
+	b = kit.NewButton(kit.Secondary, "check", lang.L("Fix it"), func() {
+		b.Disable()
+		p.s.w.do(func(ctx context.Context) error { return p.s.w.engine.FixNode(ctx, name, check) }, func(err error) {
+			b.Enable()
+			if err != nil {
+				p.s.w.Tell(err)
+				return
+			}
+			p.ask()
+		})
+	})
+	return b
 }
 
 func (p *storagePanel) sayChecks(said ...fyne.CanvasObject) {
@@ -263,6 +289,8 @@ func checkWords(c syncer.NodeCheck, info syncer.NodeInfo) string {
 		return lang.L("It takes what it is given, and gives it back.")
 	case "space":
 		return lang.L("It holds {{.Size}} in all.", values{"Size": size(info.Used)})
+	case "speed":
+		return lang.L("It gives {{.Down}} and takes {{.Up}} a second.", values{"Down": size(int64(info.Down)), "Up": size(int64(info.Up))})
 	case "backup":
 		return lang.L("Your backup is there and opens.")
 	case "kept":
@@ -317,13 +345,18 @@ func (p *storagePanel) askRemove() {
 		w.dialog(d)
 		return
 	}
+	// One that does not answer may be broken for good; the engine finds out whether it is.
+	lost := p.s.now.Storages[0].Name == s.Name && s.State == syncer.StateWaiting && !s.Behind
 	remains := kit.NewNotice(kit.Good, lang.L("What remains"), lang.L("Your newest versions are on {{.Storages}}.", values{"Storages": strings.Join(others, ", ")}))
 	if len(others) == 0 {
 		remains = kit.NewNotice(kit.Warn, lang.L("No other storage confirmed your newest versions lately"), lang.L("Check the others before you remove this one."))
 	}
+	if lost && len(others) == 0 {
+		remains = kit.NewNotice(kit.Warn, lang.L("{{.Name}} does not answer", name), lang.L("If it is broken for good, another storage takes its place. Versions that only {{.Name}} had are gone then, and what is in your folders now is saved again.", name))
+	}
 	remove := kit.NewButton(kit.Danger, "", lang.L("Remove {{.Name}}", name), func() {
 		d.Close()
-		w.start(p.remove, func(ctx context.Context) error { return w.engine.RemoveNode(ctx, s.Name) })
+		w.start(p.remove, func(ctx context.Context) error { return w.engine.RemoveNode(ctx, s.Name, lost) })
 	})
 	d = kit.NewDialog(lang.L("Remove {{.Name}}?", name), kit.VBox(12,
 		kit.NewParagraph(lang.L("Nothing is saved there any more. What it holds now, {{.Size}}, stays there, encrypted.", values{"Size": size(s.Used)})).Secondary(), remains.Root),

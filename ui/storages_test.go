@@ -77,6 +77,26 @@ func TestStoragesAreAddedCheckedMovedAndRemoved(t *testing.T) {
 	d.tell(k.engine)
 	d.sees("2 of 2 copies", "Your newest versions are on every storage.")
 
+	// It lets go of everything, and Roost mends that by itself when it is told to.
+	there := second.Node(t)
+	pins, err := there.Pins(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pins {
+		if err := there.PinRemove(t.Context(), p.CID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.panels[1].check.Tapped(nil)
+	d.settle()
+	d.sees("Fix it", "a second.")
+	d.tap("Fix it")
+	d.settle()
+	d.sees("It keeps your newest versions.")
+	d.seesNot("Fix it")
+	d.tap("Close what was checked")
+
 	was := second.URL
 	second.Stop(t)
 	d.tell(k.engine)

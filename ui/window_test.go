@@ -87,7 +87,11 @@ func (e *asked) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	return e.answer(ctx, "add the storage "+o.NodeName+o.URL)
 }
 
-func (e *asked) RemoveNode(ctx context.Context, name string) error {
+func (e *asked) FixNode(ctx context.Context, name, check string) error {
+	return e.answer(ctx, "fix "+check+" of "+name)
+}
+
+func (e *asked) RemoveNode(ctx context.Context, name string, lost bool) error {
 	return e.answer(ctx, "remove the storage "+name)
 }
 

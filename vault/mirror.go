@@ -35,22 +35,28 @@ func metaMirror(label string) string { return "mirror/" + label }
 // as the newest. What is there already is not sent, and where everything is, two questions confirm it. Without a state
 // there is nothing to do. progress counts bytes of packs. An interrupted Mirror is taken up by the next.
 //
-// Order, as in Commit: packs in pinned batches → spine, keyring, head and root are put → the root is pinned → its
+// Where the two storages reach each other and nobody else, the other one fetches; see fetch. Else everything is sent from
+// here, in the order of Commit: packs in pinned batches → spine, keyring, head and root are put → the root is pinned → its
 // pointer is made → both are read back → what the root makes superfluous there is released.
 //
 // Errors: ErrSameStorage; ErrRolledBack when the other storage holds a state of this device that the vault's own lacks,
-// and nothing is touched then.
+// ErrCloned when it holds one of another history. Nothing is touched then.
 func (v *Vault) Mirror(ctx context.Context, to node.Node, progress Progress) error {
 	m, err := v.newMirror(ctx, to, progress)
 	if err != nil {
 		return err
 	}
+	return m.tries(ctx)
+}
+
+// tries runs the copy, and once more where blocks went missing meanwhile.
+func (m *mirror) tries(ctx context.Context) error {
 	for try := 1; ; try++ {
 		err := m.run(ctx, try > 1)
 		if err == nil || try == commitTries || !errors.Is(err, errIncomplete) {
 			return err
 		}
-		v.log.Warn("the copy is begun again", "reason", err)
+		m.v.log.Warn("the copy is begun again", "reason", err)
 	}
 }
 
@@ -66,6 +72,7 @@ func (v *Vault) newMirror(ctx context.Context, to node.Node, progress Progress) 
 	if err != nil {
 		return nil, fmt.Errorf("ask the other storage who it is: %w", err)
 	}
+	v.know(info.PeerID)
 	m := &mirror{v: v, to: to, label: v.keys().PinLabel(info.PeerID), progress: progress}
 	if m.label == label {
 		return nil, ErrSameStorage
@@ -88,6 +95,7 @@ type mirror struct {
 	to       node.Node
 	label    string // of our pins there
 	own      *Head  // what is copied; nil: this device has no state
+	back     bool   // the copy goes to the storage that commits go to
 	clean    bool   // nothing of an interrupted copy is pinned there
 	progress Progress
 
@@ -115,7 +123,13 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 		return err
 	}
 	if o := there.Own(m.own.Device); pinned && !full && o != nil && o.Root == m.own.Root && !o.Pin {
+		if err := m.noteMirrored(ctx, true); err != nil {
+			return err
+		}
 		return m.release(ctx, there)
+	}
+	if err := m.noteMirrored(ctx, false); err != nil {
+		return err
 	}
 	if err := m.v.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.DeleteMeta(metaMirror(m.label)) }); err != nil {
 		return err
@@ -124,8 +138,16 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 		if err := m.findBase(ctx, there, full); err != nil {
 			return err
 		}
-		if err := m.copy(ctx); err != nil {
-			return err
+		fetched := false
+		if !full {
+			if fetched, err = m.fetch(ctx); err != nil {
+				return err
+			}
+		}
+		if !fetched {
+			if err := m.copy(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	if err := m.pin(ctx); err != nil {
@@ -147,6 +169,9 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 	if !pinned {
 		return fmt.Errorf("confirm the copy: %w: the storage said it keeps it, and does not list it", node.ErrNotPinned)
 	}
+	if err := m.noteMirrored(ctx, true); err != nil {
+		return err
+	}
 	return m.release(ctx, there)
 }
 
@@ -159,14 +184,20 @@ func (m *mirror) find(ctx context.Context) (*State, error) {
 	if st.Union.Revoked(m.v.Device()) != nil {
 		return nil, ErrRetired
 	}
-	switch o := st.Own(m.v.Device()); {
-	case o == nil:
-	case m.own == nil:
-		return nil, fmt.Errorf("%w: the other storage holds state %d of this computer, and the one that backups go to holds none", ErrRolledBack, o.Seq)
-	case o.Seq > m.own.Seq:
-		return nil, fmt.Errorf("%w: the other storage holds state %d of this computer, and the one that backups go to holds %d", ErrRolledBack, o.Seq, m.own.Seq)
-	case o.Seq == m.own.Seq && o.Root != m.own.Root:
-		return nil, fmt.Errorf("%w: two storages hold different states with number %d of this computer", ErrRolledBack, o.Seq)
+	o := st.Own(m.v.Device())
+	if o == nil {
+		return st, nil
+	}
+	all, err := m.v.mirroredTo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	was := all[m.label]
+	if m.back {
+		was = mirrored{}
+	}
+	if err := m.v.compareCopy(m.own, o, was); err != nil {
+		return nil, err
 	}
 	return st, nil
 }

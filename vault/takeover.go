@@ -47,6 +47,27 @@ func (v *Vault) TakeOver(ctx context.Context, from node.Node) error {
 	return v.forgetStorage(ctx, since)
 }
 
+// TakeOverAsItIs is TakeOver for a storage that may hold an earlier state than was confirmed elsewhere, where that is gone
+// for good. The next commit says what it goes on from, under a number that was never used.
+func (v *Vault) TakeOverAsItIs(ctx context.Context) error {
+	st, err := Find(ctx, v.node, v.bundle)
+	if err != nil {
+		return err
+	}
+	own := st.Own(v.Device())
+	if own == nil {
+		return v.forgetStorage(ctx, 0)
+	}
+	ok, err := v.node.Pinned(ctx, own.Root.DagCID())
+	if err != nil {
+		return fmt.Errorf("ask what the storage keeps: %w", err)
+	}
+	if !ok {
+		return fmt.Errorf("take over: %w", node.ErrNotPinned)
+	}
+	return v.forgetStorage(ctx, own.Seq)
+}
+
 // newest is the newest state of this device that is known of: what from serves or what was confirmed; seq 0 for none.
 func (v *Vault) newest(ctx context.Context, from node.Node) (seq uint64, hash format.Digest, err error) {
 	raw, known, err := v.cat.Meta(ctx, metaOwnSeq)
@@ -116,7 +137,7 @@ func (v *Vault) forgetStorage(ctx context.Context, since uint64) error {
 				return err
 			}
 		}
-		for _, key := range []string{metaScan, metaLost} {
+		for _, key := range []string{metaScan, metaLost, metaMirrored} {
 			if err := tx.DeleteMeta(key); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"roost/vault/catalog"
 	"roost/vault/format"
@@ -60,6 +61,9 @@ type Vault struct {
 	mu    sync.Mutex // guards below
 	state *State     // as of the last Refresh; nil before
 	label string     // pin name on this storage; "" before it was asked
+
+	peers map[string]bool      // ids of storages that belong to this vault
+	unmet map[string]time.Time // when a storage, by the label of our pins there, could not fetch from this one
 }
 
 // New returns a vault; nothing is asked of the storage yet.

@@ -91,6 +91,9 @@ var calls = []struct {
 	{path: "files/cp", adds: true, when: query(plain) + "\t\tnot vars_regexp {query} force=[^f]\n"},
 	{path: "files/ls", adds: true},
 	{path: "files/rm"},
+	// For a copy that storages make among themselves. Who may not delete may not bring strangers here either.
+	{path: "swarm/connect"},
+	{path: "swarm/peers"},
 }
 
 // plain is a query with nothing in it that Caddy and Kubo could read differently.

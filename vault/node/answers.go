@@ -108,8 +108,8 @@ func (want imported) read(r io.Reader) error {
 	}
 }
 
-// readPinAdd follows a pin to its end, and calls progress whenever it got further.
-func readPinAdd(r io.Reader, c cid.Cid, progress func()) error {
+// readPinAdd follows a pin to its end, and calls progress with the number of its blocks whenever it got further.
+func readPinAdd(r io.Reader, c cid.Cid, progress func(blocks int64)) error {
 	var pinned bool
 	var nodes int64
 	for dec := json.NewDecoder(r); ; {
@@ -127,7 +127,7 @@ func readPinAdd(r io.Reader, c cid.Cid, progress func()) error {
 		}
 		if event.Progress > nodes {
 			nodes = event.Progress
-			progress()
+			progress(nodes)
 		}
 		if event.Pins != nil {
 			if err := samePins(event.Pins, c); err != nil {

@@ -84,7 +84,7 @@ func TestBrokenConnectionIsNotNonsense(t *testing.T) {
 func readers() map[string]func(io.Reader) error {
 	return map[string]func(io.Reader) error{
 		"import":  imported{root: testRoot, blocks: 3}.read,
-		"pin add": func(r io.Reader) error { return readPinAdd(r, testRoot, func() {}) },
+		"pin add": func(r io.Reader) error { return readPinAdd(r, testRoot, func(int64) {}) },
 		"pins":    func(r io.Reader) error { return readPins(r, testRoot) },
 		"list":    func(r io.Reader) error { _, err := readPinList(r); return err },
 		"entries": func(r io.Reader) error { _, err := readEntries(r); return err },
@@ -97,14 +97,14 @@ func readers() map[string]func(io.Reader) error {
 func TestPinAddReportsProgressOnlyWhenThereIsSome(t *testing.T) {
 	steps := 0
 	answer := `{}{}{"Progress":2,"Bytes":9}{"Progress":2,"Bytes":9}{"Progress":3}{"Pins":["` + testRoot.String() + `"]}`
-	if err := readPinAdd(strings.NewReader(answer), testRoot, func() { steps++ }); err != nil {
+	if err := readPinAdd(strings.NewReader(answer), testRoot, func(int64) { steps++ }); err != nil {
 		t.Fatal(err)
 	}
 	if steps != 2 {
 		t.Errorf("%d steps, want 2", steps)
 	}
 	for _, bad := range []string{`{}{"Progress":2}`, `{"Pins":[]}`, `{"Pins":["` + testOther.String() + `"]}`} {
-		if err := readPinAdd(strings.NewReader(bad), testRoot, func() {}); !errors.Is(err, ErrProtocol) {
+		if err := readPinAdd(strings.NewReader(bad), testRoot, func(int64) {}); !errors.Is(err, ErrProtocol) {
 			t.Errorf("%s: got %v, want ErrProtocol", bad, err)
 		}
 	}
@@ -147,7 +147,7 @@ func FuzzPinList(f *testing.F) {
 			}
 		}
 		fuzzed(t, err)
-		fuzzed(t, readPinAdd(strings.NewReader(string(answer)), testRoot, func() {}))
+		fuzzed(t, readPinAdd(strings.NewReader(string(answer)), testRoot, func(int64) {}))
 		fuzzed(t, readPins(strings.NewReader(string(answer)), testRoot))
 	})
 }

@@ -72,6 +72,9 @@ func spawn(ctx context.Context, binary string, r repo, log logFile) (_ *daemon, 
 			if locked(string(text)) {
 				return nil, errLocked
 			}
+			if newerRepo(string(text)) {
+				return nil, fmt.Errorf("start storage: %w", ErrRepoNewer)
+			}
 			return nil, fmt.Errorf("start storage: it ended (%s): %s", cmd.ProcessState, quiet.Reason(text))
 		case <-ctx.Done():
 			return nil, fmt.Errorf("start storage: %w", ctx.Err())

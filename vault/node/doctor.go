@@ -15,6 +15,8 @@ import (
 var (
 	// ErrExposed: whoever finds the storage's address can use it, without a key.
 	ErrExposed = errors.New("storage is open to everybody")
+	// ErrCleans: the storage holds more than its own limit, so it may clean up again and again.
+	ErrCleans = errors.New("storage is beyond its own limit")
 	// ErrClock: the storage's clock is far from this computer's.
 	ErrClock = errors.New("the clocks of the storage and of this computer differ")
 )
@@ -29,7 +31,8 @@ type Examination struct {
 
 	// Everything: this computer's key opens more of the storage than Roost uses. So its settings could be looked at:
 	Everything bool
-	Announces  bool // it tells a public network which blocks it has
+	Announces  bool  // it tells a public network which blocks it has
+	CleansAt   int64 // bytes from which on it cleans up by itself, if it does at all; 0: it has no limit of its own
 
 	Clock time.Duration // how far its clock is ahead of ours; within what the answer took it counts as 0
 }
@@ -94,8 +97,24 @@ func (k *Kubo) settings(ctx context.Context, x *Examination) error {
 	}
 	routing, _, err := k.setting(ctx, "Routing.Type")
 	x.Everything, x.Announces = true, provide != false && routing != "none" // both are on where nothing is said
+	if err != nil {
+		return err
+	}
+	u, err := k.Usage(ctx)
+	if err != nil || u.StorageMax == 0 {
+		return err
+	}
+	part, _, err := k.setting(ctx, "Datastore.StorageGCWatermark")
+	percent, ok := part.(float64)
+	if !ok || percent <= 0 || percent > 100 {
+		percent = usualWatermark
+	}
+	x.CleansAt = int64(float64(u.StorageMax) / 100 * percent)
 	return err
 }
+
+// usualWatermark is the share of its limit from which on Kubo cleans up, in percent.
+const usualWatermark = 90
 
 // setting reads one; it is nil where nothing is said.
 func (k *Kubo) setting(ctx context.Context, key string) (value any, allowed bool, err error) {

@@ -26,6 +26,15 @@ func TestExaminationTellsHowMuchAKeyOpens(t *testing.T) {
 	}
 }
 
+func TestExaminationTellsFromWhenOnAStorageCleansUp(t *testing.T) {
+	for limit, want := range map[string]int64{"10MB": 9_000_000, "": 0} {
+		d := nodetest.StartKubo(t, func(c nodetest.Config) { c.Set("Datastore.StorageMax", limit) })
+		if x, err := d.Node(t).Examine(t.Context()); err != nil || x.CleansAt != want {
+			t.Errorf("a storage with the limit %q cleans up at %d, want %d; error %v", limit, x.CleansAt, want, err)
+		}
+	}
+}
+
 // Kubo's tokens guard its calls and nothing else: a proxy that forwards the rest shows it to everybody.
 func TestExaminationSeesWhatAStrangerSees(t *testing.T) {
 	d := nodetest.StartKubo(t)

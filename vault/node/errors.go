@@ -37,6 +37,8 @@ var (
 	ErrInsecure = errors.New("connection would not be encrypted")
 	// ErrCertificate: the TLS certificate is not the pinned one, or not a trusted one where none is pinned.
 	ErrCertificate = errors.New("storage shows a certificate that is not trusted")
+	// ErrRepoNewer: a newer Kubo wrote the repository on this computer.
+	ErrRepoNewer = errors.New("a newer program wrote this storage")
 	// ErrNoBinary: there is no Kubo program to run on this computer.
 	ErrNoBinary = errors.New("the Kubo program (ipfs) is missing")
 )
@@ -179,3 +181,6 @@ func quote(s string) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
+
+// newerRepo says whether a daemon's log tells that the repository is of a later form than it knows.
+func newerRepo(log string) bool { return strings.Contains(log, "is lower than your repos") }

@@ -154,6 +154,21 @@ func TestManagedNodeIsQuietPrivateAndDurable(t *testing.T) {
 }
 
 // Whatever the configuration says, nothing may listen beyond this computer.
+func TestManagedNodeLeavesARepositoryOfANewerKuboAlone(t *testing.T) {
+	dir := t.TempDir()
+	m := startManaged(t, dir)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	version := filepath.Join(dir, "repo", "version")
+	if err := os.WriteFile(version, []byte("999\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := node.StartManaged(t.Context(), node.ManagedOptions{Dir: dir, Binary: nodetest.Binary(t)}); !errors.Is(err, node.ErrRepoNewer) {
+		t.Errorf("a repository of form 999 was started: %v", err)
+	}
+}
+
 func TestManagedNodeListensOnThisComputerAlone(t *testing.T) {
 	m := startManaged(t, t.TempDir())
 	addrs, err := net.InterfaceAddrs()

@@ -6,14 +6,16 @@ import "time"
 // the time without progress in either direction. Neither counts the time in which a limit of our own held bytes back.
 // timeout= tells the node to give up a little before the deadline, at the limits that are in force when the call begins.
 type patience struct {
-	quick limit // reads that wait for no lock: a sleeping disk needs up to 30 s to spin up
-	block limit // one block down: 2 MiB over a slow line that several others share
-	list  limit // every pin, or a directory of links: the node loads each before its first byte
-	lock  limit // writes that wait while the node collects garbage, and are short then
-	load  limit // an upload; its deadline grows with its size, see uploadRate
+	connect limit // a node that looks for another one, which may be switched off
+	quick   limit // reads that wait for no lock: a sleeping disk needs up to 30 s to spin up
+	block   limit // one block down: 2 MiB over a slow line that several others share
+	list    limit // every pin, or a directory of links: the node loads each before its first byte
+	lock    limit // writes that wait while the node collects garbage, and are short then
+	load    limit // an upload; its deadline grows with its size, see uploadRate
 
 	update limit // a pin that reads new blocks in silence: 10 GB, the most between two commits, at 12 MB/s
 	pin    limit // a pin that reads everything, for hours; it reports how far it got, so a missing block shows as a stall
+	fetch  limit // the same, with blocks that another node has to give
 	gc     limit // marks in silence, then reports each block that it removes
 }
 
@@ -23,14 +25,16 @@ type limit struct{ deadline, stall time.Duration }
 const uploadRate = 32 << 10
 
 var defaultPatience = patience{
-	quick:  limit{time.Minute, time.Minute},
-	block:  limit{5 * time.Minute, time.Minute},
-	list:   limit{5 * time.Minute, 5 * time.Minute},
-	lock:   limit{5 * time.Minute, 5 * time.Minute},
-	load:   limit{10 * time.Minute, 5 * time.Minute},
-	update: limit{15 * time.Minute, 15 * time.Minute},
-	pin:    limit{48 * time.Hour, 5 * time.Minute},
-	gc:     limit{12 * time.Hour, 30 * time.Minute},
+	connect: limit{15 * time.Second, 15 * time.Second},
+	quick:   limit{time.Minute, time.Minute},
+	block:   limit{5 * time.Minute, time.Minute},
+	list:    limit{5 * time.Minute, 5 * time.Minute},
+	lock:    limit{5 * time.Minute, 5 * time.Minute},
+	load:    limit{10 * time.Minute, 5 * time.Minute},
+	update:  limit{15 * time.Minute, 15 * time.Minute},
+	pin:     limit{48 * time.Hour, 5 * time.Minute},
+	fetch:   limit{48 * time.Hour, time.Minute},
+	gc:      limit{12 * time.Hour, 30 * time.Minute},
 }
 
 // upload is the limit for sending n bytes.

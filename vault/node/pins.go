@@ -35,7 +35,7 @@ func (k *Kubo) PinAdd(ctx context.Context, c cid.Cid, name string) error {
 		request.opts["name"] = name
 	}
 	return k.do(ctx, request, func(r io.Reader) error {
-		return readPinAdd(r, c, request.progress)
+		return readPinAdd(r, c, func(int64) { request.progress() })
 	})
 }
 
