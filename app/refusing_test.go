@@ -134,11 +134,19 @@ func (refusing) Set(context.Context, string, string) error          { return err
 func (refusing) Nodes(context.Context) ([]syncer.NodeInfo, error)   { return nil, errRefused }
 func (refusing) AddNode(context.Context, syncer.SetupOptions) error { return errRefused }
 func (refusing) RemoveNode(context.Context, string) error           { return errRefused }
-func (refusing) Words(context.Context) ([]string, error)            { return nil, errRefused }
-func (refusing) CheckWords(context.Context, string) error           { return errRefused }
-func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
-func (refusing) SetAll(context.Context, map[string]string) error    { return errRefused }
-func (refusing) Rules(context.Context, string) (string, error)      { return "", errRefused }
+func (refusing) Network(context.Context, string) (*syncer.Network, error) {
+	return nil, errRefused
+}
+
+func (refusing) SetNetwork(context.Context, syncer.NetworkChange) (*syncer.Network, error) {
+	return nil, errRefused
+}
+
+func (refusing) Words(context.Context) ([]string, error)         { return nil, errRefused }
+func (refusing) CheckWords(context.Context, string) error        { return errRefused }
+func (refusing) NoteWords(context.Context, bool) error           { return errRefused }
+func (refusing) SetAll(context.Context, map[string]string) error { return errRefused }
+func (refusing) Rules(context.Context, string) (string, error)   { return "", errRefused }
 
 func (refusing) SetRules(context.Context, string, string, string) error { return errRefused }
 

@@ -229,6 +229,14 @@ func (r *remote) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	return r.tell(ctx, "add-node", o)
 }
 
+func (r *remote) Network(ctx context.Context, storage string) (*syncer.Network, error) {
+	return ask[*syncer.Network](ctx, r, "network", nameArgs{storage}, nil)
+}
+
+func (r *remote) SetNetwork(ctx context.Context, ch syncer.NetworkChange) (*syncer.Network, error) {
+	return ask[*syncer.Network](ctx, r, "set-network", ch, nil)
+}
+
 func (r *remote) RemoveNode(ctx context.Context, name string) error {
 	return r.tell(ctx, "remove-node", nameArgs{name})
 }

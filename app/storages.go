@@ -39,6 +39,7 @@ OLD's place. Without a new one: go on.`,
 			name: "node remove", usage: []string{"NAME"}, least: 1, most: 1, run: nodeRemove,
 			help: "remove: this storage is not used any longer. What it holds stays there.",
 		},
+		nodeNetworkCommand(),
 		nodeKitCommand(),
 	}}
 }
