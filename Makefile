@@ -2,6 +2,7 @@
 
 EXE   := $(if $(filter Windows_NT,$(OS)),.exe)
 IPFS  := bin/ipfs$(EXE)
+CLUSTER := bin/ipfs-cluster-service$(EXE)
 LD    := -s -w
 KIT   := amd64 arm64
 GUI   := $(if $(EXE), -H=windowsgui)
@@ -40,13 +41,13 @@ demo: headless $(IPFS) ## Back up, lose and recover a sample folder, or FOLDER=~
 	bin/roost-headless$(EXE) demo $${FOLDER:+"$$FOLDER"}
 
 .PHONY: test
-test: deps-test $(IPFS) ## Run all tests, against a real Kubo
-	ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/test.sh \
+test: deps-test $(IPFS) $(CLUSTER) ## Run all tests, against a real Kubo
+	ROOST_IPFS="$(CURDIR)/$(IPFS)" ROOST_CLUSTER="$(CURDIR)/$(CLUSTER)" packaging/test.sh \
 		-race -p 2 -timeout 60m $(if $(CI),-count=1) -tags $(TEST_TAGS) ./...
 
 .PHONY: soak
-soak: deps-test $(IPFS) ## Run all tests with their long harnesses, for hours
-	ROOST_SOAK=1 ROOST_IPFS="$(CURDIR)/$(IPFS)" packaging/test.sh \
+soak: deps-test $(IPFS) $(CLUSTER) ## Run all tests with their long harnesses, for hours
+	ROOST_SOAK=1 ROOST_IPFS="$(CURDIR)/$(IPFS)" ROOST_CLUSTER="$(CURDIR)/$(CLUSTER)" packaging/test.sh \
 		-race -p 1 -timeout 24h -count=1 -tags $(TEST_TAGS) ./...
 
 .PHONY: bench
@@ -91,6 +92,12 @@ clean: ## Remove what was built
 $(IPFS): packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
 	@echo "Building Kubo, the storage Roost runs. The first time this takes a minute or two."
 	cd packaging/kubo && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
+	@touch $@
+
+# IPFS Cluster, for the tests: whoever has a cluster runs their own.
+$(CLUSTER): packaging/cluster/go.mod packaging/cluster/go.sum | deps-go
+	@echo "Building IPFS Cluster, which tests run against. The first time this takes a minute or two."
+	cd packaging/cluster && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs-cluster/ipfs-cluster/cmd/ipfs-cluster-service
 	@touch $@
 
 # The same Kubo for the machines of the node kit, all of Linux; and the program that keeps its keys.

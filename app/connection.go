@@ -14,12 +14,21 @@ import (
 // maxCodeFile is in bytes: a photograph of a QR picture is the longest thing that may hold a code.
 const maxCodeFile = 32 << 20
 
-// connectionCode reads the code in the file that --code-file names, "-" being standard input: its line, or an image of its
+// connectionCode reads the code of a storage.
+func (c *call) connectionCode(ctx context.Context) (code.Code, error) {
+	text, passphrase, err := c.codeText(ctx)
+	if err != nil {
+		return code.Code{}, err
+	}
+	return code.Parse(text, passphrase)
+}
+
+// codeText reads the text of a code from the file that --code-file names, "-" being standard input: its line, or an image of its
 // QR picture. A locked one is opened with the passphrase in the file that ROOST_CODE_PASSPHRASE_FILE names, or a person is
 // asked where there is a terminal that does not carry the code.
-func (c *call) connectionCode(ctx context.Context) (code.Code, error) {
+func (c *call) codeText(ctx context.Context) (text, passphrase string, err error) {
 	name := c.value("code-file")
-	data, err := c.readWords(ctx, "The connection code", func() (string, error) {
+	text, err = c.readWords(ctx, "The connection code", func() (string, error) {
 		if name == "-" {
 			if isTerminal(c.in) {
 				return readLines(c.in, 1)
@@ -34,20 +43,19 @@ func (c *call) connectionCode(ctx context.Context) (code.Code, error) {
 		return readLimited(f, maxCodeFile)
 	})
 	if err != nil {
-		return code.Code{}, err
+		return "", "", err
 	}
-	if code.IsPicture([]byte(data)) {
-		if data, err = code.FromPicture([]byte(data)); err != nil {
-			return code.Code{}, err
+	if code.IsPicture([]byte(text)) {
+		if text, err = code.FromPicture([]byte(text)); err != nil {
+			return "", "", err
 		}
 	}
-	passphrase := ""
-	if code.Locked(data) {
+	if code.Locked(text) {
 		if passphrase, err = c.codePassphrase(ctx); err != nil {
-			return code.Code{}, err
+			return "", "", err
 		}
 	}
-	return code.Parse(data, passphrase)
+	return text, passphrase, nil
 }
 
 // codePassphrase is "" where there is none to be had.

@@ -81,6 +81,8 @@ type engine interface {
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
 	FixNode(ctx context.Context, name, check string) error
 	RemoveNode(ctx context.Context, name string, lost bool) error
+	Network(ctx context.Context, storage string) (*syncer.Network, error)
+	SetNetwork(ctx context.Context, ch syncer.NetworkChange) (*syncer.Network, error)
 	MoveNode(ctx context.Context, o syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error)
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
 	RenameDevice(ctx context.Context, device, name, words string) error

@@ -213,6 +213,12 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			return f, err
 		}},
 		{"free space nowhere", func(e engine) (any, error) { return e.FreeSpace(ctx, "attic", nil) }},
+		{"the network of a storage that another runs", func(e engine) (any, error) { return e.Network(ctx, "storage") }},
+		{"a network for it", func(e engine) (any, error) { return e.SetNetwork(ctx, syncer.NetworkChange{Make: true}) }},
+		{"no network that makes sense", func(e engine) (any, error) { return e.SetNetwork(ctx, syncer.NetworkChange{}) }},
+		{"the key of a network that is none", func(e engine) (any, error) {
+			return e.SetNetwork(ctx, syncer.NetworkChange{Join: []byte("/key/swarm/psk/1.0.0/\n/base16/\n12")})
+		}},
 		{"limit", func(e engine) (any, error) { return nil, e.SetLimit(ctx, "storage", 1<<40) }},
 		{"a limit of no storage", func(e engine) (any, error) { return nil, e.SetLimit(ctx, "attic", 5) }},
 		{"status", func(e engine) (any, error) {

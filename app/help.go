@@ -63,7 +63,11 @@ func (c *command) helpTexts() []string {
 	}
 	var texts []string
 	for _, sub := range c.subs {
-		texts = append(texts, sub.help)
+		text := sub.help
+		if first, _, more := strings.Cut(text, ". "); more && sub.ownHelp { // the rest stands there
+			text = first + "."
+		}
+		texts = append(texts, text)
 	}
 	return texts
 }

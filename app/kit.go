@@ -17,7 +17,7 @@ func nodeKitCommand() *command {
 	return &command{
 		name: "node kit",
 		usage: []string{
-			"--out DIR [--platform pi|server|nas] [--name N] [--limit 400GB] [--address H] [--port N]",
+			"--out DIR [--platform pi|server|nas] [--name N] [--limit 400GB] [--address H] [--port N] [--private]",
 			"--install USER@HOST[:PORT] [--password-file F] [--host-key SHA256:…] [--code-out F] [--data DIR] […]",
 		},
 		help: `kit: write into DIR what makes another machine a storage: a small computer with Debian (pi), a rented server, or
@@ -30,6 +30,7 @@ in there over SSH, once, and brings the connection code back.`,
 			{name: "limit", arg: "SIZE", help: "how much of the new storage may be filled"},
 			{name: "address", arg: "H,…", help: "host names that will lead there from elsewhere"},
 			{name: "port", arg: "N", help: "where the new storage answers: 5443"},
+			{name: "private", help: "it makes a private network, which others can join"},
 			{name: "install", arg: "U@H", help: "install it there over SSH; the user may use sudo"},
 			{name: "password-file", arg: "F", help: "the file with the password; - is standard input"},
 			{name: "host-key", arg: "K", help: "the key that the machine has to show: SHA256:…"},
@@ -78,7 +79,7 @@ func nodeKit(ctx context.Context, c *call) (answer, error) {
 
 // kitOptions are what the flags say of the kit.
 func kitOptions(c *call) (kit.Options, error) {
-	o := kit.Options{Platform: "pi", Name: c.value("name")}
+	o := kit.Options{Platform: "pi", Name: c.value("name"), Private: c.has("private")}
 	if c.has("platform") {
 		o.Platform = c.value("platform")
 	}

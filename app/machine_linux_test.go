@@ -33,6 +33,7 @@ type another struct {
 	init *exec.Cmd // its first process; all others end with it
 	root string
 	wire string // this end of the cable
+	addr string // of its own end
 
 	services map[string]*exec.Cmd
 }
@@ -76,7 +77,8 @@ var repository = func() string {
 	return dir
 }()
 
-// machine make: another machine. machine run COMMAND…: as its root. machine start|stop UNIT: what its ExecStart says, as
+// machine make: another machine, with a cable to this one and to those that were made before. machine use N: from here on
+// that one, counted from 1. machine run COMMAND…: as its root. machine start|stop UNIT: what its ExecStart says, as
 // systemd would. machine spawn NAME COMMAND…: the same for any command.
 func machine(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
@@ -85,8 +87,17 @@ func machine(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
 	switch args[0] {
 	case "make":
-		s.other = makeMachine(ts)
-		ts.Defer(func() { s.other.end(s.tb) })
+		m := makeMachine(ts, len(s.all))
+		ts.Defer(func() { m.end(s.tb) })
+		for i, earlier := range s.all {
+			connect(ts, earlier, m, i)
+		}
+		s.all, s.other = append(s.all, m), m
+	case "use":
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		s.other = s.all[n-1]
+		ts.Setenv("MACHINE", s.other.addr)
 	case "run":
 		err := ts.Exec("nsenter", s.other.enter(ts, args[1:]...)...)
 		if neg && err == nil {
@@ -105,8 +116,8 @@ func machine(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func makeMachine(ts *testscript.TestScript) *another {
-	m := &another{root: ts.MkAbs("machine"), services: map[string]*exec.Cmd{}}
+func makeMachine(ts *testscript.TestScript, before int) *another {
+	m := &another{root: ts.MkAbs(fmt.Sprint("machine", before+1)), services: map[string]*exec.Cmd{}}
 	ts.Check(os.Mkdir(m.root, 0o755))
 	m.init = exec.Command("unshare", "--mount", "--pid", "--net", "--uts", "--fork", "--kill-child", "sh", "-euc", `
 		cd "$1"
@@ -148,8 +159,54 @@ func makeMachine(ts *testscript.TestScript) *another {
 			ts.Fatalf("%s: %v\n%s", line, err, out)
 		}
 	}
-	ts.Setenv("MACHINE", fmt.Sprintf("%s%d", net, last+2))
+	m.addr = fmt.Sprintf("%s%d", net, last+2)
+	ts.Setenv("MACHINE", m.addr)
 	return m
+}
+
+// connect puts a cable between two machines.
+func connect(ts *testscript.TestScript, a, b *another, n int) {
+	one, two := a.pid(ts), b.pid(ts)
+	for _, line := range []string{
+		fmt.Sprintf("ip link add wire%d netns %d type veth peer name wire netns %d", two, one, two),
+		fmt.Sprintf("nsenter -t %d -n ip addr add 10.214.%d.1/30 dev wire%d", one, n, two),
+		fmt.Sprintf("nsenter -t %d -n ip addr add 10.214.%d.2/30 dev wire", two, n),
+		fmt.Sprintf("nsenter -t %d -n ip link set wire%d up", one, two),
+		fmt.Sprintf("nsenter -t %d -n ip link set wire up", two),
+	} {
+		words := strings.Fields(line)
+		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
+			ts.Fatalf("%s: %v\n%s", line, err, out)
+		}
+	}
+}
+
+// fetches CODE CID: the storage of a code comes to have a block, from another member of its network.
+func fetches(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fetches CODE CID")
+	}
+	c, err := code.Parse(ts.ReadFile(args[0]), "")
+	ts.Check(err)
+	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	last := ""
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		req, err := http.NewRequest(http.MethodPost, c.Addresses[0]+"/api/v0/block/get?timeout=10s&arg="+args[1], nil)
+		ts.Check(err)
+		req.Header.Set("Authorization", "Bearer "+strings.TrimPrefix(c.Token, "bearer:"))
+		resp, err := client.Do(req)
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, node.MaxBlockSize))
+		resp.Body.Close()
+		if err == nil && resp.StatusCode == http.StatusOK && len(body) > 0 {
+			return
+		}
+		last = fmt.Sprint(resp.Status, err)
+	}
+	ts.Fatalf("the other storage does not pass the block on: %s", last)
 }
 
 // pid is of the first process inside: unshare's child.
@@ -195,6 +252,10 @@ func (m *another) start(ts *testscript.TestScript, unit string) {
 			user = value
 		case "Environment":
 			env = append(env, strings.Fields(value)...)
+		case "EnvironmentFile":
+			added, err := exec.Command("nsenter", m.enter(ts, "cat", value)...).Output()
+			ts.Check(err)
+			env = append(env, strings.Fields(string(added))...)
 		case "ExecStart":
 			command = strings.Fields(value)
 		case "RuntimeDirectory":
@@ -298,5 +359,5 @@ func repins(ts *testscript.TestScript, neg bool, args []string) {
 
 // machineCommands are those of a script that need Linux.
 var machineCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"parts": buildParts, "machine": machine, "asks": askNode, "repins": repins,
+	"parts": buildParts, "machine": machine, "asks": askNode, "repins": repins, "fetches": fetches,
 }

@@ -141,6 +141,12 @@ var methods = map[string]method{
 	"add-node":    tells(func(ctx context.Context, e engine, a syncer.SetupOptions) error { return e.AddNode(ctx, a) }),
 	"fix-node":    tells(func(ctx context.Context, e engine, a fixNodeArgs) error { return e.FixNode(ctx, a.Name, a.Check) }),
 	"remove-node": tells(func(ctx context.Context, e engine, a removeNodeArgs) error { return e.RemoveNode(ctx, a.Name, a.Lost) }),
+	"network": takesOnly(func(ctx context.Context, e engine, a nameArgs) (*syncer.Network, error) {
+		return e.Network(ctx, a.Name)
+	}),
+	"set-network": takesOnly(func(ctx context.Context, e engine, ch syncer.NetworkChange) (*syncer.Network, error) {
+		return e.SetNetwork(ctx, ch)
+	}),
 	"move-node": takes(func(ctx context.Context, e engine, a syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error) {
 		return e.MoveNode(ctx, a, r)
 	}),

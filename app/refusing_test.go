@@ -160,6 +160,13 @@ func (refusing) CheckWords(context.Context, string) error           { return err
 func (refusing) NoteWords(context.Context, bool) error              { return errRefused }
 func (refusing) SetAll(context.Context, map[string]string) error    { return errRefused }
 func (refusing) Rules(context.Context, string) (string, error)      { return "", errRefused }
+func (refusing) Network(context.Context, string) (*syncer.Network, error) {
+	return nil, errRefused
+}
+
+func (refusing) SetNetwork(context.Context, syncer.NetworkChange) (*syncer.Network, error) {
+	return nil, errRefused
+}
 
 func (refusing) SetRules(context.Context, string, string, string) error { return errRefused }
 

@@ -261,6 +261,14 @@ func (r *remote) RemoveNode(ctx context.Context, name string, lost bool) error {
 	return r.tell(ctx, "remove-node", removeNodeArgs{name, lost})
 }
 
+func (r *remote) Network(ctx context.Context, storage string) (*syncer.Network, error) {
+	return ask[*syncer.Network](ctx, r, "network", nameArgs{storage}, nil)
+}
+
+func (r *remote) SetNetwork(ctx context.Context, ch syncer.NetworkChange) (*syncer.Network, error) {
+	return ask[*syncer.Network](ctx, r, "set-network", ch, nil)
+}
+
 func (r *remote) MoveNode(ctx context.Context, o syncer.MoveOptions, report syncer.Report) (*syncer.Moved, error) {
 	return ask[*syncer.Moved](ctx, r, "move-node", o, report)
 }

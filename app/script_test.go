@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 		"envfile":  envFile,
 	}
 	maps.Copy(commands, machineCommands)
+	maps.Copy(commands, networkCommands)
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
@@ -104,7 +105,8 @@ func envFile(ts *testscript.TestScript, neg bool, args []string) {
 type script struct {
 	tb    testing.TB
 	kubo  *nodetest.Daemon // after "kubo start"
-	other *another         // after "machine make"
+	other *another         // after "machine make" or "machine use"
+	all   []*another       // that were made
 
 	keepers map[string]*kept
 	systemd *net.UnixConn // after "notified start"

@@ -41,6 +41,7 @@ OLD's place. Without a new one: go on.`,
 			help:  "remove: this storage is not used any longer. What it holds stays there.",
 			flags: []flag{{name: "lost", help: "it is broken for good: go on from what others have"}},
 		},
+		nodeNetworkCommand(),
 		nodeKitCommand(),
 	}}
 }

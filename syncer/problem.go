@@ -17,6 +17,7 @@ import (
 	"roost/vault/keystore"
 	"roost/vault/node"
 	"roost/vault/node/code"
+	"roost/vault/node/private"
 	"roost/vault/plain"
 	"roost/watcher"
 )
@@ -224,6 +225,11 @@ var problems = []row{
 	{code.ErrNewer, badCode("code_newer", "A newer Roost made this connection code", "This one cannot read it.", "Install the newest Roost on this computer")},
 	{code.ErrNoPicture, badCode("code_picture", "No code can be read in this picture", "It may be blurred, cut or something else.", "Take it again from nearer, or paste the text")},
 	{code.ErrNotCode, badCode("no_code", "This is not a connection code", "One begins with ROOST and a digit.", "Look for the line that the storage's set-up printed")},
+	{code.ErrNetworkCode, badCode("network_code", "This is the code of a family network", "It lets a storage into the network, and leads to no storage.", "Look for the line that the storage's set-up printed")},
+	{code.ErrNoNetwork, onTerminal(usage("no_network", "That storage is in no family network", "Make the network there first"), "Run there: sudo roost-node network make, and use the code that it prints")},
+	{private.ErrNotKey, badCode("no_network_key", "This is not the key of a family network", "It has three lines, the last of 64 digits and letters.", "Copy the whole file, or use a code")},
+	{node.ErrPortTaken, onTerminal(usage("port_taken", "Another program uses the network's port", "End that program, or choose another port"), "End that program, or choose another port with --port")},
+	{ErrNotRunHere, onTerminal(usage("not_run_here", "This storage is run by another machine", "Make or join the family network there"), "On that machine, run: sudo roost-node network")},
 	{code.ErrLocked, Problem{
 		Code: "code_locked", Severity: needsYou, Exit: ExitKeys, Title: "The connection code is locked with a password",
 		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password",

@@ -17,7 +17,7 @@ func TestEveryExportedErrorHasARow(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, dir := range []string{".", "disk", "../watcher", "../vault", "../vault/archive", "../vault/format", "../vault/node", "../vault/node/code", "../vault/catalog", "../vault/keystore"} {
+	for _, dir := range []string{".", "disk", "../watcher", "../vault", "../vault/archive", "../vault/format", "../vault/node", "../vault/node/code", "../vault/node/private", "../vault/catalog", "../vault/keystore"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)

@@ -112,6 +112,9 @@ type chooser interface {
 	RenameDevice(ctx context.Context, device, name, words string) error
 	// RemoveDevice takes a device out of the backup; one that was lost is shut out. Run again, it finishes what was interrupted.
 	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)
+	// Network tells how a storage that this computer runs stands to other machines, and SetNetwork changes that.
+	Network(ctx context.Context, storage string) (*syncer.Network, error)
+	SetNetwork(ctx context.Context, ch syncer.NetworkChange) (*syncer.Network, error)
 	// Recovery tells what is known of the recovery words without showing them.
 	Recovery(ctx context.Context) (syncer.Recovery, error)
 }

@@ -47,6 +47,7 @@ const (
 	sectionComputer
 	sectionWords
 	sectionLost
+	sectionNetwork
 	sectionAdvanced
 	sectionAbout
 )
@@ -139,6 +140,8 @@ func (s *settingsScreen) make(open section) settingsView {
 		return s.wordsView()
 	case sectionLost:
 		return s.lostView()
+	case sectionNetwork:
+		return s.networkView()
 	case sectionAdvanced:
 		return s.advancedView()
 	case sectionAbout:
@@ -235,7 +238,7 @@ func (s *settingsScreen) allView() settingsView {
 	}
 	body := []fyne.CanvasObject{
 		group(sectionFolders, sectionLeftOut, sectionKept, sectionPace),
-		group(sectionWords, sectionLost),
+		group(sectionWords, sectionLost, sectionNetwork),
 		group(sectionComputer, sectionAdvanced, sectionAbout),
 	}
 	draw := func() {
@@ -268,6 +271,8 @@ func (s *settingsScreen) line(kind sectionKind) kit.RowData {
 		}
 	case sectionLost:
 		d.Icon, d.Title, d.Detail = "device", lang.L("A device is lost"), lang.L("What to do when a computer is gone, or in other hands.")
+	case sectionNetwork:
+		d.Icon, d.Title, d.Detail = "globe", lang.L("Who can find your storage"), lang.L("What strangers see of it, and a family network of storages.")
 	case sectionComputer:
 		d.Icon, d.Title, d.Detail = "computer", lang.L("On this computer"), lang.L("Language, colours, messages, start at log-in.")
 	case sectionAdvanced:

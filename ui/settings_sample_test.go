@@ -22,6 +22,9 @@ type sampleChooser struct {
 	chooser
 	settings []syncer.Setting
 	err      error // of what is set
+
+	network syncer.Network         // of the storage on this computer
+	changes []syncer.NetworkChange // that were asked for
 }
 
 func sampleChosen() *sampleChooser {
@@ -79,6 +82,40 @@ func (*sampleChooser) RenameDevice(context.Context, string, string, string) erro
 
 func (*sampleChooser) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
 	return &syncer.RemovedDevice{Lost: true, Keys: []syncer.KeyChange{{Storage: "Pi in the living room", State: syncer.KeyOpen, Line: "ipfs config"}}}, nil
+}
+
+func (c *sampleChooser) Network(_ context.Context, storage string) (*syncer.Network, error) {
+	n := c.network
+	n.Storage = storage
+	if n.Level == "" {
+		n.Level = syncer.LevelQuiet
+	}
+	return &n, nil
+}
+
+func (c *sampleChooser) SetNetwork(_ context.Context, ch syncer.NetworkChange) (*syncer.Network, error) {
+	c.changes = append(c.changes, ch)
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.network = syncer.Network{}
+	if !ch.Leave {
+		c.network = syncer.Network{Level: syncer.LevelPrivate, Port: 5444, Code: sampleNetworkCode}
+	}
+	return &c.network, nil
+}
+
+const sampleNetworkCode = "ROOST1-AIAHXIQBLAQAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4HYCQF4FGL3JOA2C6MJZGIXDCNRYFYYS4MRQF52GG4BPGU2DINBPOAZHALZR"
+
+// networkDesk is a window with the page about who can find a storage, on a computer that runs one.
+func networkDesk(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+	t.Helper()
+	d := settingsDesk(t, language, variant, section{kind: sectionNetwork})
+	now := d.w.now
+	now.Storages = append([]syncer.StorageStatus{{Name: "storage", Dir: "/home/ana/storage", State: syncer.StateSafe}}, now.Storages...)
+	d.w.draw(now)
+	d.settle()
+	return d
 }
 
 func (*sampleChooser) Recovery(context.Context) (syncer.Recovery, error) {
@@ -161,6 +198,20 @@ func settingsPages() map[string]func(t *testing.T, language string, variant fyne
 	return map[string]func(*testing.T, string, fyne.ThemeVariant) *desk{
 		"settings": page(sectionAll), "settings-folders": page(sectionFolders), "settings-left-out": page(sectionLeftOut), "settings-pace": page(sectionPace),
 		"settings-computer": page(sectionComputer), "settings-words": page(sectionWords), "settings-lost": page(sectionLost), "settings-advanced": page(sectionAdvanced),
+		"settings-network": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			return networkDesk(t, language, variant)
+		},
+		"settings-network-code": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := networkDesk(t, language, variant)
+			d.tap(lang.L("Make a family network"))
+			d.tap(lang.L("Show the network's code"))
+			return d
+		},
+		"settings-network-join": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := networkDesk(t, language, variant)
+			d.tap(lang.L("Join with a code…"))
+			return d
+		},
 		"settings-about": page(sectionAbout),
 		"settings-folder": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			return settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})

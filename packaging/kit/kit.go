@@ -33,6 +33,7 @@ type Options struct {
 	Limit    int64    // bytes that the devices may fill; 0: the disk
 	Address  []string // host or host:port that work from elsewhere
 	Port     int      // 0: 5443
+	Private  bool     // it makes a private network, unless it is told to join one
 	Parts    string   // the folder that make kit wrote; "": where FindParts finds it
 }
 
@@ -188,6 +189,9 @@ func (o Options) fill(sums map[string]string) *strings.Replacer {
 	add("limit", limit)
 	add("address", strings.Join(o.Address, ","))
 	add("port", strconv.Itoa(o.Port))
+	if o.Private {
+		flags = append(flags, "--private")
+	}
 	limits := "CPUWeight=80"
 	if o.Platform == "pi" {
 		limits = "CPUWeight=50\nMemoryHigh=50%"

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/term"
 
 	"roost/vault/node/code"
+	"roost/vault/node/private"
 	"roost/vault/node/quiet"
 )
 
@@ -205,11 +206,16 @@ func (m machine) showAccess(name string, locked bool) error {
 	if i < 0 {
 		return nobody(name)
 	}
-	own, err := ownAddresses()
+	own, err := private.MachineAddresses()
 	if err != nil {
 		return err
 	}
 	c := code.Code{Name: s.Name, Token: "bearer:" + keys[i].Token, Addresses: s.addresses(own, localName()), Host: s.PublicHost}
+	if name == owner { // who has this one may let one more storage in
+		if c.Network, err = m.network(s); err != nil {
+			return err
+		}
+	}
 	if len(c.Addresses) == 0 {
 		return errors.New("this machine has no address that others could use; name one: roost-node configure --address HOST")
 	}

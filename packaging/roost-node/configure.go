@@ -23,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"roost/vault/node/private"
 	"roost/vault/node/quiet"
 )
 
@@ -43,18 +44,28 @@ func (m machine) configure(flags options) error {
 	if err == nil {
 		err = s.change(flags)
 	}
+	if err == nil {
+		err = m.networkFlags(&s, flags)
+	}
 	if err != nil {
 		return err
+	}
+	if err := m.makeRepo(&s); err != nil {
+		return fmt.Errorf("make the storage in %s: %w", s.Data, err)
 	}
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := m.makeRepo(s); err != nil {
-		return fmt.Errorf("make the storage in %s: %w", s.Data, err)
-	}
 	if err := m.makeCertificate(s); err != nil {
 		return fmt.Errorf("make the certificate: %w", err)
+	}
+	forced := ""
+	if s.Network != nil {
+		forced = private.Env + "\n"
+	}
+	if err := m.save(envFile, []byte(forced), s); err != nil {
+		return fmt.Errorf("write Kubo's environment: %w", err)
 	}
 	if err := m.save(settingsFile, append(text, '\n'), s); err != nil {
 		return fmt.Errorf("write the settings: %w", err)
@@ -105,8 +116,8 @@ func query(expression string) string { return "\t\tvars_regexp {query} ^" + expr
 
 const rpcName = "roost" // of Kubo's only authorization: Caddy's
 
-// makeRepo makes the repository when there is none, and its configuration quiet.
-func (m machine) makeRepo(s settings) error {
+// makeRepo makes the repository when there is none, and its configuration quiet, but for the private network that it is in.
+func (m machine) makeRepo(s *settings) error {
 	uid, gid, err := s.ids()
 	if err != nil {
 		return err
@@ -144,8 +155,15 @@ func (m machine) makeRepo(s settings) error {
 			return err
 		}
 	}
+	if err := m.join(s); err != nil {
+		return err
+	}
 	return quiet.Edit(config, func(c quiet.Settings) error {
 		c.Quiet()
+		if s.Network != nil {
+			s.Network.Listen = s.Listen
+			s.Network.Apply(c)
+		}
 		c.Set([]any{"/ip4/127.0.0.1/tcp/" + strconv.Itoa(s.RPC)}, "Addresses", "API")
 		c.Set([]any{}, "Addresses", "Gateway") // raw blocks come from the address of the RPC
 		if s.Limit > 0 {

@@ -19,9 +19,13 @@ const help = `Usage:
   roost-node access show NAME [--locked]               the code again, as text and as a picture
   roost-node access list                               who has a key
   roost-node access remove NAME                        that key opens nothing any longer
+  roost-node network                                   who may connect to this storage, beside those with a key?
+  roost-node network make                              a private network; its code, and the owner's, let others join
+  roost-node network join FILE                         join with the code in FILE; - is standard input
+  roost-node network show | leave                      the code of the network; be quiet again
   roost-node check                                     does this storage answer?
   roost-node configure [--name N] [--limit 500GB] [--address HOST[:PORT],…] [--port N] [--listen IP]
-             [--public-host HOST] [--platform pi|server|nas] [--data DIR]
+             [--public-host HOST] [--platform pi|server|nas] [--data DIR] [--private | --join FILE]
                                                        change the settings; install.sh calls it
 
 One key for each device: if one is lost, the others need not change. --add-only makes a key that cannot delete, so
@@ -69,6 +73,19 @@ func run(args []string, out, notes io.Writer) error {
 		return m.configure(flags)
 	case verb == "check":
 		return m.check()
+	case verb == "network" && len(rest) == 1:
+		return m.tellNetwork()
+	case verb == "network make" && len(rest) == 2:
+		if err := m.changeNetwork(options{"private": ""}); err != nil {
+			return err
+		}
+		return m.showNetwork()
+	case verb == "network join" && name != "":
+		return m.changeNetwork(options{"join": name})
+	case verb == "network leave" && len(rest) == 2:
+		return m.changeNetwork(options{"quiet": ""})
+	case verb == "network show" && len(rest) == 2:
+		return m.showNetwork()
 	case verb == "access list":
 		return m.listAccess()
 	case verb == "access add" && name != "":
@@ -105,8 +122,8 @@ func (o options) has(name string) bool {
 }
 
 var (
-	switches = []string{"help", "add-only", "locked"}
-	settable = []string{"name", "limit", "address", "port", "listen", "public-host", "platform", "data", "user"}
+	switches = []string{"help", "add-only", "locked", "private"}
+	settable = []string{"name", "limit", "address", "port", "listen", "public-host", "platform", "data", "user", "join"}
 )
 
 func split(args []string) (options, []string, error) {

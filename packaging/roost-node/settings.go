@@ -21,6 +21,7 @@ import (
 
 	"roost/packaging/kit"
 	"roost/vault/node/code"
+	"roost/vault/node/private"
 )
 
 const settingsFile = "node.json"
@@ -37,6 +38,9 @@ type settings struct {
 	RPC        int      `json:"rpc"`                   // port of Kubo on loopback
 	Addresses  []string `json:"addresses,omitempty"`   // host or host:port that are given out beside the machine's own
 	PublicHost string   `json:"public_host,omitempty"` // whose public certificate is shown by who forwards to us
+
+	Network *private.Network `json:"network,omitempty"` // its place in a private network, whose key Kubo has; nil: in none
+	pending *code.Network    // to be joined; nil: none
 }
 
 func defaults() settings {
@@ -82,6 +86,7 @@ func (s *settings) change(flags options) error {
 			s.Port, err = strconv.Atoi(value)
 		case "limit":
 			s.Limit, err = kit.Size(value)
+		case "private", "join", "quiet": // networkFlags
 		case "address":
 			s.Addresses = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 		default:
@@ -122,6 +127,11 @@ func (s settings) check() error {
 	}
 	if s.Limit < 0 {
 		return wrong("the limit is not a size")
+	}
+	if s.Network != nil {
+		if err := s.Network.Check(); err != nil {
+			return wrong("%v", err)
+		}
 	}
 	c := code.Code{Name: s.Name, Addresses: []string{"https://localhost"}, Host: s.PublicHost}
 	for _, a := range s.Addresses {
@@ -176,43 +186,6 @@ func (s settings) addresses(own []netip.Addr, hostname string) []string {
 	}
 	return out
 }
-
-// ownAddresses lists the machine's, IPv4 before IPv6 and home networks before others; not those of containers.
-func ownAddresses() ([]netip.Addr, error) {
-	all, err := net.Interfaces()
-	if err != nil {
-		return nil, fmt.Errorf("list this machine's addresses: %w", err)
-	}
-	var out []netip.Addr
-	for _, i := range all {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || inner.MatchString(i.Name) {
-			continue
-		}
-		addrs, err := i.Addrs()
-		if err != nil {
-			return nil, fmt.Errorf("list the addresses of %s: %w", i.Name, err)
-		}
-		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().IsGlobalUnicast() {
-				out = append(out, p.Addr().Unmap())
-			}
-		}
-	}
-	rank := func(a netip.Addr) int {
-		r := 0
-		if !a.Is4() {
-			r += 2
-		}
-		if !a.IsPrivate() {
-			r++
-		}
-		return r
-	}
-	slices.SortStableFunc(out, func(a, b netip.Addr) int { return rank(a) - rank(b) })
-	return out, nil
-}
-
-var inner = regexp.MustCompile(`^(docker|br-|veth|virbr|lxc|cni|podman)`)
 
 // localName is the name under which the machine announces itself at home; "" where nothing does that.
 func localName() string {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"roost/vault/node/private"
 	"roost/vault/node/quiet"
 )
 
@@ -43,7 +44,7 @@ func (r repo) prepare(ctx context.Context, binary string) error {
 		}
 		if err := half.edit(func(c quiet.Settings) error {
 			c.Set("", "Datastore", "StorageMax") // Kubo writes 10 GB, which nobody chose
-			return own(c)
+			return half.own(c)
 		}); err != nil {
 			return err
 		}
@@ -53,11 +54,17 @@ func (r repo) prepare(ctx context.Context, binary string) error {
 	} else if err != nil {
 		return fmt.Errorf("open storage: %w", err)
 	}
-	return r.edit(own)
+	return r.edit(r.own)
 }
 
-// env is our environment without what would change Kubo's ways.
-func (r repo) env() []string { return quiet.Env(os.Environ(), string(r)) }
+// env is our environment without what would change Kubo's ways. A member of a private network runs in none but that.
+func (r repo) env() []string {
+	env := quiet.Env(os.Environ(), string(r))
+	if _, err := os.Stat(r.networkFile()); !errors.Is(err, fs.ErrNotExist) {
+		env = append(env, private.Env)
+	}
+	return env
+}
 
 // settings is Kubo's configuration file, as package quiet makes it.
 func (r repo) settings() (quiet.Settings, error) {
@@ -76,9 +83,16 @@ func (r repo) edit(change func(quiet.Settings) error) error {
 	return nil
 }
 
-// own makes a quiet node that serves this computer alone.
-func own(c quiet.Settings) error {
+// own makes a quiet node that serves this computer alone, and the members of its private network where it is in one.
+func (r repo) own(c quiet.Settings) error {
 	c.Quiet()
+	n, err := r.network()
+	if err != nil {
+		return err
+	}
+	if n != nil {
+		n.Apply(c)
+	}
 	// Listen on this computer only, on whatever port is free. The gateway has no address of its own, see spawn.
 	c.Set([]any{"/ip4/127.0.0.1/tcp/0"}, "Addresses", "API")
 	c.Set([]any{}, "Addresses", "Gateway")

@@ -52,8 +52,26 @@ func (d *door) auth() string {
 	return token
 }
 
-// newTokenPatience is how long a daemon may take to be back with its new token.
-const newTokenPatience = time.Minute
+// againPatience is how long a daemon may take to be back with other settings.
+const againPatience = time.Minute
+
+// waitAgain waits for a daemon that was ended so that it reads its settings again.
+func (m *Managed) waitAgain(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, againPatience)
+	defer cancel()
+	for {
+		m.kubo.idle() // what is open leads to the daemon that ends
+		_, err := m.kubo.Info(limited)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-limited.Done():
+			return err
+		case <-time.After(5 * pollEvery):
+		}
+	}
+}
 
 // oldTokenFile holds the token that the daemon may still have until it was started again.
 func (m *Managed) oldTokenFile() string { return filepath.Join(m.dir, "token.old") }
@@ -74,7 +92,7 @@ func (m *Managed) NewToken(ctx context.Context) error {
 	}
 	err = m.repo.edit(func(c quiet.Settings) error {
 		delete(c.At("API", "Authorizations", "roost"), "AuthSecret")
-		return own(c)
+		return m.repo.own(c)
 	})
 	if err != nil {
 		return err
@@ -82,18 +100,8 @@ func (m *Managed) NewToken(ctx context.Context) error {
 	if err := shutdown(ctx, addr, old); err != nil {
 		return fmt.Errorf("change the storage's key: %w", err)
 	}
-	limited, cancel := context.WithTimeout(ctx, newTokenPatience)
-	defer cancel()
-	for {
-		m.kubo.idle() // what is open leads to the daemon that ends
-		if _, err = m.kubo.Info(limited); err == nil {
-			break
-		}
-		select {
-		case <-limited.Done():
-			return fmt.Errorf("wait for the storage with its new key: %w", err)
-		case <-time.After(5 * pollEvery):
-		}
+	if err := m.waitAgain(ctx); err != nil {
+		return fmt.Errorf("wait for the storage with its new key: %w", err)
 	}
 	return os.Remove(m.oldTokenFile())
 }

@@ -12,6 +12,9 @@
 #   --address HOST,…       names or addresses that work from elsewhere, beside those of this machine
 #   --port N               where it answers (5443)
 #   --listen IP            answer at this address of the machine only, such as that of a private network
+#   --private              make a private network, which other storages can join and nobody else can enter
+#   --join FILE            join the one of another storage with its code in FILE; - asks for it. Not the code itself: what
+#                          is typed as an option can be read by everybody on this machine
 #   --public-host HOST     a tunnel shows a public certificate of this name for us
 #
 # It takes Kubo from beside this script, after comparing it with the sums below, and Caddy from this system's packages.
@@ -65,8 +68,12 @@ while [ $# -gt 0 ]; do
 	--uninstall) remove=yes ;;
 	--purge) [ "$remove" = yes ] || stop "--purge goes after --uninstall"
 		remove=purge ;;
-	--name | --limit | --data | --address | --port | --listen | --public-host)
+	--private) keep="$keep $1" ;;
+	--name | --limit | --data | --address | --port | --listen | --public-host | --join)
 		[ $# -ge 2 ] || stop "$1 needs a value"
+		case $1$2 in --join[Rr][Oo][Oo][Ss][Tt]1-*)
+			stop "the code is a key, which everybody on this machine can read on a command line: --join - asks for it" ;;
+		esac
 		quoted=$(printf '%s' "$2" | sed "s/'/'\\\\''/g")
 		keep="$keep $1 '$quoted'"
 		shift ;;

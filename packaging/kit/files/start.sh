@@ -30,6 +30,9 @@ set -- --platform nas --address "$ROOST_ADDRESS" --port "$ROOST_PORT" --name "$R
 [ -z "${ROOST_LIMIT:-}" ] || set -- "$@" --limit "$ROOST_LIMIT"
 roost-node configure "$@"
 
+set -a
+. "${ROOST_NODE_ETC:-/etc/roost-node}/kubo.env"
+set +a
 data=$(sed -n 's/^  "data": "\(.*\)",*$/\1/p' "${ROOST_NODE_ETC:-/etc/roost-node}/node.json")
 export XDG_DATA_HOME="$data/caddy" XDG_CONFIG_HOME="$data/caddy"
 IPFS_PATH="$data/repo" IPFS_TELEMETRY=off "$lib/ipfs" daemon --migrate=true --enable-gc=false --unrestricted-api &

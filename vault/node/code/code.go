@@ -4,9 +4,10 @@
 //	kind ‖ length of body (2 bytes, big-endian) ‖ body ‖ the first 4 bytes of SHA-256(kind ‖ length ‖ body)
 //
 // The body of kind 0 is CBOR (see wire), that of kind 1 an age file, encrypted to a passphrase, that holds such CBOR.
-// The digit before the dash is the version. Capital letters make the smallest QR picture; people may type small ones.
+// Kind 2 is a family network code, CBOR too (see wireNetwork): a private network without a storage. The digit before the dash is the version. Capital letters make the smallest QR picture; people may type small ones.
 //
-// A code of kind 0 is a key: who has it can use the storage as its owner does. It cannot read what is stored there.
+// A code of kind 0 is a key: who has it can use the storage as its owner does. It cannot read what is stored there. One of
+// kind 2 lets a storage into the network.
 package code
 
 import (
@@ -37,6 +38,7 @@ type Code struct {
 	Token       string   // as node.Options take it
 	Fingerprint string   // SHA-256 of the certificate that it shows, 64 hexadecimal digits; "": none is pinned
 	Host        string   // it shows a certificate for this name that everybody trusts; "": it does not
+	Network     *Network // of which it is a member, for another storage to join; nil: of none, or none is told
 }
 
 // What can be wrong with a code.
@@ -51,6 +53,10 @@ var (
 	ErrNewer = errors.New("the connection code is of a newer Roost")
 	// ErrLocked: it is encrypted, and no passphrase was given.
 	ErrLocked = errors.New("the connection code is locked with a passphrase")
+	// ErrNetworkCode: it leads into a private network, not to a storage.
+	ErrNetworkCode = errors.New("this is the code of a family network, not of a storage")
+	// ErrNoNetwork: it leads to a storage that is in no private network.
+	ErrNoNetwork = errors.New("the storage of this connection code is in no family network")
 	// ErrWrongPassphrase: it is encrypted with another one.
 	ErrWrongPassphrase = errors.New("this is not the passphrase of the connection code")
 )
@@ -59,8 +65,9 @@ const (
 	prefix  = "ROOST"
 	version = '1'
 
-	kindPlain  = 0
-	kindSealed = 1
+	kindPlain   = 0
+	kindSealed  = 1
+	kindNetwork = 2
 
 	headSize     = 3
 	checksumSize = 4
@@ -80,6 +87,8 @@ type wire struct {
 	Token       string   `cbor:"3,keyasint,omitempty"`
 	Fingerprint []byte   `cbor:"4,keyasint,omitempty"`
 	Host        string   `cbor:"5,keyasint,omitempty"`
+
+	Network *wireNetwork `cbor:"6,keyasint,omitempty"`
 }
 
 var (
@@ -114,6 +123,11 @@ func (c Code) Check() error {
 	}
 	if len(c.Addresses) == 0 || len(c.Addresses) > maxAddresses {
 		return fmt.Errorf("a storage has 1 to %d addresses", maxAddresses)
+	}
+	if c.Network != nil {
+		if err := c.Network.check(); err != nil {
+			return err
+		}
 	}
 	for i, a := range c.Addresses {
 		u, err := url.Parse(a)
@@ -190,6 +204,9 @@ func (c Code) body() ([]byte, error) {
 	}
 	w := wire{Name: c.Name, Addresses: c.Addresses, Token: c.Token, Host: c.Host}
 	w.Fingerprint, _ = hex.DecodeString(c.Fingerprint) // Check did
+	if c.Network != nil {
+		w.Network = c.Network.wire()
+	}
 	return encMode.Marshal(w)
 }
 
@@ -218,6 +235,8 @@ func Parse(text, passphrase string) (Code, error) {
 	}
 	switch kind {
 	case kindPlain:
+	case kindNetwork:
+		return Code{}, ErrNetworkCode
 	case kindSealed:
 		if passphrase == "" {
 			return Code{}, ErrLocked
@@ -233,6 +252,11 @@ func Parse(text, passphrase string) (Code, error) {
 		return Code{}, fmt.Errorf("%w: its content makes no sense", ErrNotCode)
 	}
 	c := Code{Name: w.Name, Addresses: w.Addresses, Token: w.Token, Fingerprint: hex.EncodeToString(w.Fingerprint), Host: w.Host}
+	if w.Network != nil {
+		if c.Network, err = w.Network.network(); err != nil {
+			return Code{}, err
+		}
+	}
 	if err := c.Check(); err != nil {
 		return Code{}, fmt.Errorf("%w: %w", ErrNotCode, err)
 	}
