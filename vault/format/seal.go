@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/zeebo/blake3"
@@ -76,6 +77,9 @@ func (b *Builder) Size() int { return len(b.buf) + len(b.bodies)*entrySize + sea
 
 // Grown is what Size would be with one more body of n stored bytes.
 func (b *Builder) Grown(n int) int { return b.Size() + n + tagSize + entrySize }
+
+// Grow makes room for an object of that size at once: memory that grows with its content is copied each time.
+func (b *Builder) Grow(size int) { b.buf = slices.Grow(b.buf, size) }
 
 // Add appends a body whose stored bytes are data (compressed if zstd).
 func (b *Builder) Add(kind Kind, id ChunkID, plain int, zstd bool, data []byte) {
