@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 
+	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/node"
 )
@@ -15,7 +16,7 @@ const (
 	// the writer, so that most reads in tree order need a few; the rest is for content that a folder has twice, and for
 	// what was saved in another order than it is read in.
 	cachedBytes = 96 << 20
-	// mostExpected bounds the memory of what is known about reads to come, about 10 MB.
+	// mostExpected bounds the memory of what is known about reads to come: 21 MB.
 	mostExpected = 1 << 19
 )
 
@@ -29,10 +30,10 @@ type packCache struct {
 
 	mu       sync.Mutex // guards below
 	entries  map[packRef]*list.Element
-	order    *list.List                    // of *packEntry, most recently used first
-	size     int                           // bytes of all entries
-	expected map[format.ChunkID]uint32     // how often a chunk will be read yet; nil: nothing is known
-	home     map[format.ChunkID]*packEntry // the entry that holds an expected chunk
+	order    *list.List                     // of *packEntry, most recently used first
+	size     int                            // bytes of all entries
+	expected map[catalog.ChunkID]uint32     // by prefix: how often a chunk will be read yet; nil: nothing is known
+	home     map[catalog.ChunkID]*packEntry // by prefix: the entry that holds an expected chunk
 }
 
 type packEntry struct {
@@ -54,7 +55,7 @@ type packEntry struct {
 func newPackCache(fetch func(context.Context, packRef) (*openPack, error)) *packCache {
 	return &packCache{
 		fetch: fetch, recycle: node.Recycle, most: cachedBytes,
-		entries: map[packRef]*list.Element{}, order: list.New(), home: map[format.ChunkID]*packEntry{},
+		entries: map[packRef]*list.Element{}, order: list.New(), home: map[catalog.ChunkID]*packEntry{},
 	}
 }
 
@@ -62,7 +63,7 @@ func newPackCache(fetch func(context.Context, packRef) (*openPack, error)) *pack
 func (c *packCache) where(id format.ChunkID) (packRef, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.home[id]
+	e, ok := c.home[id.Prefix()]
 	if !ok {
 		return packRef{}, false
 	}
@@ -167,9 +168,9 @@ func (c *packCache) fetched(e *packEntry, p *openPack, err error) {
 		return
 	}
 	for _, b := range p.Bodies {
-		if c.expected[b.ID] > 0 {
+		if c.expected[b.ID.Prefix()] > 0 {
 			e.live += int(b.Stored)
-			c.home[b.ID] = e
+			c.home[b.ID.Prefix()] = e
 		}
 	}
 	e.fresh, e.read = e.live, make([]bool, len(p.Bodies))
@@ -182,10 +183,10 @@ func (c *packCache) expect(id format.ChunkID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.expected == nil {
-		c.expected = map[format.ChunkID]uint32{}
+		c.expected = map[catalog.ChunkID]uint32{}
 	}
-	if n, known := c.expected[id]; known || len(c.expected) < mostExpected {
-		c.expected[id] = n + 1
+	if n, known := c.expected[id.Prefix()]; known || len(c.expected) < mostExpected {
+		c.expected[id.Prefix()] = n + 1
 	}
 }
 
@@ -201,7 +202,7 @@ func (c *packCache) forget() {
 func (c *packCache) used(ref packRef, b format.Body, i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, known := c.expected[b.ID]
+	n, known := c.expected[b.ID.Prefix()]
 	if !known {
 		return
 	}
@@ -214,11 +215,11 @@ func (c *packCache) used(ref packRef, b format.Body, i int) {
 		}
 	}
 	if n > 1 {
-		c.expected[b.ID] = n - 1
+		c.expected[b.ID.Prefix()] = n - 1
 		return
 	}
-	delete(c.expected, b.ID)
-	delete(c.home, b.ID)
+	delete(c.expected, b.ID.Prefix())
+	delete(c.home, b.ID.Prefix())
 	if e == nil {
 		return
 	}
@@ -238,7 +239,7 @@ func (c *packCache) shrink() {
 			continue
 		}
 		part := *e.pack
-		part.Sealed = e.pack.Keep(func(id format.ChunkID) bool { return c.expected[id] > 0 })
+		part.Sealed = e.pack.Keep(func(id format.ChunkID) bool { return c.expected[id.Prefix()] > 0 })
 		c.size += part.Size() - e.size
 		c.free(e)
 		e.pack, e.size = &part, part.Size()
@@ -272,8 +273,8 @@ func (c *packCache) remove(e *packEntry) {
 	c.free(e)
 	if e.live > 0 && e.pack != nil {
 		for _, b := range e.pack.Bodies {
-			if c.home[b.ID] == e {
-				delete(c.home, b.ID)
+			if c.home[b.ID.Prefix()] == e {
+				delete(c.home, b.ID.Prefix())
 			}
 		}
 	}
