@@ -15,14 +15,19 @@ import (
 // readAhead is how many chunks of one file are asked for before the first is there.
 const readAhead = 8
 
-// chunks yields a file's content in order, reading ahead. Every chunk was verified.
+// pieces are memory for chunks that are being restored.
+var pieces = sync.Pool{New: func() any { return new([format.MaxChunk]byte) }}
+
+// chunks yields a file's content in order, reading ahead. Every chunk was verified, and is valid until the next.
 func (r *restore) chunks(ctx context.Context, x *format.Entry) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		if len(x.List) == 0 && len(x.Chunks) <= len(format.ChunkID{}) {
+			piece := pieces.Get().(*[format.MaxChunk]byte)
+			defer pieces.Put(piece)
 			for id, err := range r.e.readVault().Chunks(ctx, x) {
 				var plain []byte
 				if err == nil {
-					plain, err = r.read(ctx, id)
+					plain, err = r.read(ctx, piece, id)
 				}
 				yield(plain, err)
 				return
@@ -30,6 +35,7 @@ func (r *restore) chunks(ctx context.Context, x *format.Entry) iter.Seq2[[]byte,
 			return
 		}
 		type reading struct {
+			piece *[format.MaxChunk]byte // nil: none was needed
 			plain []byte
 			err   error
 		}
@@ -52,14 +58,19 @@ func (r *restore) chunks(ctx context.Context, x *format.Entry) iter.Seq2[[]byte,
 					return
 				}
 				wg.Go(func() {
-					plain, err := r.read(inner, id)
-					c <- reading{plain, err}
+					piece := pieces.Get().(*[format.MaxChunk]byte)
+					plain, err := r.read(inner, piece, id)
+					c <- reading{piece, plain, err}
 				})
 			}
 		})
 		for c := range ahead {
 			got := <-c
-			if !yield(got.plain, got.err) || got.err != nil {
+			more := yield(got.plain, got.err)
+			if got.piece != nil {
+				pieces.Put(got.piece)
+			}
+			if !more || got.err != nil {
 				return
 			}
 		}
@@ -69,15 +80,15 @@ func (r *restore) chunks(ctx context.Context, x *format.Entry) iter.Seq2[[]byte,
 	}
 }
 
-// read reads one chunk when its turn has come.
-func (r *restore) read(ctx context.Context, id format.ChunkID) ([]byte, error) {
+// read reads one chunk into piece when its turn has come.
+func (r *restore) read(ctx context.Context, piece *[format.MaxChunk]byte, id format.ChunkID) ([]byte, error) {
 	select {
 	case r.reads <- struct{}{}:
 		defer func() { <-r.reads }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return r.e.readVault().Read(ctx, format.KindData, id)
+	return r.e.readVault().ReadInto(ctx, piece[:0], format.KindData, id)
 }
 
 // equals tells whether what is there is what would be restored: the same kind, with the same content. Neither is read

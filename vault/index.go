@@ -282,7 +282,7 @@ type segment struct {
 }
 
 func (v *Vault) openSegment(ctx context.Context, ref format.SegmentRef) (*segment, error) {
-	b, err := v.readFrom(ctx, packRef{ref.Pack.Digest, format.IndexPack}, format.KindIndex, ref.ID)
+	b, err := v.readFrom(ctx, nil, packRef{ref.Pack.Digest, format.IndexPack}, format.KindIndex, ref.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func (v *Vault) openSegment(ctx context.Context, ref format.SegmentRef) (*segmen
 	}
 	s := &segment{ref: ref, root: root}
 	for _, part := range root.Tables {
-		b, err := v.readFrom(ctx, packRef{part.Pack, format.IndexPack}, format.KindIndexPacks, part.ID)
+		b, err := v.readFrom(ctx, nil, packRef{part.Pack, format.IndexPack}, format.KindIndexPacks, part.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -311,7 +311,7 @@ func (v *Vault) openSegment(ctx context.Context, ref format.SegmentRef) (*segmen
 // entries calls fn for each part's entries.
 func (v *Vault) entries(ctx context.Context, s *segment, fn func([]format.IndexEntry) error) error {
 	for _, part := range s.root.Entries {
-		b, err := v.readFrom(ctx, packRef{part.Pack, format.IndexPack}, format.KindIndexEntries, part.ID)
+		b, err := v.readFrom(ctx, nil, packRef{part.Pack, format.IndexPack}, format.KindIndexEntries, part.ID)
 		if err != nil {
 			return err
 		}

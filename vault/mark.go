@@ -21,7 +21,7 @@ func (m *marker) read(ctx context.Context, k format.Kind, id format.ChunkID) ([]
 	for _, c := range m.x.chunks[from:to] {
 		var plain []byte
 		p := m.x.packs[c.Pack].info
-		if plain, err = m.v.readFrom(ctx, packRef{p.Digest, p.Type}, k, id); err == nil {
+		if plain, err = m.v.readFrom(ctx, nil, packRef{p.Digest, p.Type}, k, id); err == nil {
 			return plain, nil
 		}
 		if !IsDamage(err) {

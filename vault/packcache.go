@@ -6,7 +6,9 @@ import (
 	"errors"
 	"sync"
 
+	"roost/vault/catalog"
 	"roost/vault/format"
+	"roost/vault/node"
 )
 
 const (
@@ -14,7 +16,7 @@ const (
 	// the writer, so that most reads in tree order need a few; the rest is for content that a folder has twice, and for
 	// what was saved in another order than it is read in.
 	cachedBytes = 96 << 20
-	// mostExpected bounds the memory of what is known about reads to come, about 10 MB.
+	// mostExpected bounds the memory of what is known about reads to come: 21 MB.
 	mostExpected = 1 << 19
 )
 
@@ -22,15 +24,16 @@ const (
 // reads it keeps, when room is short, only what will be read again: a pack is 1 MiB, and what a far part of the folder
 // wants of it may be one chunk.
 type packCache struct {
-	fetch func(context.Context, packRef) (*openPack, error)
-	most  int // bytes of packs that are kept; the one last used is in any case
+	fetch   func(context.Context, packRef) (*openPack, error)
+	recycle func([]byte) // takes the memory of a block that nobody uses any more
+	most    int          // bytes of packs that are kept; the one last used is in any case
 
 	mu       sync.Mutex // guards below
 	entries  map[packRef]*list.Element
-	order    *list.List                    // of *packEntry, most recently used first
-	size     int                           // bytes of all entries
-	expected map[format.ChunkID]uint32     // how often a chunk will be read yet; nil: nothing is known
-	home     map[format.ChunkID]*packEntry // the entry that holds an expected chunk
+	order    *list.List                     // of *packEntry, most recently used first
+	size     int                            // bytes of all entries
+	expected map[catalog.ChunkID]uint32     // by prefix: how often a chunk will be read yet; nil: nothing is known
+	home     map[catalog.ChunkID]*packEntry // by prefix: the entry that holds an expected chunk
 }
 
 type packEntry struct {
@@ -43,69 +46,111 @@ type packEntry struct {
 	live  int    // bytes of chunks that will be read yet; guarded by the cache
 	fresh int    // those of them that were not read since the fetch; guarded by the cache
 	read  []bool // by body: it was read since the fetch; guarded by the cache
+
+	readers int  // who use pack, or wait for it; guarded by the cache
+	gone    bool // nobody finds the entry any more; guarded by the cache
+	kept    bool // somebody may use the pack for as long as they like; guarded by the cache
 }
 
 func newPackCache(fetch func(context.Context, packRef) (*openPack, error)) *packCache {
-	return &packCache{fetch: fetch, most: cachedBytes, entries: map[packRef]*list.Element{}, order: list.New(), home: map[format.ChunkID]*packEntry{}}
+	return &packCache{
+		fetch: fetch, recycle: node.Recycle, most: cachedBytes,
+		entries: map[packRef]*list.Element{}, order: list.New(), home: map[catalog.ChunkID]*packEntry{},
+	}
 }
 
 // where is a pack in memory that holds an expected chunk.
 func (c *packCache) where(id format.ChunkID) (packRef, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.home[id]
+	e, ok := c.home[id.Prefix()]
 	if !ok {
 		return packRef{}, false
 	}
 	return e.ref, true
 }
 
-// get returns a whole pack.
+// get returns a whole pack, for as long as the caller likes.
 func (c *packCache) get(ctx context.Context, ref packRef) (*openPack, error) {
-	return c.find(ctx, ref, func(p *openPack) bool { return !p.Partial() })
+	p, e, err := c.find(ctx, ref, func(p *openPack) bool { return !p.Partial() })
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.kept = true
+	e.readers--
+	return p, nil
 }
 
-// holding returns a pack of which there may be no more in memory than that chunk.
-func (c *packCache) holding(ctx context.Context, ref packRef, id format.ChunkID) (*openPack, error) {
-	return c.find(ctx, ref, func(p *openPack) bool {
+// holding returns a pack of which there may be no more in memory than that chunk, to be used until release: its memory is
+// another pack's afterwards.
+func (c *packCache) holding(ctx context.Context, ref packRef, id format.ChunkID) (p *openPack, release func(), err error) {
+	p, e, err := c.find(ctx, ref, func(p *openPack) bool {
 		i, ok := p.at[id]
 		return !p.Partial() || ok && p.Holds(i)
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, func() { c.release(e) }, nil
 }
 
-func (c *packCache) find(ctx context.Context, ref packRef, enough func(*openPack) bool) (*openPack, error) {
+// find returns a pack and, without an error, its entry, which counts the caller as a reader.
+func (c *packCache) find(ctx context.Context, ref packRef, enough func(*openPack) bool) (*openPack, *packEntry, error) {
 	for {
 		c.mu.Lock()
 		el, ok := c.entries[ref]
 		if !ok {
-			e := &packEntry{ref: ref, done: make(chan struct{}), size: format.PackSize}
+			e := &packEntry{ref: ref, done: make(chan struct{}), size: format.PackSize, readers: 1}
 			c.entries[ref] = c.order.PushFront(e)
 			c.size += e.size
 			c.shrink()
 			c.mu.Unlock()
 			p, err := c.fetch(ctx, ref)
 			c.fetched(e, p, err)
-			return p, err
+			return p, e, err
 		}
 		c.order.MoveToFront(el)
 		e := el.Value.(*packEntry)
+		e.readers++
 		c.mu.Unlock()
 		select {
 		case <-e.done:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			c.release(e)
+			return nil, nil, ctx.Err()
 		}
 		c.mu.Lock()
 		p, err := e.pack, e.err
 		c.mu.Unlock()
 		switch {
-		case (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) && ctx.Err() == nil:
-			continue // the reader that fetched gave up; this one has not
-		case err == nil && !enough(p):
+		case err == nil && enough(p):
+			return p, e, nil
+		case err == nil:
 			c.drop(e)
-			continue
+		case ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
+			return nil, nil, err
 		}
-		return p, err
+		c.release(e) // the reader that fetched gave up, which this one has not, or what it wants is not there any more
+	}
+}
+
+// release ends a reader's use of an entry.
+func (c *packCache) release(e *packEntry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.readers--
+	if e.gone {
+		c.free(e)
+	}
+}
+
+// free gives the memory of a pack away that the cache lets go, unless somebody uses it.
+func (c *packCache) free(e *packEntry) {
+	if e.readers == 0 && !e.kept && e.pack != nil {
+		c.recycle(e.pack.Memory())
+		e.kept = true // once
 	}
 }
 
@@ -123,9 +168,9 @@ func (c *packCache) fetched(e *packEntry, p *openPack, err error) {
 		return
 	}
 	for _, b := range p.Bodies {
-		if c.expected[b.ID] > 0 {
+		if c.expected[b.ID.Prefix()] > 0 {
 			e.live += int(b.Stored)
-			c.home[b.ID] = e
+			c.home[b.ID.Prefix()] = e
 		}
 	}
 	e.fresh, e.read = e.live, make([]bool, len(p.Bodies))
@@ -138,10 +183,10 @@ func (c *packCache) expect(id format.ChunkID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.expected == nil {
-		c.expected = map[format.ChunkID]uint32{}
+		c.expected = map[catalog.ChunkID]uint32{}
 	}
-	if n, known := c.expected[id]; known || len(c.expected) < mostExpected {
-		c.expected[id] = n + 1
+	if n, known := c.expected[id.Prefix()]; known || len(c.expected) < mostExpected {
+		c.expected[id.Prefix()] = n + 1
 	}
 }
 
@@ -157,7 +202,7 @@ func (c *packCache) forget() {
 func (c *packCache) used(ref packRef, b format.Body, i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, known := c.expected[b.ID]
+	n, known := c.expected[b.ID.Prefix()]
 	if !known {
 		return
 	}
@@ -170,11 +215,11 @@ func (c *packCache) used(ref packRef, b format.Body, i int) {
 		}
 	}
 	if n > 1 {
-		c.expected[b.ID] = n - 1
+		c.expected[b.ID.Prefix()] = n - 1
 		return
 	}
-	delete(c.expected, b.ID)
-	delete(c.home, b.ID)
+	delete(c.expected, b.ID.Prefix())
+	delete(c.home, b.ID.Prefix())
 	if e == nil {
 		return
 	}
@@ -194,8 +239,9 @@ func (c *packCache) shrink() {
 			continue
 		}
 		part := *e.pack
-		part.Sealed = e.pack.Keep(func(id format.ChunkID) bool { return c.expected[id] > 0 })
+		part.Sealed = e.pack.Keep(func(id format.ChunkID) bool { return c.expected[id.Prefix()] > 0 })
 		c.size += part.Size() - e.size
+		c.free(e)
 		e.pack, e.size = &part, part.Size()
 	}
 	for el := c.order.Front(); el != nil && c.size > c.most; {
@@ -223,10 +269,12 @@ func (c *packCache) remove(e *packEntry) {
 	c.order.Remove(c.entries[e.ref])
 	delete(c.entries, e.ref)
 	c.size -= e.size
+	e.gone = true
+	c.free(e)
 	if e.live > 0 && e.pack != nil {
 		for _, b := range e.pack.Bodies {
-			if c.home[b.ID] == e {
-				delete(c.home, b.ID)
+			if c.home[b.ID.Prefix()] == e {
+				delete(c.home, b.ID.Prefix())
 			}
 		}
 	}

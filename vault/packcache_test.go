@@ -20,6 +20,8 @@ type shelf struct {
 	refs    []packRef
 	large   []format.ChunkID
 	small   []format.ChunkID
+	vault   format.VaultID
+	epochs  []format.Epoch
 	plain   map[format.ChunkID][]byte
 	fetches atomic.Int64
 }
@@ -32,7 +34,7 @@ func newShelf(t *testing.T, packs int) *shelf {
 	}
 	k := format.DeriveKeys(e, 1)
 	ids := format.NewIDs(k.ChunkID)
-	s := &shelf{plain: map[format.ChunkID][]byte{}}
+	s := &shelf{vault: k.Vault, epochs: k.Epochs, plain: map[format.ChunkID][]byte{}}
 	blocks := map[packRef][]byte{}
 	for range packs {
 		pack := format.NewBuilder(format.DataPack)
@@ -70,10 +72,11 @@ func newShelf(t *testing.T, packs int) *shelf {
 
 // read reads a chunk as a vault does.
 func (s *shelf) read(ref packRef, id format.ChunkID) error {
-	p, err := s.holding(context.Background(), ref, id)
+	p, release, err := s.holding(context.Background(), ref, id)
 	if err != nil {
 		return err
 	}
+	defer release()
 	i := p.at[id]
 	got, err := p.Body(i)
 	if err == nil && !bytes.Equal(got, s.plain[id]) {
@@ -138,8 +141,10 @@ func TestAPartOfAPackIsNotTakenForThePack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if p, err := s.holding(t.Context(), s.refs[0], s.small[0]); err != nil || !p.Partial() {
+	if p, release, err := s.holding(t.Context(), s.refs[0], s.small[0]); err != nil || !p.Partial() {
 		t.Fatalf("the oldest pack is whole (%v)", err)
+	} else {
+		release()
 	}
 	before := s.fetches.Load()
 	if err := s.read(s.refs[0], s.large[0]); err != nil { // once more than was expected
@@ -217,5 +222,62 @@ func TestReadersInAnyOrderGetTheirBytes(t *testing.T) {
 	s.check(t)
 	if len(s.expected) != 0 {
 		t.Errorf("%d chunks are still expected", len(s.expected))
+	}
+}
+
+// Who reads a pack while the cache lets it go still reads that pack: its memory is another's only afterwards.
+func TestThePackThatSomebodyReadsKeepsItsMemory(t *testing.T) {
+	s := newShelf(t, 24)
+	fetch := s.fetch
+	s.fetch = func(ctx context.Context, ref packRef) (*openPack, error) { // each time into memory of its own, as from a storage
+		p, err := fetch(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		again, err := format.Open(slices.Clone(p.Memory()), ref.typ, s.vault, s.epochs)
+		if err != nil {
+			return nil, err
+		}
+		return newOpenPack(again), nil
+	}
+	var given atomic.Int64
+	s.recycle = func(b []byte) {
+		if b != nil {
+			given.Add(1)
+		}
+		clear(b) // what reads it now fails
+	}
+	s.most = 1 << 20 // with room for four, and eight readers
+	whole, err := s.get(t.Context(), s.refs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.large {
+		s.expect(s.large[i])
+		s.expect(s.small[i])
+	}
+	var readers sync.WaitGroup
+	for r := range 8 {
+		readers.Go(func() {
+			random := mathrand.New(mathrand.NewPCG(1, uint64(r)))
+			for range 300 {
+				i := random.IntN(len(s.refs))
+				id := s.large[i]
+				if random.IntN(2) == 0 {
+					id = s.small[i]
+				}
+				if err := s.read(s.refs[i], id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	readers.Wait()
+	s.check(t)
+	if given.Load() < 100 {
+		t.Errorf("the memory of %d packs was used again, of %d that were fetched", given.Load(), s.fetches.Load())
+	}
+	if _, err := whole.Body(0); err != nil || whole.CheckPadding() != nil {
+		t.Errorf("a pack that was asked for whole: %v", err)
 	}
 }

@@ -77,7 +77,9 @@ func (p *packer) fresh() *format.Builder {
 		p.free = p.free[:n-1]
 		return b
 	}
-	return format.NewBuilder(p.typ)
+	b := format.NewBuilder(p.typ)
+	b.Grow(format.PackSize)
+	return b
 }
 
 // recycle gives a sealed builder's memory back.

@@ -19,8 +19,13 @@ type openPack struct {
 // pack is known to hold it or the storage lost the pack, format.ErrDamaged and node.ErrWrongBytes when bytes do not
 // pass; a storage that cannot be asked is node's error, never one of these.
 func (v *Vault) Read(ctx context.Context, k format.Kind, id format.ChunkID) ([]byte, error) {
+	return v.ReadInto(ctx, nil, k, id)
+}
+
+// ReadInto is Read in dst's memory, where that is large enough.
+func (v *Vault) ReadInto(ctx context.Context, dst []byte, k format.Kind, id format.ChunkID) ([]byte, error) {
 	if ref, ok := v.packs.where(id); ok {
-		return v.readFrom(ctx, ref, k, id)
+		return v.readFrom(ctx, dst, ref, k, id)
 	}
 	p, ok, err := v.cat.Chunk(ctx, id.Prefix())
 	if err != nil {
@@ -29,14 +34,15 @@ func (v *Vault) Read(ctx context.Context, k format.Kind, id format.ChunkID) ([]b
 	if !ok {
 		return nil, fmt.Errorf("%w: chunk %s is in no pack", ErrMissing, id)
 	}
-	return v.readFrom(ctx, packRef{format.Digest(p.Digest), format.ObjectType(p.Type)}, k, id)
+	return v.readFrom(ctx, dst, packRef{format.Digest(p.Digest), format.ObjectType(p.Type)}, k, id)
 }
 
-func (v *Vault) readFrom(ctx context.Context, ref packRef, k format.Kind, id format.ChunkID) ([]byte, error) {
-	p, err := v.packs.holding(ctx, ref, id)
+func (v *Vault) readFrom(ctx context.Context, dst []byte, ref packRef, k format.Kind, id format.ChunkID) ([]byte, error) {
+	p, release, err := v.packs.holding(ctx, ref, id)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	i, ok := p.at[id]
 	if !ok {
 		return nil, fmt.Errorf("%w: chunk %s is not in the pack that the index names", format.ErrDamaged, id)
@@ -44,7 +50,7 @@ func (v *Vault) readFrom(ctx context.Context, ref packRef, k format.Kind, id for
 	if p.Bodies[i].Kind != k {
 		return nil, fmt.Errorf("%w: chunk %s is of kind %d, wanted %d", format.ErrDamaged, id, p.Bodies[i].Kind, k)
 	}
-	plain, err := p.Body(i)
+	plain, err := p.BodyInto(dst, i)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Packs travel in batches: one CAR, one pin. Each batch is held in memory until the storage has confirmed it, so its
-// size times the batches in flight is what an upload costs in memory.
+// size times the batches in flight, and one that is full and waits for them, is what an upload costs in memory.
 const (
 	batchPacks      = 16
 	batchesInFlight = 2
@@ -31,6 +31,7 @@ type sealedPack struct {
 type uploader struct {
 	v     *Vault
 	slots chan struct{}
+	turn  sync.Mutex // held while a pack is added: only one full batch waits for a slot
 	wg    sync.WaitGroup
 	done  func([]sealedPack, cid.Cid) // a batch is confirmed and in the catalog
 
@@ -47,6 +48,8 @@ func newUploader(v *Vault, done func([]sealedPack, cid.Cid)) *uploader {
 
 // add queues a pack; it waits while enough batches are in flight, and returns the first failure of any batch.
 func (u *uploader) add(ctx context.Context, p sealedPack) error {
+	u.turn.Lock()
+	defer u.turn.Unlock()
 	u.mu.Lock()
 	if u.err != nil {
 		defer u.mu.Unlock()

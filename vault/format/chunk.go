@@ -97,11 +97,14 @@ func Compress(dst, plain []byte) (stored []byte, zstdFrame bool) {
 	return out, true
 }
 
-// decompress never produces more than want bytes, whatever the frame says.
-func decompress(data []byte, want int) ([]byte, error) {
+// decompress never produces more than want bytes, whatever the frame says. dst's memory is used where it is large enough.
+func decompress(dst, data []byte, want int) ([]byte, error) {
 	d := decoders.Get().(*zstd.Decoder)
 	defer decoders.Put(d)
-	out, err := d.DecodeAll(data, make([]byte, 0, want))
+	if cap(dst) < want {
+		dst = make([]byte, want)
+	}
+	out, err := d.DecodeAll(data, dst[:0:want])
 	if err != nil || len(out) != want {
 		return nil, damaged("body does not decompress to %d bytes", want)
 	}

@@ -77,7 +77,7 @@ func TestCompressKeepsWhatDoesNotShrink(t *testing.T) {
 			}
 			continue
 		}
-		if got, err := decompress(stored, len(c.plain)); err != nil || !bytes.Equal(got, c.plain) {
+		if got, err := decompress(nil, stored, len(c.plain)); err != nil || !bytes.Equal(got, c.plain) {
 			t.Errorf("%s: did not come back: %v", name, err)
 		}
 	}
@@ -128,7 +128,7 @@ func TestAZstdBombDoesNotExplode(t *testing.T) {
 		for _, want := range []int{1, 1000 - 1, 1000 + 1, MaxChunk} {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := decompress(frame, want)
+			_, err := decompress(nil, frame, want)
 			runtime.ReadMemStats(&after)
 			wantErr(t, name, err, ErrDamaged)
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 4<<20 {
@@ -137,7 +137,7 @@ func TestAZstdBombDoesNotExplode(t *testing.T) {
 		}
 	}
 	// Nothing at all is the one thing that nothing may claim to be.
-	if got, err := decompress(nil, 0); err != nil || len(got) != 0 {
+	if got, err := decompress(nil, nil, 0); err != nil || len(got) != 0 {
 		t.Errorf("an empty body: %q, %v", got, err)
 	}
 }
@@ -160,7 +160,7 @@ func FuzzDecompress(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, want uint32) {
 		want %= MaxChunk + 1
-		if out, err := decompress(data, int(want)); err == nil && len(out) != int(want) {
+		if out, err := decompress(nil, data, int(want)); err == nil && len(out) != int(want) {
 			t.Fatalf("%d bytes instead of %d", len(out), want)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/zeebo/blake3"
@@ -76,6 +77,9 @@ func (b *Builder) Size() int { return len(b.buf) + len(b.bodies)*entrySize + sea
 
 // Grown is what Size would be with one more body of n stored bytes.
 func (b *Builder) Grown(n int) int { return b.Size() + n + tagSize + entrySize }
+
+// Grow makes room for an object of that size at once: memory that grows with its content is copied each time.
+func (b *Builder) Grow(size int) { b.buf = slices.Grow(b.buf, size) }
 
 // Add appends a body whose stored bytes are data (compressed if zstd).
 func (b *Builder) Add(kind Kind, id ChunkID, plain int, zstd bool, data []byte) {
@@ -298,14 +302,25 @@ func (s *Sealed) Holds(i int) bool { return s.offs[i] >= 0 }
 // Size is how many bytes of sealed content are held.
 func (s *Sealed) Size() int { return len(s.raw) }
 
+// Memory is what was given to Open, for another object when this one is not used any more; nil for a partial one.
+func (s *Sealed) Memory() []byte {
+	if s.part {
+		return nil
+	}
+	return s.raw
+}
+
 // Body opens body i: authenticated, decompressed, and with the length that the header states.
-func (s *Sealed) Body(i int) ([]byte, error) {
+func (s *Sealed) Body(i int) ([]byte, error) { return s.BodyInto(nil, i) }
+
+// BodyInto is Body in dst's memory, where that is large enough.
+func (s *Sealed) BodyInto(dst []byte, i int) ([]byte, error) {
 	b, off := s.Bodies[i], s.offs[i]
 	ad := s.ad.clone()
 	ad.setID(b.ID)
 	sealed := s.raw[off : off+int(b.Stored)+tagSize]
 	if !b.Zstd {
-		data, err := aead(s.keys.body(i)).Open(nil, zeroNonce, sealed, ad.bytes)
+		data, err := aead(s.keys.body(i)).Open(dst[:0], zeroNonce, sealed, ad.bytes)
 		if err != nil {
 			return nil, damaged("body %d does not authenticate", i)
 		}
@@ -318,7 +333,7 @@ func (s *Sealed) Body(i int) ([]byte, error) {
 		return nil, damaged("body %d does not authenticate", i)
 	}
 	*scratch = data
-	return decompress(data, int(b.Plain))
+	return decompress(dst, data, int(b.Plain))
 }
 
 // compressed holds bodies until they are decompressed.

@@ -105,7 +105,35 @@ func (k *Kubo) Get(ctx context.Context, c cid.Cid) ([]byte, error) {
 	if err := checkBlock(c, scratch[:n]); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	return slices.Clone(scratch[:n]), nil
+	data := memory(n)
+	copy(data, scratch[:n])
+	return data, nil
+}
+
+// recycled is memory of a few blocks of half the limit: of this size are those that anybody reads many of.
+var recycled = make(chan []byte, 4)
+
+// memory returns n bytes of any content, for a block.
+func memory(n int) []byte {
+	if n == MaxBlockSize/2 {
+		select {
+		case b := <-recycled:
+			return b
+		default:
+		}
+	}
+	return make([]byte, n)
+}
+
+// Recycle takes the memory of a block that Get returned and nobody uses any more, for one that is read next.
+func Recycle(block []byte) {
+	if len(block) != MaxBlockSize/2 {
+		return
+	}
+	select {
+	case recycled <- block:
+	default: // there is enough
+	}
 }
 
 // scratches hold an answer until its length is known.

@@ -67,7 +67,7 @@ func (g *gateway) read(ctx context.Context, c cid.Cid) ([]byte, error) {
 	case n < 0:
 		data, err = io.ReadAll(resp.Body) // no more than a block: the transport counts
 	default:
-		data = make([]byte, n)
+		data = memory(int(n))
 		_, err = io.ReadFull(resp.Body, data)
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ type Node interface {
 	// Put stores blocks without pinning them: the node may collect them until something pinned or linked holds them.
 	Put(ctx context.Context, blocks []Block) error
 	// Get returns a block that the node itself has, checked against its CID: other bytes are ErrWrongBytes, a missing
-	// block is ErrNotFound.
+	// block is ErrNotFound. Its memory is the caller's, who may give it to Recycle.
 	Get(ctx context.Context, c cid.Cid) ([]byte, error)
 	// Stat returns the size in bytes of a block that the node itself has, or ErrNotFound. The bytes are not read here.
 	Stat(ctx context.Context, c cid.Cid) (size int64, err error)
