@@ -105,6 +105,46 @@ func TestFullStorageNeedsAPersonAndThenGoesOn(t *testing.T) {
 	sameContents(t, recovered(t, faulty, secret), onDisk(t, src))
 }
 
+// TestAStorageOnAFullDiskNeedsAPersonAndThenGoesOn: a real storage, on a disk that is really full.
+func TestAStorageOnAFullDiskNeedsAPersonAndThenGoesOn(t *testing.T) {
+	withOwnMounts(t, func(t *testing.T, dir string) {
+		disk := dir + "/disk"
+		must(t, os.Mkdir(disk, 0o755))
+		must(t, unix.Mount("tmpfs", disk, "tmpfs", 0, "size=12m"))
+		defer func() { must(t, unix.Unmount(disk, 0)) }()
+		secret, src := testEntropy(t), t.TempDir()
+		t.Run("storage", func(t *testing.T) { // so that it has ended before its disk goes
+			d := nodetest.StartKuboIn(t, disk+"/ipfs")
+			e := testEngine(t, d.Node(t), secret)
+			write(t, src+"/first", noise(1, 2_000_000))
+			added(t, e, src)
+			backup(t, e)
+			before := onDisk(t, src)
+			for i := range 6 {
+				write(t, fmt.Sprintf("%s/large/%d", src, i), noise(uint64(10+i), 4_000_000))
+			}
+			_, err := e.Backup(t.Context(), nil, nil)
+			if p := Describe(err); p.Code != "storage_full" || p.Exit != ExitStorage || p.Severity != needsYou {
+				t.Fatalf("a backup onto a full disk ends with %v, described as %+v", err, p)
+			}
+			sameContents(t, recovered(t, d.Node(t), secret), before)
+			t.Run("running", func(t *testing.T) {
+				running(t, e)
+				s := until(t, e, "the storage is full", func(s Status) bool { return s.State == StateNeedsYou })
+				if !slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "storage_full" }) || s.Folders[0].NextTry.IsZero() {
+					t.Errorf("the status is %+v", s)
+				}
+				must(t, unix.Mount("tmpfs", disk, "tmpfs", unix.MS_REMOUNT, "size=100m"))
+				e.running.Load().retryNow() // rather than wait for it
+				until(t, e, "there is room again", isSafe)
+			})
+			must(t, d.Node(t).GC(t.Context()))
+			verified(t, e)
+			holdsAll(t, d.Node(t), secret, src)
+		})
+	})
+}
+
 // TestAfterAWeekAsleepEverythingIsLookedThrough: what happened meanwhile, or what no event tells, is found.
 func TestAfterAWeekAsleepEverythingIsLookedThrough(t *testing.T) {
 	m, secret := &nodetest.Memory{}, testEntropy(t)
