@@ -227,8 +227,11 @@ func TestKilledAtEveryDurablePoint(t *testing.T) {
 				return
 			}
 			for n := first(t); ; n++ {
-				if _, killed := at(killtest.Kill{At: n, After: n%2 == 0}); !killed || t.Failed() {
-					t.Logf("killed at %d points in %v", n-1, time.Since(start))
+				_, killed := at(killtest.Kill{At: n, After: n%2 == 0})
+				if !killed || n%20 == 0 || t.Failed() {
+					t.Logf("killed up to point %d after %v", n, time.Since(start))
+				}
+				if !killed || t.Failed() {
 					return
 				}
 			}

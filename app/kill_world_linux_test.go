@@ -25,10 +25,12 @@ import (
 
 // world is a storage, a home and a folder of a test that kills.
 type world struct {
-	t       *testing.T
-	storage *nodetest.Daemon // nil: this computer, by Roost's own Kubo
-	second  *nodetest.Daemon // another one, once it was wanted
-	pins    int              // of backups that are done with
+	t        testing.TB
+	program  string           // "": this one
+	storage  *nodetest.Daemon // nil: this computer, by Roost's own Kubo
+	second   *nodetest.Daemon // another one, once it was wanted
+	pins     int              // of backups that are done with
+	imported int              // states of the backup that were imported into the second storage
 
 	spelled string // the words
 	dir     string // holds all of the following
@@ -81,9 +83,12 @@ func noise(seed uint64, n int) string {
 // command is a roost of this world, under another name if it is to be observed.
 func (w *world) command(name string, args ...string) *exec.Cmd {
 	w.t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		w.t.Fatal(err)
+	program := w.program
+	if program == "" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Args[0] = name
