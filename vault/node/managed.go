@@ -48,8 +48,13 @@ type Managed struct {
 }
 
 // StartManaged starts the node in opts.Dir, or joins the one that runs there, and returns when it answers. ctx is for
-// the start alone.
+// the start alone. Errors: ErrNoBinary, ErrTimeout.
 func StartManaged(ctx context.Context, opts ManagedOptions) (_ *Managed, err error) {
+	defer func() {
+		if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrTimeout) {
+			err = fmt.Errorf("%w: %w", ErrTimeout, err)
+		}
+	}()
 	if opts.Binary == "" {
 		if opts.Binary, err = FindBinary(); err != nil {
 			return nil, err
@@ -146,7 +151,7 @@ func (m *Managed) join(ctx context.Context) (*Managed, error) {
 		}
 		select {
 		case <-limited.Done():
-			return nil, errors.Join(fmt.Errorf("wait for the storage that another Roost starts: %w", err), m.user.Unlock())
+			return nil, errors.Join(fmt.Errorf("wait for the storage that another Roost starts: %w: %w", limited.Err(), err), m.user.Unlock())
 		case <-time.After(pollEvery):
 		}
 	}

@@ -414,6 +414,28 @@ func TestStartThatFailsSaysWhyAndLeavesNothing(t *testing.T) {
 	startManaged(t, dir) // the lock is free
 }
 
+// TestAStartThatTakesTooLongIsSaidLikeAnyStorageThatDoes: a computer that has much else to do is no bug of ours.
+func TestAStartThatTakesTooLongIsSaidLikeAnyStorageThatDoes(t *testing.T) {
+	dir := t.TempDir()
+	if err := startManaged(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for ctx, want := range map[context.Context]error{late: node.ErrTimeout, stopped: context.Canceled} {
+		m, err := node.StartManaged(ctx, node.ManagedOptions{Dir: dir, Binary: nodetest.Binary(t)})
+		if err == nil {
+			m.Close()
+		}
+		if !errors.Is(err, want) || errors.Is(err, node.ErrTimeout) != errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ends with %v, want %v", err, want)
+		}
+	}
+	startManaged(t, dir) // nothing of it is left
+}
+
 func TestMissingBinaryIsNamed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("ROOST_IPFS", "")
