@@ -57,10 +57,10 @@ func (w *world) measure(b *testing.B, files int) {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	s := w.until(b, func(s syncer.Status) bool { return len(s.Folders) == 1 && s.Folders[0].Watched })
+	w.until(b, func(s syncer.Status) bool { return len(s.Folders) == 1 && s.Folders[0].Watched })
 	b.ReportMetric(time.Since(began).Seconds(), "s-to-watched")
 	safe := func(s syncer.Status) bool { return s.State == "safe" && s.Progress == nil }
-	s = w.until(b, safe)
+	s := w.until(b, safe)
 	b.ReportMetric(time.Since(began).Seconds(), "s-to-safe")
 
 	newer := func(before syncer.Status) func(syncer.Status) bool {
@@ -75,7 +75,7 @@ func (w *world) measure(b *testing.B, files int) {
 		w.write(fmt.Sprintf("new/%d", i), noise(uint64(began.UnixNano())+uint64(i), 20_000))
 	}
 	all := s.Folders[0].Files + 100
-	s = w.until(b, func(s syncer.Status) bool { return safe(s) && s.Folders[0].Files == all })
+	w.until(b, func(s syncer.Status) bool { return safe(s) && s.Folders[0].Files == all })
 	b.ReportMetric(time.Since(began).Seconds(), "s-100-files")
 
 	var cpu, wakes float64
