@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"roost/syncer/host"
 	"roost/vault"
 	"roost/vault/catalog"
 	"roost/vault/format"
@@ -376,17 +375,11 @@ func (k *keeper) proveAll(ctx context.Context) {
 	}
 }
 
-// busy tells whether reading from the storages has to wait.
+// busy tells whether what looks at the storages and tidies them has to wait: for a better time, or for a backup.
 func (k *keeper) busy(c config, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if c.Paused.After(now) {
-		return true
-	}
-	if from, to, ok := c.daily("quiet-hours"); ok && !quietUntil(now, from, to).IsZero() {
-		return true
-	}
-	if k.computer.Metered == host.Yes && c.value("on-metered") != "normal" || k.computer.OnBattery == host.Yes && c.value("on-battery") != "normal" {
+	if k.rests(c, now) {
 		return true
 	}
 	for _, f := range k.folders {

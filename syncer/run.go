@@ -296,7 +296,7 @@ const (
 func (k *keeper) askStorages(ctx context.Context) {
 	for ctx.Err() == nil {
 		k.checkStorages(ctx, 0)
-		k.catchUp(ctx)
+		k.catchUp(ctx, time.Now())
 		if err := k.e.tryOldKeys(ctx); err != nil && ctx.Err() == nil {
 			k.e.log.Warn("whether old keys are refused could not be written down", "reason", err)
 		}
@@ -312,13 +312,9 @@ func (k *keeper) askStorages(ctx context.Context) {
 			k.e.log.Warn("how full the storages are could not be written down", "reason", err)
 		}
 		every := askEvery
-		k.mu.Lock()
-		for _, x := range k.storages {
-			if x.err != nil {
-				every = askSickEvery
-			}
+		if k.sick() {
+			every = askSickEvery
 		}
-		k.mu.Unlock()
 		select {
 		case <-k.stores:
 		case <-time.After(every):
@@ -394,9 +390,26 @@ func (k *keeper) setStorage(x storageFacts) {
 	poke(k.news)
 }
 
-// catchUp copies the newest state to storages that are behind.
-func (k *keeper) catchUp(ctx context.Context) {
+// sick tells whether something is wrong with a storage.
+func (k *keeper) sick() bool {
 	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, x := range k.storages {
+		if x.err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// catchUp copies the newest state to storages that are behind, unless the folders' own work would wait now.
+func (k *keeper) catchUp(ctx context.Context, now time.Time) {
+	c := k.e.home.config()
+	k.mu.Lock()
+	if c.Paused.After(now) || k.holdAll(c, now) != nil || k.e.budgetHold(c, false, now) != nil {
+		k.mu.Unlock()
+		return
+	}
 	behind := false
 	for _, x := range k.storages {
 		behind = behind || errors.Is(x.err, errBehind)

@@ -16,9 +16,10 @@ import (
 // schedule is a folder that has something to save, on a storage that cannot be reached, in a time of its own: each try is
 // a moment at which the storage was asked. What runs is the engine's own loops; only the kernel tells nothing.
 type schedule struct {
-	e   *Engine
-	k   *keeper
-	src string
+	e       *Engine
+	k       *keeper
+	src     string
+	storage *cutOff
 
 	mu    sync.Mutex // guards below
 	asked []time.Time
@@ -28,14 +29,14 @@ type schedule struct {
 func inItsOwnTime(t *testing.T, before func(*schedule), fn func(t *testing.T, s *schedule)) {
 	t.Helper()
 	s := &schedule{src: t.TempDir()}
-	gone := &cutOff{Node: &nodetest.Memory{}, asked: func() {
+	s.storage = &cutOff{Node: &nodetest.Memory{}, asked: func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if now := time.Now(); len(s.asked) == 0 || !s.asked[len(s.asked)-1].Equal(now) {
 			s.asked = append(s.asked, now)
 		}
 	}}
-	s.e = testEngine(t, gone, testEntropy(t))
+	s.e = testEngine(t, s.storage, testEntropy(t))
 	write(t, s.src+"/a", "one")
 	added(t, s.e, s.src)
 	synctest.Test(t, func(t *testing.T) {
@@ -56,6 +57,17 @@ func inItsOwnTime(t *testing.T, before func(*schedule), fn func(t *testing.T, s 
 		synctest.Wait()
 		fn(t, s)
 	})
+}
+
+// afterAPass lets the folder begin as one of which everything has just been looked through.
+func (s *schedule) afterAPass() {
+	inner := s.k.watch
+	s.k.watch = func(f *keeping, ctx context.Context, c config) started {
+		f.k.mu.Lock()
+		f.last, f.whole = time.Now(), time.Now()
+		f.k.mu.Unlock()
+		return inner(f, ctx, c)
+	}
 }
 
 // tries is when the storage was asked since the last call, as time since the bubble began.
@@ -112,6 +124,33 @@ func TestTheHealthOfAStorageIsAskedForAtLeastOnceAMinuteWhileItIsAway(t *testing
 		tries := s.tries(began)
 		if len(tries) < 60 || len(tries) > 90 {
 			t.Errorf("in an hour it was asked %d times: %v", len(tries), tries)
+		}
+	})
+}
+
+func TestTheHealthOfAStorageThatIsWellIsAskedForEachFiveMinutes(t *testing.T) {
+	inItsOwnTime(t, func(s *schedule) {
+		s.storage.left.Store(1_000_000) // it can be reached
+		must(t, s.e.Pause(t.Context(), "", time.Time{}))
+	}, func(t *testing.T, s *schedule) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		began := time.Now()
+		wg.Go(func() { s.k.askStorages(ctx) })
+		time.Sleep(2*time.Hour + time.Second)
+		tries := s.tries(began)
+		if len(tries) != 25 {
+			t.Fatalf("in two hours it was asked %d times: %v", len(tries), tries)
+		}
+		for i, at := range tries {
+			if want := time.Duration(i) * 5 * time.Minute; at != want {
+				t.Errorf("it was asked after %v, want %v", at, want)
+			}
+		}
+		if x := s.k.facts(time.Now()).storages[0]; x.err != nil || x.asked.IsZero() {
+			t.Errorf("what is known of it: %+v", x)
 		}
 	})
 }
@@ -232,16 +271,17 @@ func TestWhatWaitsBeginsOnTime(t *testing.T) {
 			what: "many commits in a short time",
 			before: func(_ *testing.T, s *schedule) {
 				s.k.commits = slices.Repeat([]time.Time{time.Now()}, manyCommits+9)
-				s.k.watch = func(inner func(*keeping, context.Context, config) started) func(*keeping, context.Context, config) started {
-					return func(f *keeping, ctx context.Context, c config) started {
-						f.k.mu.Lock()
-						f.last = time.Now() // a pass has just ended
-						f.k.mu.Unlock()
-						return inner(f, ctx, c)
-					}
-				}(s.k.watch)
+				s.afterAPass()
 			},
 			due: func() time.Time { return time.Now().Add(10 * distanceStep) },
+		},
+		{
+			what: "a computer on battery, some minutes after a pass",
+			before: func(_ *testing.T, s *schedule) {
+				s.k.computer.OnBattery = host.Yes
+				s.afterAPass()
+			},
+			due: func() time.Time { return time.Now().Add(gentleEvery) },
 		},
 		{
 			what:   "a folder that is saved only when a person says so",

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"roost/syncer/host"
 	"roost/vault"
 	"roost/vault/catalog"
 )
@@ -56,16 +55,8 @@ func (k *keeper) keepSurveyed(ctx context.Context) {
 
 // surveyDue tells whether now is the time for it.
 func (k *keeper) surveyDue(ctx context.Context, now time.Time) (bool, error) {
-	k.mu.Lock()
-	busy := k.computer.Metered == host.Yes || k.computer.OnBattery == host.Yes
-	for _, f := range k.folders {
-		busy = busy || f.passing != nil
-	}
-	for _, x := range k.storages {
-		busy = busy || x.err != nil
-	}
-	k.mu.Unlock()
-	if busy {
+	c := k.e.home.config()
+	if k.busy(c, now) || k.sick() {
 		return false, nil
 	}
 	last, err := k.e.lastSurvey(ctx)
@@ -73,7 +64,7 @@ func (k *keeper) surveyDue(ctx context.Context, now time.Time) (bool, error) {
 		return err == nil, err
 	}
 	every := surveyFar
-	if k.e.home.config().Nodes[0].Dir != "" {
+	if c.Nodes[0].Dir != "" {
 		every = surveyNear
 	}
 	return now.Sub(last.Time).Abs() >= every, nil

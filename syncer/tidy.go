@@ -22,22 +22,26 @@ const metaTidied = "tidied"
 func (k *keeper) tidy(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait(ctx, tidyLook)
-		if ctx.Err() != nil || !k.idle() {
+		now := time.Now().Round(0)
+		if ctx.Err() != nil || !k.tidyable(now) {
 			continue
 		}
-		if err := k.e.tidyOnce(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		if err := k.e.tidyOnce(ctx, now); err != nil && ctx.Err() == nil {
 			k.e.log.Info("older versions could not be removed for now", "problem", Describe(err).Code)
 			k.e.log.Debug("why they could not be", "error", err)
 		}
 	}
 }
 
-// idle tells whether no folder has something to save or is being saved.
-func (k *keeper) idle() bool {
+// tidyable tells whether now is the time for it: no folder has something to save or is being saved.
+func (k *keeper) tidyable(now time.Time) bool {
+	if c := k.e.home.config(); k.busy(c, now) || k.e.budgetHold(c, true, now) != nil { // what is left in packs is sent again
+		return false
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, f := range k.folders {
-		if f.passing != nil || !f.pending.none() || f.err != nil {
+		if !f.pending.none() || f.err != nil {
 			return false
 		}
 	}

@@ -102,8 +102,9 @@ type Kill struct {
 }
 
 // Run starts cmd, whose program calls [Become] with no other file open, and waits until it ended or was killed. It returns the points that it came to,
-// in order: the call and what it changed, below dir or a socket, with numbers left out. Other calls are none of them. The
-// error is of observing; how the program ended is in cmd.ProcessState.
+// in order: the call and what it changed, below dir or a socket, with numbers left out. Other calls are none of them, nor
+// are those of programs that it started: they go on, also when they outlive it. The error is of observing; how the program
+// ended is in cmd.ProcessState.
 func Run(cmd *exec.Cmd, dir string, k Kill) (points []string, killed bool, err error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -124,18 +125,26 @@ func Run(cmd *exec.Cmd, dir string, k Kill) (points []string, killed bool, err e
 			err = errors.Join(err, failed)
 		}
 	}()
+	ended, err := unix.PidfdOpen(cmd.Process.Pid, 0)
+	if err != nil {
+		return nil, false, errors.Join(fmt.Errorf("observe the end of a program: %w", err), unix.Close(pair[0]))
+	}
+	defer func() { err = errors.Join(err, unix.Close(ended)) }()
 	listener, err := receive(pair[0])
 	err = errors.Join(err, unix.Close(pair[0]))
 	if err != nil {
 		return nil, false, fmt.Errorf("take over the calls of a program: %w", err)
 	}
-	defer func() { err = errors.Join(err, unix.Close(listener)) }()
+	defer func() { go letGo(listener) }()
 	for {
-		n, ok, err := next(listener)
+		n, ok, err := next(listener, ended)
 		if err != nil || !ok {
 			return points, false, err
 		}
-		what := calls[uint32(n.nr)].point(n, dir)
+		what := ""
+		if isOf(n, cmd.Process.Pid) {
+			what = calls[uint32(n.nr)].point(n, dir)
+		}
 		if what != "" {
 			points = append(points, what)
 		}
@@ -150,6 +159,23 @@ func Run(cmd *exec.Cmd, dir string, k Kill) (points []string, killed bool, err e
 			return points, true, cmd.Process.Kill()
 		}
 	}
+}
+
+// letGo lets every call be carried out until the last program that has the filter ended. When it fails before, their calls
+// do.
+func letGo(listener int) {
+	defer unix.Close(listener)
+	for {
+		n, ok, err := next(listener, -1)
+		if err != nil || !ok || goOn(listener, n.id) != nil {
+			return
+		}
+	}
+}
+
+// isOf tells whether a thread of this process made the call.
+func isOf(n *notice, process int) bool {
+	return int(n.pid) == process || unix.Access(fmt.Sprintf("/proc/%d/task/%d", process, n.pid), unix.F_OK) == nil
 }
 
 func receive(from int) (int, error) {
@@ -184,16 +210,16 @@ type notice struct {
 	args  [6]uint64
 }
 
-// next waits for a call; false when the program ended.
-func next(listener int) (*notice, bool, error) {
+// next waits for a call; false when the program ended, which the second file tells, or all that have the filter did.
+func next(listener, ended int) (*notice, bool, error) {
 	for {
-		p := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
+		p := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}, {Fd: int32(ended), Events: unix.POLLIN}}
 		if _, err := unix.Poll(p, -1); errors.Is(err, unix.EINTR) {
 			continue
 		} else if err != nil {
 			return nil, false, fmt.Errorf("wait for a call: %w", err)
 		}
-		if p[0].Revents&unix.POLLIN == 0 {
+		if p[0].Revents&unix.POLLIN == 0 || p[1].Revents != 0 {
 			return nil, false, nil
 		}
 		var n notice

@@ -108,7 +108,7 @@ func adopt(ctx context.Context, r repo) (*daemon, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("use the daemon that runs on this storage: %w", err)
+			return nil, fmt.Errorf("use the daemon that runs on this storage: %w: %w", ctx.Err(), err)
 		case <-time.After(pollEvery):
 		}
 	}

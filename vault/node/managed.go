@@ -48,8 +48,13 @@ type Managed struct {
 }
 
 // StartManaged starts the node in opts.Dir, or joins the one that runs there, and returns when it answers. ctx is for
-// the start alone.
+// the start alone. Errors: ErrNoBinary, ErrTimeout.
 func StartManaged(ctx context.Context, opts ManagedOptions) (_ *Managed, err error) {
+	defer func() {
+		if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrTimeout) {
+			err = fmt.Errorf("%w: %w", ErrTimeout, err)
+		}
+	}()
 	if opts.Binary == "" {
 		if opts.Binary, err = FindBinary(); err != nil {
 			return nil, err
@@ -146,7 +151,7 @@ func (m *Managed) join(ctx context.Context) (*Managed, error) {
 		}
 		select {
 		case <-limited.Done():
-			return nil, errors.Join(fmt.Errorf("wait for the storage that another Roost starts: %w", err), m.user.Unlock())
+			return nil, errors.Join(fmt.Errorf("wait for the storage that another Roost starts: %w: %w", limited.Err(), err), m.user.Unlock())
 		case <-time.After(pollEvery):
 		}
 	}
@@ -206,38 +211,70 @@ func (m *Managed) clearUp() error {
 		return m.lock.Unlock()
 	}
 	left, err := os.ReadFile(m.startedFile())
-	d.ours = err == nil && string(left) == addr
+	d.ours = err == nil && isOurs(left, addr)
 	return m.finish(d)
 }
 
-// start brings a daemon up: a new one, or the one that an earlier supervisor left behind.
+// start brings a daemon up: a new one, or the one that an earlier supervisor left behind. That a Roost starts one is noted
+// before, so that it is known also of one whose Roost was killed in that moment.
 func (m *Managed) start(ctx context.Context) (*daemon, error) {
+	left, err := os.ReadFile(m.startedFile())
+	if errors.Is(err, os.ErrNotExist) {
+		left, err = nil, nil
+	}
+	if err == nil {
+		err = m.noteStarted([]byte{})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start storage: %w", err)
+	}
 	end := time.Now().Add(time.Minute) // one that is about to end may hold the repository a while
 	for {
 		d, err := spawn(ctx, m.binary, m.repo, m.log)
 		if errors.Is(err, errLocked) {
 			if d, err = adopt(ctx, m.repo); err == nil {
-				left, readErr := os.ReadFile(m.startedFile())
-				d.ours = readErr == nil && string(left) == d.addr
+				d.ours = isOurs(left, d.addr)
 			} else if ctx.Err() == nil && time.Now().Before(end) && (!errors.Is(err, ErrUnauthorized) || m.stopOld(ctx)) {
 				continue
 			}
 		}
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, m.noteStarted(left))
 		}
-		if d.cmd != nil {
-			if err := os.WriteFile(m.startedFile(), []byte(d.addr), 0o600); err != nil {
-				return nil, errors.Join(fmt.Errorf("start storage: %w", err), d.stop(m.kubo))
+		var started []byte
+		if d.ours {
+			started = []byte(d.addr)
+		}
+		if err := m.noteStarted(started); err != nil {
+			if d.cmd != nil {
+				err = errors.Join(err, d.stop(m.kubo))
 			}
+			return nil, fmt.Errorf("start storage: %w", err)
 		}
 		m.setUp(d)
 		return d, nil
 	}
 }
 
-// startedFile holds the address of the daemon that a Roost started last.
+// startedFile holds the address of the daemon that a Roost started last. It is empty while one is starting, and missing when
+// none runs that a Roost started.
 func (m *Managed) startedFile() string { return filepath.Join(m.dir, "started") }
+
+// isOurs tells from startedFile, nil when there is none, whether a Roost started the daemon at an address.
+func isOurs(started []byte, addr string) bool {
+	return started != nil && (len(started) == 0 || string(started) == addr)
+}
+
+// noteStarted writes startedFile; nil removes it.
+func (m *Managed) noteStarted(started []byte) error {
+	if started != nil {
+		return os.WriteFile(m.startedFile(), started, 0o600) // it is empty before it has its content: a kill between them is no harm
+	}
+	if err := os.Remove(m.startedFile()); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
 
 // Waiting before a daemon that ended by itself is started again.
 const (
@@ -311,9 +348,8 @@ func (m *Managed) finish(d *daemon) error {
 		err = fmt.Errorf("stop storage: %w", lockErr)
 	}
 	if d.ours && alone { // else who stands by goes on with it
-		err = d.stop(m.kubo)
-		if removeErr := os.Remove(m.startedFile()); err == nil && !errors.Is(removeErr, os.ErrNotExist) {
-			err = removeErr
+		if err = d.stop(m.kubo); err == nil {
+			err = m.noteStarted(nil)
 		}
 	}
 	m.setUp(nil)

@@ -315,6 +315,25 @@ func TestOrphanOfAKilledRoostIsAdoptedAndStopped(t *testing.T) {
 	}
 }
 
+// TestOrphanOfARoostThatWasKilledWhileItStartedItIsStopped: nobody had written down yet where it is.
+func TestOrphanOfARoostThatWasKilledWhileItStartedItIsStopped(t *testing.T) {
+	dir := t.TempDir()
+	cmd, _, url := supervisor(t, dir)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if err := os.Truncate(filepath.Join(dir, "started"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := startManaged(t, dir).Close(); err != nil {
+		t.Error(err)
+	}
+	if listens(url) {
+		t.Error("the orphan still runs after Close")
+	}
+}
+
 func TestSecondRoostSharesTheDaemonAndLeavesIt(t *testing.T) {
 	dir := t.TempDir()
 	cmd, in, url := supervisor(t, dir)
@@ -373,15 +392,21 @@ func TestDaemonThatSomebodyElseStartedIsUsedAndLeft(t *testing.T) {
 
 func TestUnfinishedRepositoryIsMadeAgain(t *testing.T) {
 	dir := t.TempDir()
-	half := filepath.Join(dir, "repo.new") // what a crash during the first start leaves
-	if err := os.MkdirAll(half, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(half, "config"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"repo.new", "repo.new-1"} { // what crashes during the first start leave
+		half := filepath.Join(dir, name)
+		if err := os.MkdirAll(half, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(half, "config"), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := startManaged(t, dir).Node().Info(t.Context()); err != nil {
 		t.Error(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "repo.*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%q is left, %v", left, err)
 	}
 }
 
@@ -402,6 +427,28 @@ func TestStartThatFailsSaysWhyAndLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	startManaged(t, dir) // the lock is free
+}
+
+// TestAStartThatTakesTooLongIsSaidLikeAnyStorageThatDoes: a computer that has much else to do is no bug of ours.
+func TestAStartThatTakesTooLongIsSaidLikeAnyStorageThatDoes(t *testing.T) {
+	dir := t.TempDir()
+	if err := startManaged(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for ctx, want := range map[context.Context]error{late: node.ErrTimeout, stopped: context.Canceled} {
+		m, err := node.StartManaged(ctx, node.ManagedOptions{Dir: dir, Binary: nodetest.Binary(t)})
+		if err == nil {
+			m.Close()
+		}
+		if !errors.Is(err, want) || errors.Is(err, node.ErrTimeout) != errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ends with %v, want %v", err, want)
+		}
+	}
+	startManaged(t, dir) // nothing of it is left
 }
 
 func TestMissingBinaryIsNamed(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -25,17 +26,41 @@ func (r repo) configFile() string { return filepath.Join(string(r), "config") }
 // apiFile is where a daemon writes its address when it is up. After a crash it is still there, and wrong.
 func (r repo) apiFile() string { return filepath.Join(string(r), "api") }
 
+// unfinished begins the names of repositories that are being made beside their place: one that is half there would never
+// start.
+func (r repo) unfinished() string { return string(r) + ".new" }
+
+// sweep removes what a Roost left that was killed while it made the repository. The Kubo that it had started for this may
+// still be at it; then the rest is removed the next time.
+func (r repo) sweep() error {
+	dir := filepath.Dir(string(r))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look for unfinished storages: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if !strings.HasPrefix(path, r.unfinished()) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			slog.Info("An unfinished storage stays for now.", "error", err)
+		}
+	}
+	return nil
+}
+
 // prepare makes the repository when there is none, and its configuration quiet.
 func (r repo) prepare(ctx context.Context, binary string) error {
+	if err := r.sweep(); err != nil {
+		return err
+	}
 	if _, err := os.Stat(string(r)); errors.Is(err, fs.ErrNotExist) {
-		// Made beside its place: a repository that is half there would never start.
-		half := r + ".new"
-		if err := os.RemoveAll(string(half)); err != nil {
-			return fmt.Errorf("clear unfinished storage: %w", err)
-		}
-		if err := os.Mkdir(string(half), 0o700); err != nil {
+		dir, err := os.MkdirTemp(filepath.Dir(string(r)), filepath.Base(r.unfinished())+"-")
+		if err != nil {
 			return fmt.Errorf("create storage: %w", err)
 		}
+		half := repo(dir)
 		cmd := exec.CommandContext(ctx, binary, "init", "--empty-repo", "--profile=test,autoconf-off")
 		cmd.Env = half.env()
 		detach(cmd)

@@ -55,7 +55,13 @@ func (c Config) Allow(paths ...string) {
 // Without a Kubo program the test fails. The daemon is stopped when the test ends.
 func StartKubo(t testing.TB, change ...func(Config)) *Daemon {
 	t.Helper()
-	d := &Daemon{Token: "bearer:token-of-a-test", Repo: filepath.Join(t.TempDir(), "ipfs"), binary: Binary(t)}
+	return StartKuboIn(t, filepath.Join(t.TempDir(), "ipfs"), change...)
+}
+
+// StartKuboIn is StartKubo with the repository at a place of the caller's.
+func StartKuboIn(t testing.TB, repo string, change ...func(Config)) *Daemon {
+	t.Helper()
+	d := &Daemon{Token: "bearer:token-of-a-test", Repo: repo, binary: Binary(t)}
 	d.Run(t, "init", "--empty-repo", "--profile=test,autoconf-off")
 	d.Change(t, func(c Config) {
 		c.Set("Addresses.Gateway", []string{})
