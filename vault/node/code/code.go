@@ -3,7 +3,8 @@
 //
 //	kind ‖ length of body (2 bytes, big-endian) ‖ body ‖ the first 4 bytes of SHA-256(kind ‖ length ‖ body)
 //
-// The body of kind 0 is CBOR (see wire), that of kind 1 an age file, encrypted to a passphrase, that holds such CBOR.
+// The body of kind 0 is CBOR (see wire), that of kind 1 an age file, encrypted to a passphrase, that holds such CBOR. Kinds 2
+// and 3 are no connection codes: they carry what two devices say to each other when one lets the other in (see letter.go).
 // The digit before the dash is the version. Capital letters make the smallest QR picture; people may type small ones.
 //
 // A code of kind 0 is a key: who has it can use the storage as its owner does. It cannot read what is stored there.
@@ -51,6 +52,8 @@ var (
 	ErrNewer = errors.New("the connection code is of a newer Roost")
 	// ErrLocked: it is encrypted, and no passphrase was given.
 	ErrLocked = errors.New("the connection code is locked with a passphrase")
+	// ErrOtherKind: it is a whole code, for another place.
+	ErrOtherKind = errors.New("this is a code for something else")
 	// ErrWrongPassphrase: it is encrypted with another one.
 	ErrWrongPassphrase = errors.New("this is not the passphrase of the connection code")
 )
@@ -225,6 +228,8 @@ func Parse(text, passphrase string) (Code, error) {
 		if body, err = open(body, passphrase); err != nil {
 			return Code{}, err
 		}
+	case byte(Asking), byte(Answer):
+		return Code{}, ErrOtherKind
 	default:
 		return Code{}, ErrNewer
 	}
