@@ -75,6 +75,10 @@ func (*sampleChooser) Devices(context.Context) ([]syncer.DeviceInfo, error) {
 	}, nil
 }
 
+func (*sampleChooser) LetIn(context.Context, string) (*syncer.LetIn, error) {
+	return &syncer.LetIn{Name: "Tablet", Code: "ROOST1-ANSWER", Words: "apple-river-stone-cloud"}, nil
+}
+
 func (*sampleChooser) RenameDevice(context.Context, string, string, string) error { return nil }
 
 func (*sampleChooser) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {

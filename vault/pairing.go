@@ -102,6 +102,22 @@ func (a *Applicant) Join(answer []byte, now time.Time) (*Joined, error) {
 	return &Joined{Bundle: b, Places: x.Places, Words: format.PairingWords(a.asking, x.Keys())}, nil
 }
 
+// ReadAsking reads what a device asks with. Errors: ErrAskingOver, format.ErrDamaged.
+func ReadAsking(asking []byte, now time.Time) (*format.Asking, error) {
+	a, err := format.OpenAsking(asking)
+	if err != nil {
+		return nil, err
+	}
+	// A clock that is a little behind or ahead is no reason; one that promises more than there is, is.
+	if left := time.Unix(a.Until, 0).Sub(now); left < -clockSlack || left > format.AskingLasts+clockSlack {
+		return nil, ErrAskingOver
+	}
+	return a, nil
+}
+
+// clockSlack is how far the clocks of two devices may be apart.
+const clockSlack = 2 * time.Minute
+
 // LetIn is a device that was let in.
 type LetIn struct {
 	Name   string
@@ -113,14 +129,9 @@ type LetIn struct {
 // anything. A person has compared the words of the asking. The answer holds all keys but the words.
 // Errors: ErrAskingOver, ErrLetIn, ErrIntroduced, format.ErrDamaged; those of a commit.
 func (v *Vault) LetIn(ctx context.Context, asking []byte, places []format.Place, now time.Time) (*LetIn, error) {
-	a, err := format.OpenAsking(asking)
+	a, err := ReadAsking(asking, now)
 	if err != nil {
 		return nil, err
-	}
-	// A clock that is a little behind or ahead is no reason; one that promises more than there is, is.
-	left := time.Unix(a.Until, 0).Sub(now)
-	if left < -clockSlack || left > format.AskingLasts+clockSlack {
-		return nil, ErrAskingOver
 	}
 	s, err := v.beginChange(ctx)
 	if err != nil {
@@ -160,6 +171,3 @@ func (v *Vault) LetIn(ctx context.Context, asking []byte, places []format.Place,
 	}
 	return &LetIn{Name: a.Name, Answer: answer, Words: format.PairingWords(asking, k)}, nil
 }
-
-// clockSlack is how far the clocks of two devices may be apart.
-const clockSlack = 2 * time.Minute

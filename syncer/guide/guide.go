@@ -99,7 +99,7 @@ func (g *Guide) Check(ctx context.Context, how syncer.SetupOptions) []error {
 	} else if !errors.Is(err, keystore.ErrNotFound) {
 		add(err)
 	}
-	fresh := how.Words == ""
+	fresh := !how.Recovering()
 	add(syncer.TryStorage(ctx, g.opts.Engine, how, fresh))
 	if how.LocalDir != "" && fresh {
 		free, err := disk.FreeSpace(how.LocalDir)
