@@ -270,7 +270,7 @@ func (s *shell) fill() {
 		}
 		return
 	}
-	s.startWith(ui.Options{Engine: *s.engine, Again: s.again})
+	s.startWith(ui.Options{Engine: *s.engine, Starter: s.first.guide, Again: s.again})
 }
 
 // again puts the home aside and begins with the first steps anew. Called on the UI goroutine.

@@ -78,6 +78,9 @@ func (o *onboarding) begin(s guide.Stage) {
 	case guide.Recovered:
 		o.back = true
 		o.lookUp()
+	case guide.Returning:
+		o.back = true
+		o.showReturning()
 	case guide.Done:
 		o.done(Home)
 	default:
@@ -265,6 +268,13 @@ func (o *onboarding) pickFolder(chosen func(dir string)) {
 // keep keeps folders from now on, in the place of the computer that was chosen to be replaced. The wish is written down before
 // them, so that no crash between the two leaves folders without it.
 func (o *onboarding) keep(ctx context.Context, dirs []string) error {
+	if e := o.w.engine; e != nil { // the home is the engine's since the files came back, and the wish is written down
+		_, err := e.AddFolders(ctx, dirs)
+		if run := o.w.now.Restore; err == nil && run != nil {
+			err = e.SteerRestore(ctx, run.ID, syncer.RestorePutAway)
+		}
+		return err
+	}
 	if o.back {
 		if err := o.starter.Replace(ctx, o.old); err != nil {
 			return err
@@ -280,6 +290,10 @@ func (o *onboarding) keys() syncer.SetupOptions {
 
 // finish gives the home to the engine, which keeps the folders from then on.
 func (o *onboarding) finish(button *kit.Button, then func()) {
+	if o.w.engine != nil {
+		then()
+		return
+	}
 	o.run(button, lang.L("One moment"), o.starter.Finish, func() {
 		if o.w.begun != nil {
 			o.w.begun()

@@ -166,7 +166,6 @@ func (o *onboarding) showWhat(d guide.Device) {
 	next = kit.NewButton(kit.Primary, "", lang.L("Bring them back"), func() {
 		var wanted []guide.Return
 		taken := map[string]bool{}
-		var total guide.Kept
 		for _, f := range folders {
 			if !f.ticked {
 				continue
@@ -176,10 +175,8 @@ func (o *onboarding) showWhat(d guide.Device) {
 				target = filepath.Join(apart, folderName(f.Path))
 			}
 			wanted = append(wanted, guide.Return{Version: f.Version, Path: free(target, taken)})
-			total.Files += f.Files
-			total.Bytes += f.Bytes
 		}
-		o.showRestore(wanted, total)
+		o.bringBack(next, wanted)
 	})
 	o.show(part{
 		title: lang.L("What comes back, and where to?"),

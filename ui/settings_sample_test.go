@@ -169,6 +169,20 @@ func settingsPages() map[string]func(t *testing.T, language string, variant fyne
 		"settings-folder": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			return settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})
 		},
+		"settings-add": page(sectionLetIn),
+		"settings-add-compare": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionLetIn})
+			d.field(lang.L("Code of the other computer")).SetText(sampleApplicant().Code)
+			d.tap(lang.L("Continue"))
+			return d
+		},
+		"settings-add-answer": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionLetIn})
+			d.field(lang.L("Code of the other computer")).SetText(sampleApplicant().Code)
+			d.tap(lang.L("Continue"))
+			d.tap(lang.L("They are the same: let it in"))
+			return d
+		},
 		"settings-lost-ask": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			d := settingsDesk(t, language, variant, section{kind: sectionLost})
 			d.tap("Ana's old computer")
