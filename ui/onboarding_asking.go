@@ -40,7 +40,7 @@ func (o *onboarding) showCodeOf(a *syncer.Applicant) {
 		text := answer.Text()
 		use(next, func() ([]byte, error) { return []byte(text), nil })
 	})
-	file = kit.NewButton(kit.Secondary, "", lang.L("Choose a file"), func() {
+	file = kit.NewButton(kit.Secondary, "", lang.L("Choose the file"), func() {
 		pickCode(o.w.over, func(err error) { o.fail(err) }, func(read func() ([]byte, error)) { use(file, read) })
 	})
 	give := kit.VBox(10, kit.Heading(lang.L("1. Give this code to the other computer")),

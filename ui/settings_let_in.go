@@ -75,7 +75,7 @@ func (p *letInPage) showCode() {
 		text := code.Text()
 		read(next, func() ([]byte, error) { return []byte(text), nil })
 	})
-	file = kit.NewButton(kit.Secondary, "", lang.L("Choose a file"), func() {
+	file = kit.NewButton(kit.Secondary, "", lang.L("Choose the file"), func() {
 		pickCode(p.s.w.over, p.s.w.Tell, func(given func() ([]byte, error)) { read(file, given) })
 	})
 	p.show(card(lang.L("On the other computer"), "",
