@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"strings"
 
 	"fyne.io/fyne/v2"
 
@@ -111,7 +112,7 @@ func (o *onboarding) showReport(run *syncer.RestoreRun) {
 	if got.Bare > 0 {
 		notes = append(notes, lang.N("{{.Number}} came back without some of their properties", int(got.Bare), values{"Number": number(got.Bare)}))
 	}
-	body := []fyne.CanvasObject{kit.NewNotice(tone, lang.N("{{.Number}} files restored", int(got.Files), values{"Number": number(got.Files)}), facts(append([]string{text}, notes...)...)).Root}
+	body := []fyne.CanvasObject{kit.NewNotice(tone, lang.N("{{.Number}} files restored", int(got.Files), values{"Number": number(got.Files)}), strings.TrimSpace(text+" "+facts(notes...))).Root}
 	places := kit.VBox(8, kit.Strong(lang.L("They are in")))
 	for _, target := range got.Targets {
 		places.Add(kit.NewParagraph(kit.Shown(tilde(target, o.home))).Secondary())
@@ -127,7 +128,7 @@ func (o *onboarding) showReport(run *syncer.RestoreRun) {
 				failed.Add(kit.NewParagraph(lang.N("and {{.Number}} more", int(more), values{"Number": number(more)})).Secondary())
 				break
 			}
-			failed.Add(kit.NewParagraph(lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(f.Path), "Text": translated(f.Reason)})).Secondary())
+			failed.Add(kit.NewParagraph(lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(f.Path), "Text": reasonWords(f.Reason)})).Secondary())
 		}
 		body = append(body, kit.Card(failed))
 	}

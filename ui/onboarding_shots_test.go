@@ -132,7 +132,7 @@ func steps() map[string]func(*onboarding) {
 		"restoring-stopped": returning(syncer.RestoreStopped, &unreachable),
 		"report": func(o *onboarding) {
 			o.showReport(&syncer.RestoreRun{Failed: 2, Total: syncer.Restored{Files: 1_204, Same: 12, Targets: []string{o.home + "/Documents"}, Failed: []syncer.Failure{
-				{Path: "Documents/aux\u202E.txt", Reason: "This name is not possible here"}, {Path: "Documents/b", Reason: "it is damaged"},
+				{Path: "Documents/aux\u202E.txt", Reason: "its name is not possible on this computer"}, {Path: "Documents/b", Reason: "its stored data is damaged"},
 			}}})
 		},
 	}

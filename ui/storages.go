@@ -254,7 +254,7 @@ func (c *copiesCard) draw(now Now) {
 	title := lang.N("{{.Done}} of {{.Count}} copies", all, values{"Done": held, "Count": all})
 	switch {
 	case now.Saved.IsZero():
-		c.say("storage", kit.Idle, lang.L("Nothing is saved yet."), lang.L("After the first backup you see here where it lies."))
+		c.say("storage", kit.Idle, lang.L("Nothing is saved yet"), lang.L("After the first backup you see here where it lies."))
 	case held < all && held > 0:
 		c.say("warning", kit.Warn, title, lang.L("Your newest versions are not on every storage yet. Roost goes on by itself."))
 	case held < all:
