@@ -78,7 +78,8 @@ func (p *letInPage) showCode() {
 	file = kit.NewButton(kit.Secondary, "", lang.L("Choose the file"), func() {
 		pickCode(p.s.w.over, p.s.w.Tell, func(given func() ([]byte, error)) { read(file, given) })
 	})
-	p.show(card(lang.L("On the other computer"), "",
+	p.show(card(
+		lang.L("On the other computer"), "",
 		kit.NewParagraph(lang.L("Install Roost there and open it. Choose \"Get my files back, or add this device\", then \"Use another computer instead\". It shows a code.")),
 	), card(lang.L("On this computer"), "", code.Root, kit.HBox(8, next, file)))
 }
@@ -106,7 +107,8 @@ func (p *letInPage) compare(asked *syncer.Asked) {
 // answer shows what goes back.
 func (p *letInPage) answer(in *syncer.LetIn, until time.Time) {
 	name := kit.Shown(in.Name)
-	all := []fyne.CanvasObject{card(lang.L("{{.Name}} is let in", values{"Name": name}), "",
+	all := []fyne.CanvasObject{card(
+		lang.L("{{.Name}} is let in", values{"Name": name}), "",
 		kit.NewParagraph(lang.L("Give it this answer, until {{.Time}}. Only that computer can open it.", values{"Time": clock(until)})),
 		p.s.w.letterButtons(in.Code),
 		pairingWords(in.Words, lang.L("{{.Name}} must then show these four words. If it shows others, shut it out again.", values{"Name": name})),

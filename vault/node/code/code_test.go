@@ -177,8 +177,12 @@ func TestALetterIsReadAgainAndTakenForNothingElse(t *testing.T) {
 		as   Letter
 		want error
 	}{
-		{text, Answer, ErrOtherKind}, {plain, Asking, ErrOtherKind}, {goldenLocked, Answer, ErrOtherKind}, {newer, Asking, ErrNewer},
-		{text[:len(text)-1], Asking, ErrTruncated}, {"hello", Asking, ErrNotCode},
+		{text, Answer, ErrOtherKind},
+		{plain, Asking, ErrOtherKind},
+		{goldenLocked, Answer, ErrOtherKind},
+		{newer, Asking, ErrNewer},
+		{text[:len(text)-1], Asking, ErrTruncated},
+		{"hello", Asking, ErrNotCode},
 	} {
 		if _, err := given.as.Read(given.text); !errors.Is(err, given.want) {
 			t.Errorf("%.12s as %d: %v, want %v", given.text, given.as, err, given.want)
