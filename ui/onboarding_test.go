@@ -799,8 +799,7 @@ func TestWrongWordsAreNamedInEachWay(t *testing.T) {
 	}
 }
 
-// A restore of the first steps is the engine's: it goes on when Roost was ended, keeps its pause, and its end is told whenever
-// somebody looks.
+// A restore of the first steps is the engine's: it goes on when Roost was ended, and its end is told whenever somebody looks.
 func TestARestoreOfTheFirstStepsOutlivesTheWindow(t *testing.T) {
 	d := nodetest.StartKubo(t)
 	files := map[string]string{}
@@ -830,30 +829,6 @@ func TestARestoreOfTheFirstStepsOutlivesTheWindow(t *testing.T) {
 	c.until("Everything is safe")
 	c.tap("Open Roost")
 	c.until("Laptop is replaced by this computer")
-	c.stop()
-
-	c = newComputer(t)
-	c.getBack(s)
-	wanted := c.w.onboarding.found[0].Folders[0].Version
-	c.stop()
-	e, err := syncer.Open(t.Context(), syncer.Options{Home: c.roost, Keys: c.keys})
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := filepath.Join(c.own, "Brought back by Roost")
-	err = errors.Join(os.Mkdir(to, 0o755), e.StartRestore(t.Context(), syncer.RestoreWish{Parts: []syncer.RestoreOptions{{Snapshot: wanted, To: to}}}))
-	if err == nil {
-		err = e.SteerRestore(t.Context(), e.Status(t.Context()).Restore.ID, syncer.RestorePause)
-	}
-	if err := errors.Join(err, e.Close()); err != nil {
-		t.Fatal(err)
-	}
-	c.start()
-	c.until("Paused")
-	c.tap("Go on")
-	all(c)
-	c.tap("Choose other folders")
-	c.until("Which folders must not be lost?")
 }
 
 func TestThePasswordIsAskedForOnceForEachTry(t *testing.T) {
