@@ -85,6 +85,7 @@ type engine interface {
 	SetNetwork(ctx context.Context, ch syncer.NetworkChange) (*syncer.Network, error)
 	MoveNode(ctx context.Context, o syncer.MoveOptions, r syncer.Report) (*syncer.Moved, error)
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	LetIn(ctx context.Context, asking string) (*syncer.LetIn, error)
 	RenameDevice(ctx context.Context, device, name, words string) error
 	Replace(ctx context.Context, device string) error
 	RemoveDevice(ctx context.Context, o syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error)

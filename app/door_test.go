@@ -282,6 +282,7 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			return all, err
 		}},
 		{"devices", func(e engine) (any, error) { return e.Devices(ctx) }},
+		{"let nobody in", func(e engine) (any, error) { return e.LetIn(ctx, "hello") }},
 		{"rename nobody", func(e engine) (any, error) { return nil, e.RenameDevice(ctx, "nobody", "x", "") }},
 		{"replace nobody", func(e engine) (any, error) { return nil, e.Replace(ctx, "nobody") }},
 		{"remove nobody", func(e engine) (any, error) {

@@ -41,7 +41,7 @@ func (c *call) firstSteps(ctx context.Context) (*firstSteps, error) {
 		return nil, errors.Join(err, g.Close())
 	}
 	stage, err := g.Stage(ctx)
-	if err != nil || stage == guide.Done || running != nil {
+	if err != nil || stage >= guide.Returning || running != nil {
 		f.end() // what is wrong with a home is said by whoever keeps it
 	}
 	return f, nil
@@ -130,7 +130,7 @@ func (f *firstSteps) wait(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-			if stage, err := f.guide.Stage(ctx); err == nil && stage == guide.Done && !f.guide.Holds() {
+			if stage, err := f.guide.Stage(ctx); err == nil && stage >= guide.Returning && !f.guide.Holds() {
 				f.end()
 			}
 		}

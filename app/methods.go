@@ -154,6 +154,7 @@ var methods = map[string]method{
 	"rename-device": tells(func(ctx context.Context, e engine, a renameArgs) error {
 		return e.RenameDevice(ctx, a.Device, a.Name, a.Words)
 	}),
+	"let-in":  takesOnly(func(ctx context.Context, e engine, a textArgs) (*syncer.LetIn, error) { return e.LetIn(ctx, a.Text) }),
 	"replace": tells(func(ctx context.Context, e engine, a nameArgs) error { return e.Replace(ctx, a.Name) }),
 	"remove-device": takesOnly(func(ctx context.Context, e engine, a syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
 		return e.RemoveDevice(ctx, a)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,11 +23,16 @@ type screen struct{ shown chan shownNotice }
 type shownNotice struct {
 	replaces    uint32
 	title, text string
+	actions     string // "key:label key:label"
 }
 
 // Notify is org.freedesktop.Notifications.Notify; it numbers what it shows from 7.
-func (d screen) Notify(_ string, replaces uint32, _, title, text string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
-	d.shown <- shownNotice{replaces, title, text}
+func (d screen) Notify(_ string, replaces uint32, _, title, text string, actions []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
+	var all []string
+	for pair := range slices.Chunk(actions, 2) {
+		all = append(all, strings.Join(pair, ":"))
+	}
+	d.shown <- shownNotice{replaces, title, text, strings.Join(all, " ")}
 	return 7, nil
 }
 
@@ -66,9 +72,9 @@ func TestNoticesAreShownOnTheDesktop(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- showNotices(ctx, slog.New(slog.DiscardHandler), e) }()
 	for _, want := range []shownNotice{
-		{0, "Your storage is full", "Saved files are safe.\nFree up space."},
-		{0, "Most of a folder changed", "It is kept."},
-		{7, "Your storage is full", "Saved files are safe.\nFree up space."}, // in place of the first
+		{0, "Your storage is full", "Saved files are safe.\nFree up space.", ""},
+		{0, "Most of a folder changed", "It is kept.", ""},
+		{7, "Your storage is full", "Saved files are safe.\nFree up space.", ""}, // in place of the first
 	} {
 		if got := <-d.shown; got != want {
 			t.Errorf("shown %+v, want %+v", got, want)
@@ -77,6 +83,44 @@ func TestNoticesAreShownOnTheDesktop(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A notice of the app has a button, and who presses it is led to what it is about; a press on what others show is none of ours.
+func TestAPressedNoticeLeadsToWhatItIsAbout(t *testing.T) {
+	address := startBus(t)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
+	bus, err := dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	d := screen{make(chan shownNotice, 10)}
+	if err := bus.Export(d, noticesPath, noticesName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bus.RequestName(noticesName, dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	pressed := make(chan string, 10)
+	b, err := openBoard(t.Context(), func(code string) { pressed <- code })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	if err := b.show(t.Context(), "storage_full", "Your storage is full", "Saved files are safe.", "Free up space"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := <-d.shown, (shownNotice{0, "Your storage is full", "Saved files are safe.", "default:Free up space open:Free up space"}); got != want {
+		t.Errorf("shown %+v, want %+v", got, want)
+	}
+	for _, id := range []uint32{3, 7} { // another program's, and ours
+		if err := bus.Emit(noticesPath, noticesName+".ActionInvoked", id, "default"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := <-pressed; got != "storage_full" || len(pressed) > 0 {
+		t.Errorf("pressed was %q, and %d more", got, len(pressed))
 	}
 }
 

@@ -178,7 +178,9 @@ func (refusing) Recovery(context.Context) (syncer.Recovery, error) {
 	return syncer.Recovery{}, errRefused
 }
 
-func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error)       { return nil, errRefused }
+func (refusing) Devices(context.Context) ([]syncer.DeviceInfo, error) { return nil, errRefused }
+func (refusing) LetIn(context.Context, string) (*syncer.LetIn, error) { return nil, errRefused }
+
 func (refusing) RenameDevice(context.Context, string, string, string) error { return errRefused }
 func (refusing) Replace(context.Context, string) error                      { return errRefused }
 

@@ -277,6 +277,10 @@ func (r *remote) Devices(ctx context.Context) ([]syncer.DeviceInfo, error) {
 	return ask[[]syncer.DeviceInfo](ctx, r, "devices", nil, nil)
 }
 
+func (r *remote) LetIn(ctx context.Context, asking string) (*syncer.LetIn, error) {
+	return ask[*syncer.LetIn](ctx, r, "let-in", textArgs{asking}, nil)
+}
+
 func (r *remote) RenameDevice(ctx context.Context, device, name, words string) error {
 	return r.tell(ctx, "rename-device", renameArgs{device, name, words})
 }

@@ -86,6 +86,7 @@ func openWindow(ctx context.Context, c *call) (answer, error) {
 	cancel()
 	running.Wait()
 	s.anew.Wait()
+	s.closeBoard()
 	return nil, err
 }
 
@@ -151,6 +152,7 @@ type shell struct {
 	drawing  sync.WaitGroup // windows that are being drawn, and what the tray asked for
 	quietEnd chan struct{}  // holds one when a hidden app should look at its events at once
 	asked    atomic.Bool    // a person quit
+	board    *board         // where notices are shown; nil: the toolkit shows them, without a button
 
 	over    fyne.Window    // nil while there is none
 	size    fyne.Size      // of the last one
@@ -174,6 +176,9 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin, first *firstSt
 	s := &shell{
 		ctx: ctx, stop: stop, app: app.New(), login: login, first: first, hasTray: canHaveTray(ctx), ended: make(chan struct{}),
 		quietEnd: make(chan struct{}, 1), size: windowSize, undraw: func() {}, asking: func() bool { return false },
+	}
+	if b, err := openBoard(ctx, s.pressed); err == nil { // else there is no bus, or it is another system
+		s.board = b
 	}
 	s.app.SetIcon(icon)
 	s.app.Settings().SetTheme(ui.Theme())
@@ -270,7 +275,7 @@ func (s *shell) fill() {
 		}
 		return
 	}
-	s.startWith(ui.Options{Engine: *s.engine, Again: s.again})
+	s.startWith(ui.Options{Engine: *s.engine, Starter: s.first.guide, Again: s.again})
 }
 
 // again puts the home aside and begins with the first steps anew. Called on the UI goroutine.
@@ -357,9 +362,35 @@ func (s *shell) cover(p syncer.Problem) {
 	})
 }
 
+// noticePatience is how long the desktop may take to show a notice.
+const noticePatience = 5 * time.Second
+
 func (s *shell) notify(n syncer.Notice) {
 	title, text := ui.NoticeWords(n)
+	if s.board != nil {
+		ctx, cancel := context.WithTimeout(s.ctx, noticePatience)
+		defer cancel()
+		if s.board.show(ctx, n.Code, title, text, ui.NoticeButton()) == nil {
+			return
+		}
+	}
 	s.app.SendNotification(fyne.NewNotification(title, text))
+}
+
+// pressed opens the window where problems stand with their steps.
+func (s *shell) pressed(string) {
+	s.post(func() {
+		s.open()
+		if s.window != nil && !s.window.Starting() {
+			s.window.Show(ui.Home)
+		}
+	})
+}
+
+func (s *shell) closeBoard() {
+	if s.board != nil {
+		s.board.close()
+	}
 }
 
 // choose does what an entry of the tray's menu is for.

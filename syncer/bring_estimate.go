@@ -103,7 +103,7 @@ type sampler struct {
 	random *rand.Rand
 	once   bool // a file with several names counts once
 	seen   map[[2]uint64]bool
-	pieces pieces
+	pieces pieceHeap
 	took   time.Duration // of reading, cutting and compressing the sample
 	sum    int64         // bytes of it
 }
@@ -116,13 +116,13 @@ type piece struct {
 	key  float64
 }
 
-type pieces []piece
+type pieceHeap []piece
 
-func (p pieces) Len() int           { return len(p) }
-func (p pieces) Less(i, j int) bool { return p[i].key < p[j].key }
-func (p pieces) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
-func (p *pieces) Push(x any)        { *p = append(*p, x.(piece)) }
-func (p *pieces) Pop() any {
+func (p pieceHeap) Len() int           { return len(p) }
+func (p pieceHeap) Less(i, j int) bool { return p[i].key < p[j].key }
+func (p pieceHeap) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
+func (p *pieceHeap) Push(x any)        { *p = append(*p, x.(piece)) }
+func (p *pieceHeap) Pop() any {
 	last := (*p)[len(*p)-1]
 	*p = (*p)[:len(*p)-1]
 	return last

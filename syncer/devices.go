@@ -187,36 +187,43 @@ func (e *Engine) RenameDevice(ctx context.Context, name, to, words string) error
 	})
 }
 
-// changeDevices lets do publish something about the devices: it has the storage for itself, and what it did is copied to
-// the others. The words are checked first.
+// changeDevices lets do publish something about the devices that the words are needed for. They are checked first.
 func (e *Engine) changeDevices(ctx context.Context, words string, do func([]DeviceInfo, format.Entropy) error) error {
 	entropy, err := e.entropy(ctx, words)
 	if err != nil {
 		return err
 	}
-	done, err := e.turns.take(ctx)
-	if err != nil {
-		return err
-	}
-	err = func() error {
-		defer done()
+	err = e.publish(ctx, func() error {
 		all, err := e.Devices(ctx)
 		if err != nil {
 			return err
 		}
-		err = do(all, entropy)
-		if e.bundle.Changed() {
-			err = errors.Join(err, e.home.saveBundle(e.bundle, e.master))
-		}
-		if err != nil {
-			return err
-		}
-		return e.noteVersions(ctx)
-	}()
+		return do(all, entropy)
+	})
 	if err != nil {
 		return err
 	}
 	return e.mirror(ctx, nil)
+}
+
+// publish lets do publish something that is no version: it has the storage for itself.
+func (e *Engine) publish(ctx context.Context, do func() error) error {
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := e.connect(ctx); err != nil {
+		return err
+	}
+	err = do()
+	if e.bundle.Changed() {
+		err = errors.Join(err, e.home.saveBundle(e.bundle, e.master))
+	}
+	if err != nil {
+		return err
+	}
+	return e.noteVersions(ctx)
 }
 
 // RemoveDeviceOptions say which device leaves the vault, and how.

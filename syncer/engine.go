@@ -116,6 +116,9 @@ type SetupOptions struct {
 	AllowHTTP bool
 	Replaces  string // with Words: the name or id of a device that this computer takes the place of; see Replace
 
+	// Joined is this computer as another one let it in, in place of Words; nil: it was not.
+	Joined *Joined `cbor:"-"`
+
 	// What only a connection code says, see UseCode.
 	Addresses   []string // further ones of the storage at URL, tried in turn
 	Fingerprint string   // of its own certificate, in hex; "": none is pinned

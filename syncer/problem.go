@@ -89,7 +89,7 @@ var problems = []row{
 	}},
 	{vault.ErrNoWords, Problem{
 		Code: "no_words", Severity: info, Exit: ExitKeys, Title: "The recovery words are not on this computer",
-		Text: "They were removed after they had been checked. Your files are safe; the words are on your sheet only.", Action: "Use your recovery sheet",
+		Text: "They are not kept here. Your files are safe, and the words are on your sheet.", Action: "Use your recovery sheet",
 	}},
 	{vault.ErrRetired, Problem{
 		Code: "retired", Severity: needsYou, Exit: ExitKeys, Title: "This computer was removed from the backup",
@@ -230,6 +230,23 @@ var problems = []row{
 	{private.ErrNotKey, badCode("no_network_key", "This is not the key of a family network", "It has three lines, the last of 64 digits and letters.", "Copy the whole file, or use a code")},
 	{node.ErrPortTaken, onTerminal(usage("port_taken", "Another program uses the network's port", "End that program, or choose another port"), "End that program, or choose another port with --port")},
 	{ErrNotRunHere, onTerminal(usage("not_run_here", "This storage is run by another machine", "Make or join the family network there"), "On that machine, run: sudo roost-node network")},
+	{code.ErrOtherKind, badCode("other_code", "This code is for something else", "It is a whole code of Roost, and not the one that is asked for here.", "Look at what the other screen says")},
+	{vault.ErrAskingOver, Problem{
+		Code: "code_old", Severity: needsYou, Exit: ExitKeys, Title: "This code is too old",
+		Text: "A code is good for ten minutes, by the clocks of both computers. Nobody was let in.", Action: "Show a new one on the computer that asks",
+	}},
+	{vault.ErrLetIn, Problem{
+		Code: "code_used", Severity: needsYou, Exit: ExitKeys, Title: "This code was used already",
+		Text: "The computer that showed it belongs to your backup. If that was not you, shut it out.", Action: "Look at the devices of this backup",
+	}},
+	{vault.ErrOtherAnswer, Problem{
+		Code: "other_answer", Severity: needsYou, Exit: ExitKeys, Title: "This is the answer to another code",
+		Text: "The answer opens only on the computer whose code was given, and only for that code.", Action: "Give the code that is shown now to the other computer",
+	}},
+	{vault.ErrIntroduced, Problem{
+		Code: "was_let_in", Severity: needsYou, Exit: ExitKeys, Title: "This computer can't let others in",
+		Text: "Another one let it in. Only computers that were set up with the recovery words can do that.", Action: "Use one of those, or the recovery words",
+	}},
 	{code.ErrLocked, Problem{
 		Code: "code_locked", Severity: needsYou, Exit: ExitKeys, Title: "The connection code is locked with a password",
 		Text: "Who made it chose one. Nothing was changed.", Action: "Type its password",

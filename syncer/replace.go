@@ -11,10 +11,14 @@ import (
 
 // Replace makes this computer take the place of another device of the vault: once every folder here has been saved whole, and
 // a restore drill after that brought everything back from every storage, this one takes over the other's versions and
-// retires it. Until then nothing of it is touched. An empty name ends the wish, and what the status tells of its end. Errors: vault.ErrNoDevice, ErrUsage.
+// retires it. Until then nothing of it is touched. An empty name ends the wish, and what the status tells of its end.
+// Errors: vault.ErrNoDevice, ErrUsage; vault.ErrNoWords where they are not kept: nobody is there to type them when it is time.
 func (e *Engine) Replace(ctx context.Context, name string) error {
 	id, called := "", ""
 	if name != "" {
+		if _, err := e.bundle.Entropy(); err != nil {
+			return err
+		}
 		all, err := e.Devices(ctx)
 		if err != nil {
 			return err

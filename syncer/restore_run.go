@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -58,6 +59,12 @@ const (
 
 // restoreFile is the note of the wish and of what came of it. It names files, as the catalog does, and no secret.
 const restoreFile = "restore"
+
+// HasRestore tells, from the home alone, whether a restore goes on in it by itself, or has a report that nobody put away.
+func HasRestore(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, restoreFile))
+	return err == nil
+}
 
 // restoreRetry is how long a restore waits that a storage does not answer.
 const restoreRetry = time.Minute

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"roost/vault"
@@ -19,22 +20,16 @@ import (
 	"roost/vault/node/code"
 )
 
-// Setup makes a home: a new vault when o.Words is empty, else this computer as a new device of the vault that the words
-// spell. Recovering writes nothing to the storage. The settings file is written last; before it, nothing counts.
+// Setup makes a home: this computer as a new device of the vault that the words spell, or that another computer let it into,
+// else a new vault. Recovering writes nothing to the storage. The settings file is written last; before it, nothing counts.
 func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, error) {
-	var entropy format.Entropy
-	var err error
-	if o.Words != "" {
-		if entropy, err = format.EntropyFromWords(o.Words); err != nil {
-			return nil, err
-		}
-	} else if entropy, err = vault.NewEntropy(); err != nil {
+	o.Device = deviceName(o.Device)
+	b, entropy, err := o.bundle()
+	if err != nil {
 		return nil, err
 	}
-	if o.Device == "" {
-		if o.Device, err = os.Hostname(); err != nil || o.Device == "" {
-			o.Device = "this computer"
-		}
+	if o.Joined != nil && o.Replaces != "" { // to retire the other one takes the words
+		return nil, vault.ErrNoWords
 	}
 	if o.NodeName == "" {
 		o.NodeName = "storage"
@@ -51,16 +46,12 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	if _, err := os.Lstat(h.path(configFile)); err == nil { // by another one, while this one waited
 		return nil, ErrAlreadySetUp
 	}
-	b, err := vault.NewBundle(entropy, o.Device, time.Now())
-	if err != nil {
-		return nil, err
-	}
 	if o.LocalDir == "" && o.URL == "" {
 		o.LocalDir = h.path(storageDir)
 	}
 	nc := o.node(o.NodeName)
 	nc.Dir = o.LocalDir
-	if o.Words != "" && nc.Dir != "" {
+	if o.Recovering() && nc.Dir != "" {
 		if _, err := os.Stat(filepath.Join(nc.Dir, "repo", "config")); err != nil {
 			return nil, fmt.Errorf("open the storage in %s: %w", nc.Dir, node.ErrUnreachable)
 		}
@@ -72,8 +63,8 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	if managed != nil {
 		defer managed.Close()
 	}
-	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: o.Device}
-	if o.Words == "" {
+	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: b.Name()}
+	if !o.Recovering() {
 		if err := h.probe(ctx, n, b); err != nil {
 			return nil, err
 		}
@@ -90,12 +81,24 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		replaces, replacesName = old.ID, old.Name
 	}
 
+	nodes := []nodeConfig{nc}
 	b.SetToken(nc.Name, o.Token)
+	if o.Joined != nil {
+		for _, further := range o.Joined.Storages {
+			same := func(n nodeConfig) bool { return n.Name == further.NodeName || n.URL == further.URL }
+			if slices.ContainsFunc(nodes, same) {
+				continue
+			}
+			nodes = append(nodes, further.node(further.NodeName))
+			b.SetToken(further.NodeName, further.Token)
+		}
+	}
 	id, dev := b.Vault(), b.Device()
-	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: []nodeConfig{nc}, Replaces: replaces, ReplacesName: replacesName}
-	if o.Words != "" { // who typed them has them
+	h.cfg = config{Version: 1, Vault: hex.EncodeToString(id[:]), Device: hex.EncodeToString(dev[:]), Nodes: nodes, Replaces: replaces, ReplacesName: replacesName}
+	h.cfg.Beginning.Recovered = o.Recovering()
+	if o.Words != "" { // who typed them has them; who was let in is not asked for words that are not here
 		now := time.Now()
-		h.cfg.Beginning = Beginning{Recovered: true, Asked: now, Checked: now, Checks: 1}
+		h.cfg.Beginning.Asked, h.cfg.Beginning.Checked, h.cfg.Beginning.Checks = now, now, 1
 	}
 	var master [32]byte
 	if _, err := rand.Read(master[:]); err != nil {
@@ -116,6 +119,25 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		return nil, errors.Join(err, opts.Keys.Delete(context.WithoutCancel(ctx), h.cfg.keyName()))
 	}
 	return res, nil
+}
+
+// Recovering tells whether this computer becomes a device of a vault that there is.
+func (o SetupOptions) Recovering() bool { return o.Words != "" || o.Joined != nil }
+
+// bundle is the keys that the home gets; the entropy is zero where another computer let this one in.
+func (o SetupOptions) bundle() (b *vault.Bundle, entropy format.Entropy, err error) {
+	switch {
+	case o.Joined != nil:
+		return o.Joined.bundle, entropy, nil
+	case o.Words != "":
+		entropy, err = format.EntropyFromWords(o.Words)
+	default:
+		entropy, err = vault.NewEntropy()
+	}
+	if err == nil {
+		b, err = vault.NewBundle(entropy, o.Device, time.Now())
+	}
+	return b, entropy, err
 }
 
 // UseCode makes the storage of a connection code the one that is meant, under the name in it unless there is one already.

@@ -108,6 +108,8 @@ type chooser interface {
 	TryRules(ctx context.Context, dir, text string) (*syncer.Trial, error)
 	// Devices lists the devices of the backup, this one first.
 	Devices(ctx context.Context) ([]syncer.DeviceInfo, error)
+	// LetIn makes the computer that asks with a code one of this backup. A person has compared its words.
+	LetIn(ctx context.Context, asking string) (*syncer.LetIn, error)
 	// RenameDevice gives a device, named by its id, another name. The words are needed where this computer does not keep them.
 	RenameDevice(ctx context.Context, device, name, words string) error
 	// RemoveDevice takes a device out of the backup; one that was lost is shut out. Run again, it finishes what was interrupted.

@@ -33,6 +33,7 @@ type onboarding struct {
 	dropped func(path string) // takes a file that is dropped on the window; nil: the step wants none
 	retry   func()            // what failed, once more; nil where the person does that
 	prev    *kit.Button       // to the step before; nil: there is none
+	letters bool              // the step exchanges codes with another computer
 	busy    bool              // the home is being made: nothing else may begin
 	step    int               // counts steps, so that an answer that comes late is dropped
 
@@ -41,6 +42,7 @@ type onboarding struct {
 	local bool                // the storage is on this computer
 	old   string              // id of the device that this computer takes the place of; "": none
 	back  bool                // getting files back, rather than keeping them
+	bare  bool                // got back without the words, which are not here
 	typed [wordCount]string   // recovery words that were typed, so that going back loses none
 	found []guide.Device
 }
@@ -76,6 +78,9 @@ func (o *onboarding) begin(s guide.Stage) {
 	case guide.Recovered:
 		o.back = true
 		o.lookUp()
+	case guide.Returning:
+		o.back = true
+		o.showReturning()
 	case guide.Done:
 		o.done(Home)
 	default:
@@ -105,7 +110,7 @@ func (o *onboarding) show(p part) {
 	for _, leave := range o.leave {
 		leave()
 	}
-	o.leave, o.now, o.retry, o.dropped = nil, nil, nil, nil
+	o.leave, o.now, o.retry, o.dropped, o.letters = nil, nil, nil, nil, false
 	o.step++
 	o.said = kit.VBox(0)
 	o.said.Hide()
@@ -176,6 +181,9 @@ func (o *onboarding) fail(err error, buttons ...*kit.Button) {
 		return
 	}
 	title, text := startWords(p, o.how.URL != "")
+	if o.letters {
+		title, text = letterWords(p)
+	}
 	details := kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { o.w.showProblem(p) }).
 		Spoken(lang.L("Details of: {{.Title}}", values{"Title": title}))
 	o.say(kit.NewNotice(problemTone(p), title, text, append([]*kit.Button{details}, buttons...)...).Root)
@@ -260,6 +268,13 @@ func (o *onboarding) pickFolder(chosen func(dir string)) {
 // keep keeps folders from now on, in the place of the computer that was chosen to be replaced. The wish is written down before
 // them, so that no crash between the two leaves folders without it.
 func (o *onboarding) keep(ctx context.Context, dirs []string) error {
+	if e := o.w.engine; e != nil { // the home is the engine's since the files came back, and the wish is written down
+		_, err := e.AddFolders(ctx, dirs)
+		if run := o.w.now.Restore; err == nil && run != nil {
+			err = e.SteerRestore(ctx, run.ID, syncer.RestorePutAway)
+		}
+		return err
+	}
 	if o.back {
 		if err := o.starter.Replace(ctx, o.old); err != nil {
 			return err
@@ -268,8 +283,17 @@ func (o *onboarding) keep(ctx context.Context, dirs []string) error {
 	return o.starter.AddFolders(ctx, dirs)
 }
 
+// keys is how the home is made, without the storage.
+func (o *onboarding) keys() syncer.SetupOptions {
+	return syncer.SetupOptions{Words: o.how.Words, Joined: o.how.Joined}
+}
+
 // finish gives the home to the engine, which keeps the folders from then on.
 func (o *onboarding) finish(button *kit.Button, then func()) {
+	if o.w.engine != nil {
+		then()
+		return
+	}
 	o.run(button, lang.L("One moment"), o.starter.Finish, func() {
 		if o.w.begun != nil {
 			o.w.begun()

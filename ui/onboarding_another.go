@@ -12,7 +12,6 @@ import (
 
 	nodekit "roost/packaging/kit"
 	"roost/packaging/kit/install"
-	"roost/syncer"
 	"roost/ui/kit"
 	"roost/ui/lang"
 	"roost/vault/node/code"
@@ -275,7 +274,7 @@ func partOfInstall(p install.Progress) float64 {
 
 // useCode makes the storage of a connection code the chosen one.
 func (o *onboarding) useCode(c code.Code) {
-	o.how = syncer.SetupOptions{Words: o.how.Words}
+	o.how = o.keys()
 	o.how.UseCode(c)
 	o.local = false
 }

@@ -28,7 +28,7 @@ func (o *onboarding) showCode() {
 	// A picture is read each time with the password that is there by then.
 	given := func() []byte { return []byte(text.Text()) }
 	use := func() {
-		how, from, typed, locked := syncer.SetupOptions{Words: o.how.Words}, given(), password.Text(), false
+		how, from, typed, locked := o.keys(), given(), password.Text(), false
 		o.run(next, lang.L("One moment"), func(context.Context) error {
 			err := how.ReadCode(from, typed)
 			locked = err != nil && syncer.Describe(err).Code == "code_locked"
@@ -59,7 +59,7 @@ func (o *onboarding) showCode() {
 	}
 	next = kit.NewButton(kit.Primary, "", lang.L("Continue"), use)
 	picture = kit.NewButton(kit.Secondary, "", lang.L("Choose a picture"), func() {
-		o.pickPicture(func(data func() ([]byte, error)) { read(picture, data) })
+		pickCode(o.w.over, func(err error) { o.fail(err) }, func(data func() ([]byte, error)) { read(picture, data) })
 	})
 	password.OnEnter = use
 	text.OnTyped = func(string) { given = func() []byte { return []byte(text.Text()) } }
@@ -73,19 +73,19 @@ func (o *onboarding) showCode() {
 	text.Focus()
 }
 
-// pickPicture is the choice of a file as the toolkit's window has it.
-func (o *onboarding) pickPicture(chosen func(read func() ([]byte, error))) {
+// pickCode is the choice of a file with a code, text or picture, as the toolkit's window has it.
+func pickCode(over fyne.Window, fail func(error), chosen func(read func() ([]byte, error))) {
 	dialog.ShowFileOpen(func(file fyne.URIReadCloser, err error) {
 		switch {
 		case err != nil:
-			o.fail(err)
+			fail(err)
 		case file != nil: // nil: they changed their mind
 			chosen(func() ([]byte, error) {
 				data, err := readCode(file)
 				return data, errors.Join(err, file.Close())
 			})
 		}
-	}, o.w.over)
+	}, over)
 }
 
 // readCodeFile reads a picture or a text with a code.

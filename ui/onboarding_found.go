@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
 	"roost/ui/lang"
@@ -19,10 +20,17 @@ import (
 func (o *onboarding) lookUp() {
 	o.show(part{title: lang.L("Your backup"), next: kit.NewButton(kit.Secondary, "refresh", lang.L("Try again"), o.lookUp)})
 	var found []guide.Device
+	bare := false
 	o.needing(lang.L("Looking for your backup"), func(ctx context.Context) (err error) {
-		found, err = o.starter.Found(ctx)
+		if found, err = o.starter.Found(ctx); err != nil {
+			return err
+		}
+		_, _, err = o.starter.Words(ctx)
+		if bare = err != nil && syncer.Describe(err).Code == "no_words"; bare {
+			return nil
+		}
 		return err
-	}, func() { o.found = found; o.showFound() }, o.lookUp)
+	}, func() { o.found, o.bare = found, bare; o.showFound() }, o.lookUp)
 }
 
 // showFound shows what is there, and asks what this computer is for.
@@ -38,7 +46,7 @@ func (o *onboarding) showFound() {
 		devices.Add(kit.NewParagraph(lang.L("The backup is there, and nothing was saved to it yet.")).Secondary())
 	}
 	var options []fyne.CanvasObject
-	if len(o.found) > 0 {
+	if len(o.found) > 0 && !o.bare { // to let the old one go takes the words
 		options = append(options, kit.NewOption(kit.OptionData{
 			Icon: "restore", Tone: kit.Accent, Title: lang.L("Replace my old computer"),
 			Detail: lang.L("Its files come back here, and this computer keeps them from now on. When everything is safe here, the old one leaves the backup; its versions stay."),
@@ -158,7 +166,6 @@ func (o *onboarding) showWhat(d guide.Device) {
 	next = kit.NewButton(kit.Primary, "", lang.L("Bring them back"), func() {
 		var wanted []guide.Return
 		taken := map[string]bool{}
-		var total guide.Kept
 		for _, f := range folders {
 			if !f.ticked {
 				continue
@@ -168,10 +175,8 @@ func (o *onboarding) showWhat(d guide.Device) {
 				target = filepath.Join(apart, folderName(f.Path))
 			}
 			wanted = append(wanted, guide.Return{Version: f.Version, Path: free(target, taken)})
-			total.Files += f.Files
-			total.Bytes += f.Bytes
 		}
-		o.showRestore(wanted, total)
+		o.bringBack(next, wanted)
 	})
 	o.show(part{
 		title: lang.L("What comes back, and where to?"),

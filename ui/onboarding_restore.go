@@ -2,8 +2,7 @@ package ui
 
 import (
 	"context"
-	"errors"
-	"time"
+	"strings"
 
 	"fyne.io/fyne/v2"
 
@@ -13,101 +12,98 @@ import (
 	"roost/ui/lang"
 )
 
-// showRestore brings folders back, and shows how far it is. Stopped, it goes on with what is missing.
-func (o *onboarding) showRestore(wanted []guide.Return, total guide.Kept) {
+// bringBack writes down what comes back, and whom this computer replaces. From here on the engine does it: nothing depends on this
+// window.
+func (o *onboarding) bringBack(button *kit.Button, wanted []guide.Return) {
+	title, old := lang.L("Your files come back"), o.old
+	o.run(button, lang.L("One moment"), func(ctx context.Context) error {
+		if err := o.starter.Replace(ctx, old); err != nil {
+			return err
+		}
+		return o.starter.BringBack(ctx, title, wanted)
+	}, func() {
+		if o.w.begun != nil {
+			o.w.begun()
+		}
+		o.showReturning()
+	})
+}
+
+// showReturning shows how far that is, and at its end the report.
+func (o *onboarding) showReturning() {
 	halo := kit.NewHalo("restore", kit.Accent)
 	title, detail, bar := kit.Heading(lang.L("Your files come back")).Clipped(), kit.NewParagraph(lang.L("Looking at what is there")).Secondary(), kit.NewBar(kit.Accent)
 	current := kit.Small("").Clipped()
-	control := kit.NewButton(kit.Secondary, "", lang.L("Stop"), func() {})
+	control := kit.NewButton(kit.Secondary, "", lang.L("Pause"), nil)
+	control.Disable()
 	o.show(part{
-		title: lang.L("Bringing your files back"), lead: lang.L("You can use what is here already. When the computer goes off, start again: only what is missing is fetched."),
+		title: lang.L("Bringing your files back"), lead: lang.L("You can use what is here already. You can close this window: it goes on, also after the computer was off."),
 		body: []fyne.CanvasObject{kit.Card(kit.Lead(18, kit.Middle(halo), kit.Middle(kit.VBox(8, title, detail, bar, current))))}, next: control,
 	})
-	var begin func()
-	begin = func() {
-		ctx, stop := context.WithCancel(context.Background())
-		o.leave = append(o.leave, stop)
-		control.SetLabel(lang.L("Stop"))
-		control.SetTap(func() { control.Disable(); stop() })
-		control.Enable()
-		o.say()
-		step, started := o.step, time.Now()
-		draw := func(p syncer.Progress) {
-			p.TotalFiles, p.TotalBytes, p.Started = max(total.Files, 1), max(total.Bytes, 1), started
-			p.Bytes = min(p.Bytes, p.TotalBytes)
-			words, part, _ := progressWords(p, time.Now())
-			detail.SetText(words)
-			bar.Set(part, kit.Accent)
-			current.SetText(kit.Shown(p.Current))
+	told := "" // the state that the notice below is about
+	o.now = func(now Now) {
+		run := now.Restore
+		if run == nil {
+			return // the engine is about to begin
 		}
-		var got *syncer.Restored
-		o.inStep(func(running context.Context) (err error) {
-			defer context.AfterFunc(running, stop)()
-			got, err = o.restore(ctx, wanted, step, draw)
-			return err
-		}, func(err error) {
-			switch {
-			case err == nil:
-				o.showReport(got)
-				return
-			case errors.Is(err, context.Canceled):
-				o.say(kit.NewNotice(kit.Idle, lang.L("Stopped"), lang.L("What is back stays. The rest comes when you go on.")).Root)
-			default:
-				o.fail(err)
-			}
-			control.SetLabel(lang.L("Go on"))
-			control.SetTap(begin)
-			control.Enable()
+		if run.State == syncer.RestoreOver {
+			o.showReport(run)
+			return
+		}
+		words, part, known := restoreProgress(run.Progress, now.At)
+		if run.Parts > 1 {
+			words = facts(lang.L("Part {{.Part}} of {{.All}}", values{"Part": min(run.Part+1, run.Parts), "All": run.Parts}), words)
+		}
+		if run.State == syncer.RestoreStopping {
+			words = lang.L("Stopping…")
+		}
+		detail.SetText(words)
+		shown(bar, known)
+		bar.Set(part, kit.Accent)
+		current.SetText(kit.Shown(run.Progress.Current))
+		step, label := syncer.RestorePause, lang.L("Pause")
+		if run.State != syncer.RestoreGoing && run.State != syncer.RestoreStopping {
+			step, label = syncer.RestoreGoOn, lang.L("Go on")
+		}
+		control.SetLabel(label)
+		control.SetTap(func() {
+			control.Disable()
+			o.w.do(func(ctx context.Context) error { return o.w.engine.SteerRestore(ctx, run.ID, step) }, func(err error) {
+				if err != nil {
+					control.Enable()
+					o.w.Tell(err)
+				}
+			})
 		})
+		if run.State == syncer.RestoreStopping {
+			control.Disable()
+		} else {
+			control.Enable()
+		}
+		if run.State == told {
+			return
+		}
+		switch told = run.State; {
+		case run.State == syncer.RestorePaused:
+			o.say(kit.NewNotice(kit.Idle, lang.L("Paused"), lang.L("What came back until now is in its place. Going on brings the rest.")).Root)
+		case run.State == syncer.RestoreStopped && run.Problem != nil:
+			o.say(kit.NewNotice(problemTone(*run.Problem), translated(run.Problem.Title), problemText(*run.Problem)).Root)
+		default:
+			o.say()
+		}
 	}
-	begin()
-}
-
-// restore runs away from the UI goroutine. Progress is a value: what the window is too slow for is skipped.
-func (o *onboarding) restore(ctx context.Context, wanted []guide.Return, step int, draw func(syncer.Progress)) (*syncer.Restored, error) {
-	newest := make(chan syncer.Progress, 1)
-	done := make(chan struct{})
-	drawn := make(chan struct{})
-	go func() {
-		defer close(drawn)
-		for {
-			select {
-			case p := <-newest:
-				o.tell(step, func() { draw(p) })
-			case <-done:
-				return
-			}
-		}
-	}()
-	defer func() { close(done); <-drawn }()
-	var before, last syncer.Progress // of the folders that are done
-	folder := ""
-	return o.starter.Restore(ctx, wanted, func(p syncer.Progress) {
-		if p.Folder != folder {
-			folder = p.Folder
-			before.Files, before.Bytes = before.Files+last.Files, before.Bytes+last.Bytes
-		}
-		last = p
-		p.Files, p.Bytes = p.Files+before.Files, p.Bytes+before.Bytes
-		select {
-		case <-newest:
-		default:
-		}
-		select {
-		case newest <- p:
-		default:
-		}
-	})
+	o.now(o.w.now)
 }
 
 // fewFailures is how many files that could not be brought back are named on the page.
 const fewFailures = 50
 
 // showReport says what came back and what did not, and keeps the folders from now on.
-func (o *onboarding) showReport(got *syncer.Restored) {
+func (o *onboarding) showReport(run *syncer.RestoreRun) {
+	got := run.Total
 	tone, text := kit.Good, lang.L("Every file passed its checks.")
-	if len(got.Failed) > 0 {
-		tone, text = kit.Warn, lang.N("{{.Number}} could not be restored. The reasons are below.", len(got.Failed), values{"Number": number(int64(len(got.Failed)))})
+	if run.Failed > 0 {
+		tone, text = kit.Warn, lang.N("{{.Number}} could not be restored. The reasons are below.", int(run.Failed), values{"Number": number(run.Failed)})
 	}
 	var notes []string
 	if got.Same > 0 {
@@ -116,7 +112,7 @@ func (o *onboarding) showReport(got *syncer.Restored) {
 	if got.Bare > 0 {
 		notes = append(notes, lang.N("{{.Number}} came back without some of their properties", int(got.Bare), values{"Number": number(got.Bare)}))
 	}
-	body := []fyne.CanvasObject{kit.NewNotice(tone, lang.N("{{.Number}} files restored", int(got.Files), values{"Number": number(got.Files)}), facts(append([]string{text}, notes...)...)).Root}
+	body := []fyne.CanvasObject{kit.NewNotice(tone, lang.N("{{.Number}} files restored", int(got.Files), values{"Number": number(got.Files)}), strings.TrimSpace(text+" "+facts(notes...))).Root}
 	places := kit.VBox(8, kit.Strong(lang.L("They are in")))
 	for _, target := range got.Targets {
 		places.Add(kit.NewParagraph(kit.Shown(tilde(target, o.home))).Secondary())
@@ -128,10 +124,11 @@ func (o *onboarding) showReport(got *syncer.Restored) {
 		failed := kit.VBox(8, kit.Strong(lang.L("Not restored")))
 		for i, f := range got.Failed {
 			if i == fewFailures {
-				failed.Add(kit.NewParagraph(lang.N("and {{.Number}} more", len(got.Failed)-i, values{"Number": number(int64(len(got.Failed) - i))})).Secondary())
+				more := run.Failed - int64(i)
+				failed.Add(kit.NewParagraph(lang.N("and {{.Number}} more", int(more), values{"Number": number(more)})).Secondary())
 				break
 			}
-			failed.Add(kit.NewParagraph(lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(f.Path), "Text": translated(f.Reason)})).Secondary())
+			failed.Add(kit.NewParagraph(lang.L("{{.Name}}: {{.Text}}", values{"Name": kit.Shown(f.Path), "Text": reasonWords(f.Reason)})).Secondary())
 		}
 		body = append(body, kit.Card(failed))
 	}

@@ -63,6 +63,7 @@ func (o *onboarding) showTypeWords() {
 	o.show(part{
 		title: lang.L("Your 24 recovery words"), lead: lang.L("They are on your recovery sheet. You can paste all of them at once."), wide: true,
 		body: []fyne.CanvasObject{kit.Card(grid)}, back: func() { keep(); o.showWelcome() }, next: next,
+		other: kit.NewButton(kit.Secondary, "device", lang.L("Use another computer instead"), func() { keep(); o.showAsking() }),
 	})
 	fields[0].Focus()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"roost/syncer"
 	"roost/syncer/guide"
 	"roost/ui/kit"
+	"roost/vault/node"
 )
 
 // sampleWords are words of the list; together they are no key of anybody.
@@ -37,7 +39,17 @@ func sampleDevices() []guide.Device {
 
 // steps are all pages of the first steps, by name, as a person may find them.
 func steps() map[string]func(*onboarding) {
-	restoring := func(o *onboarding) { o.showRestore(nil, guide.Kept{Files: 2_333, Bytes: 12_900_091_000}) }
+	returning := func(state string, p *syncer.Problem) func(o *onboarding) {
+		return func(o *onboarding) {
+			now := samples()["safe"]
+			now.Restore = &syncer.RestoreRun{ID: "1", State: state, Part: 1, Parts: 3, Problem: p, Progress: syncer.Progress{
+				Phase: "restoring", Files: 812, TotalFiles: 2_333, Bytes: 4_900_091_000, TotalBytes: 12_900_091_000, Started: now.At.Add(-time.Minute), Current: "Documents/2026/\u202Etax.pdf",
+			}}
+			o.w.now = now
+			o.showReturning()
+		}
+	}
+	unreachable := syncer.Describe(node.ErrUnreachable)
 	return map[string]func(*onboarding){
 		"welcome":     func(o *onboarding) { o.showWelcome() },
 		"where":       func(o *onboarding) { o.showWhere() },
@@ -104,18 +116,36 @@ func steps() map[string]func(*onboarding) {
 			o.showTypeWords()
 			o.fail(syncer.SpellWords(strings.Join(sampleWords, " ")))
 		},
-		"found":       func(o *onboarding) { o.found = sampleDevices(); o.showFound() },
-		"found-empty": func(o *onboarding) { o.showFound() },
-		"devices":     func(o *onboarding) { o.found = sampleDevices(); o.showDevices() },
-		"what":        func(o *onboarding) { o.showWhat(sampleDevices()[0]) },
-		"restoring":   restoring,
+		"asking": func(o *onboarding) { o.showCodeOf(sampleApplicant()) },
+		"asking-old": func(o *onboarding) {
+			a := *sampleApplicant()
+			a.Until = time.Now().Add(-time.Second)
+			o.showCodeOf(&a)
+		},
+		"joined":            func(o *onboarding) { o.showJoined(&syncer.Joined{Words: "canal-ocean-tiger-lamp"}) },
+		"found":             func(o *onboarding) { o.found = sampleDevices(); o.showFound() },
+		"found-empty":       func(o *onboarding) { o.showFound() },
+		"devices":           func(o *onboarding) { o.found = sampleDevices(); o.showDevices() },
+		"what":              func(o *onboarding) { o.showWhat(sampleDevices()[0]) },
+		"restoring":         returning(syncer.RestoreGoing, nil),
+		"restoring-paused":  returning(syncer.RestorePaused, nil),
+		"restoring-stopped": returning(syncer.RestoreStopped, &unreachable),
 		"report": func(o *onboarding) {
-			o.showReport(&syncer.Restored{Files: 1_204, Same: 12, Targets: []string{o.home + "/Documents"}, Failed: []syncer.Failure{
-				{Path: "Documents/aux\u202E.txt", Reason: "This name is not possible here"}, {Path: "Documents/b", Reason: "it is damaged"},
-			}})
+			o.showReport(&syncer.RestoreRun{Failed: 2, Total: syncer.Restored{Files: 1_204, Same: 12, Targets: []string{o.home + "/Documents"}, Failed: []syncer.Failure{
+				{Path: "Documents/aux\u202E.txt", Reason: "its name is not possible on this computer"}, {Path: "Documents/b", Reason: "its stored data is damaged"},
+			}}})
 		},
 	}
 }
+
+// sampleApplicant asks once for all pictures: its words take a moment.
+var sampleApplicant = sync.OnceValue(func() *syncer.Applicant {
+	a, err := syncer.NewApplicant("Tablet")
+	if err != nil {
+		panic(err) // there is no randomness
+	}
+	return a
+})
 
 // insecure is what a storage beyond this computer without encryption gives.
 func insecure() error {

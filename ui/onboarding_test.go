@@ -144,7 +144,7 @@ func (c *computer) start() {
 	var engine Engine
 	if stage, err := c.guide.Stage(ctx); err != nil {
 		c.t.Fatal(err)
-	} else if stage == guide.Done {
+	} else if stage >= guide.Returning {
 		engine = opened
 	}
 	c.posts = make(chan func())
@@ -799,25 +799,36 @@ func TestWrongWordsAreNamedInEachWay(t *testing.T) {
 	}
 }
 
-// A restore that is stopped keeps what is back, and goes on with the rest.
-func TestARestoreIsStoppedAndGoesOn(t *testing.T) {
+// A restore of the first steps is the engine's: it goes on when Roost was ended, and its end is told whenever somebody looks.
+func TestARestoreOfTheFirstStepsOutlivesTheWindow(t *testing.T) {
 	d := nodetest.StartKubo(t)
 	files := map[string]string{}
 	for i := range 200 {
 		files[number(int64(i))+".bin"] = strings.Repeat(number(int64(i)), 20_000)
 	}
 	s := backUp(t, d, "Laptop", map[string]map[string]string{t.TempDir(): files}, "")
+	all := func(c *computer) {
+		t.Helper()
+		c.until("Your files are back")
+		if hits, err := filepath.Glob(filepath.Join(c.own, "Brought back by Roost", "*", "*.bin")); err != nil || len(hits) != 200 {
+			t.Errorf("%d of 200 files came back, error %v", len(hits), err)
+		}
+	}
 	c := newComputer(t)
 	c.getBack(s)
 	c.tap("Replace my old computer")
 	c.tap("Bring them back")
-	c.tap("Stop")
-	c.until("Stopped")
-	c.tap("Go on")
-	c.until("Your files are back")
-	if hits, err := filepath.Glob(filepath.Join(c.own, "Brought back by Roost", "*", "*.bin")); err != nil || len(hits) != 200 {
-		t.Errorf("%d of 200 files came back, error %v", len(hits), err)
-	}
+	c.until("Bringing your files back")
+	c.stop()
+	c.start()
+	all(c)
+	c.stop() // before it was decided what to keep
+	c.start()
+	all(c)
+	c.tap("Keep them from now on")
+	c.until("Everything is safe")
+	c.tap("Open Roost")
+	c.until("Laptop is replaced by this computer")
 }
 
 func TestThePasswordIsAskedForOnceForEachTry(t *testing.T) {

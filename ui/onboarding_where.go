@@ -38,8 +38,11 @@ func (o *onboarding) showWhere() {
 	}
 	title, lead, before := lang.L("Where should your backup be kept?"), lang.L("You can add more places later."), o.showWelcome
 	if o.back {
+		if before = o.showTypeWords; o.how.Joined != nil {
+			before = o.showAsking
+		}
 		here.Title, here.Detail = lang.L("A folder on this computer"), lang.L("The storage was copied here, or is connected here.")
-		title, lead, before = lang.L("Where is your backup?"), lang.L("The address is on your recovery sheet."), o.showTypeWords
+		title, lead = lang.L("Where is your backup?"), lang.L("The address is on your recovery sheet.")
 	}
 	if o.more != nil {
 		title, lead, before = lang.L("Where should another copy be kept?"), lang.L("Everything that is saved is copied there, and from then on every new version too."), o.more.leave
@@ -145,7 +148,8 @@ func (o *onboarding) listDrives(list *fyne.Container, drives []guide.Drive) {
 // useFolder goes on with a storage that Roost runs in a folder. A folder that was chosen for an existing storage may be the
 // one around it.
 func (o *onboarding) useFolder(dir, name string) {
-	o.how, o.local = syncer.SetupOptions{Words: o.how.Words, LocalDir: dir, NodeName: kit.Shown(name)}, true
+	o.how, o.local = o.keys(), true
+	o.how.LocalDir, o.how.NodeName = dir, kit.Shown(name)
 	if !o.back {
 		if guide.SameDisk(dir, o.home) {
 			o.confirmSameDisk()
@@ -192,9 +196,9 @@ func (o *onboarding) showAddress() {
 		if url != o.how.URL {
 			o.how.AllowHTTP = false
 		}
-		o.how = syncer.SetupOptions{
-			Words: o.how.Words, URL: url, Token: strings.TrimSpace(key.Text()), NodeName: guide.AddressName(url), AllowHTTP: o.how.AllowHTTP,
-		}
+		allowed := o.how.AllowHTTP
+		o.how = o.keys()
+		o.how.URL, o.how.Token, o.how.NodeName, o.how.AllowHTTP = url, strings.TrimSpace(key.Text()), guide.AddressName(url), allowed
 		o.local = false
 		return true
 	}
@@ -299,7 +303,7 @@ func (o *onboarding) prepared(err error) {
 	case o.more != nil:
 		o.more.chosen(o.how)
 	case o.back:
-		o.how.Words, o.how.Token, o.typed = "", "", [wordCount]string{}
+		o.how.Words, o.how.Token, o.how.Joined, o.typed = "", "", nil, [wordCount]string{}
 		o.lookUp()
 	default:
 		o.how.Token = ""

@@ -31,6 +31,9 @@ func problemOf(err error) syncer.Problem {
 // Tell shows in the window what went wrong with something that was asked for elsewhere.
 func (w *Window) Tell(err error) { w.tell(problemOf(err)) }
 
+// NoticeButton is what the button on a notice says: it opens the window where the notice's problem stands.
+func NoticeButton() string { return lang.L("Open Roost") }
+
 // NoticeWords are a notice's title and text in the person's language.
 func NoticeWords(n syncer.Notice) (title, text string) {
 	text = translated(n.Text)

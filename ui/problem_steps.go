@@ -130,7 +130,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		add(step{icon: "shield-check", label: lang.L("Check and save again"), do: w.mend})
 	case "rules_changed":
 		add(step{icon: "settings", label: lang.L("Folders"), open: func() { w.onSettings(section{kind: sectionFolders}) }})
-	case "shut_out", "old_key", "no_device":
+	case "shut_out", "old_key", "no_device", "code_old", "code_used", "other_code", "other_answer", "was_let_in":
 		add(step{icon: "device", label: lang.L("Devices of this backup"), open: func() { w.onSettings(section{kind: sectionLost}) }})
 	case "data_budget":
 		backUp(lang.L("Back up now"))

@@ -46,6 +46,7 @@ const (
 	sectionPace
 	sectionComputer
 	sectionWords
+	sectionLetIn
 	sectionLost
 	sectionNetwork
 	sectionAdvanced
@@ -138,6 +139,8 @@ func (s *settingsScreen) make(open section) settingsView {
 		return s.computerView()
 	case sectionWords:
 		return s.wordsView()
+	case sectionLetIn:
+		return s.letInView()
 	case sectionLost:
 		return s.lostView()
 	case sectionNetwork:
@@ -238,7 +241,7 @@ func (s *settingsScreen) allView() settingsView {
 	}
 	body := []fyne.CanvasObject{
 		group(sectionFolders, sectionLeftOut, sectionKept, sectionPace),
-		group(sectionWords, sectionLost, sectionNetwork),
+		group(sectionWords, sectionLetIn, sectionLost, sectionNetwork),
 		group(sectionComputer, sectionAdvanced, sectionAbout),
 	}
 	draw := func() {
@@ -269,6 +272,8 @@ func (s *settingsScreen) line(kind sectionKind) kit.RowData {
 		if s.now.WordsDue {
 			d.Chip, d.Tone = lang.L("Check them"), kit.Warn
 		}
+	case sectionLetIn:
+		d.Icon, d.Title, d.Detail = "plus", lang.L("Add a device"), lang.L("Let another computer into this backup, without typing the words there.")
 	case sectionLost:
 		d.Icon, d.Title, d.Detail = "device", lang.L("A device is lost"), lang.L("What to do when a computer is gone, or in other hands.")
 	case sectionNetwork:

@@ -78,6 +78,10 @@ func (*sampleChooser) Devices(context.Context) ([]syncer.DeviceInfo, error) {
 	}, nil
 }
 
+func (*sampleChooser) LetIn(context.Context, string) (*syncer.LetIn, error) {
+	return &syncer.LetIn{Name: "Tablet", Code: "ROOST1-ANSWER", Words: "apple-river-stone-cloud"}, nil
+}
+
 func (*sampleChooser) RenameDevice(context.Context, string, string, string) error { return nil }
 
 func (*sampleChooser) RemoveDevice(context.Context, syncer.RemoveDeviceOptions) (*syncer.RemovedDevice, error) {
@@ -215,6 +219,20 @@ func settingsPages() map[string]func(t *testing.T, language string, variant fyne
 		"settings-about": page(sectionAbout),
 		"settings-folder": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			return settingsDesk(t, language, variant, section{sectionFolder, "/home/ana/Pictures"})
+		},
+		"settings-add": page(sectionLetIn),
+		"settings-add-compare": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionLetIn})
+			d.field(lang.L("Code of the other computer")).SetText(sampleApplicant().Code)
+			d.tap(lang.L("Continue"))
+			return d
+		},
+		"settings-add-answer": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionLetIn})
+			d.field(lang.L("Code of the other computer")).SetText(sampleApplicant().Code)
+			d.tap(lang.L("Continue"))
+			d.tap(lang.L("They are the same: let it in"))
+			return d
 		},
 		"settings-lost-ask": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			d := settingsDesk(t, language, variant, section{kind: sectionLost})

@@ -33,8 +33,8 @@ type Starter interface {
 
 	// Found lists the devices of a backup that was got back.
 	Found(ctx context.Context) ([]guide.Device, error)
-	// Restore brings folders back; the same call again goes on with what is missing.
-	Restore(ctx context.Context, wanted []guide.Return, r syncer.Report) (*syncer.Restored, error)
+	// BringBack writes down which folders come back, and gives the home free for the Engine, which does it.
+	BringBack(ctx context.Context, title string, wanted []guide.Return) error
 	// Replace has this computer take the place of a device once all is safe here; "" is none.
 	Replace(ctx context.Context, id string) error
 	// AddFolders keeps folders from now on.

@@ -317,7 +317,7 @@ func (c *copiesCard) draw(now Now) {
 	shown(c.wish, all > 1 || wanted > all)
 	switch {
 	case now.Saved.IsZero():
-		c.say("storage", kit.Idle, lang.L("Nothing is saved yet."), lang.L("After the first backup you see here where it lies."))
+		c.say("storage", kit.Idle, lang.L("Nothing is saved yet"), lang.L("After the first backup you see here where it lies."))
 	case wanted > all:
 		c.say("warning", kit.Warn, title, lang.L("You want more copies than you have storages."))
 	case held < wanted && held > 0:

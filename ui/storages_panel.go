@@ -86,7 +86,7 @@ func (p *storagePanel) draw(s syncer.StorageStatus, i int, now Now) {
 		p.sayChecks()
 	}
 	p.storage = s
-	chip, tone := storageChip(s)
+	chip, tone := storageChip(s, now)
 	p.head.Set(kit.RowData{
 		Icon: storageGlyph(s), IconTone: kit.Accent, Title: kit.Shown(s.Name), Detail: holdsWords(s, now), Chip: chip, Tone: tone,
 	})
@@ -143,8 +143,10 @@ func storageGlyph(s syncer.StorageStatus) string {
 	return "server"
 }
 
-func storageChip(s syncer.StorageStatus) (string, kit.Tone) {
+func storageChip(s syncer.StorageStatus, now Now) (string, kit.Tone) {
 	switch {
+	case s.State == syncer.StateSafe && now.Saved.IsZero(): // nothing is there that could be safe
+		return lang.L("Connected"), kit.Accent
 	case s.State == syncer.StateSafe:
 		return lang.L("Safe"), kit.Good
 	case s.State == syncer.StateNeedsYou:

@@ -170,7 +170,7 @@ func (s *Session) nextHead(sums []format.Summary) *format.Head {
 	h := &format.Head{
 		Vault: s.v.keys().Vault, Device: s.v.Device(), Seq: s.minSeq + 1, Seconds: now.Unix(), Nanos: uint32(now.Nanosecond()),
 		Folders: s.folders(), MinReader: format.Version,
-		Registry: s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.certificate()}}),
+		Registry: s.state.Union.Merge(s.v.bundle.registry()),
 	}
 	replaced := map[uint32]bool{}
 	for _, x := range sums {
@@ -473,6 +473,9 @@ func (c *commit) build(ctx context.Context) error {
 func (s *Session) keyring() ([]byte, error) {
 	v := s.v
 	if version, block := v.bundle.keyring(); s.state.keyring.Version < version || s.state.keyringBlock == nil {
+		if block == nil { // a device that was let in never had it, and the storage is older than that
+			return nil, ErrRolledBack
+		}
 		return block, nil // a storage that was set back does not set the keys back
 	}
 	for _, h := range s.state.Heads {
@@ -486,7 +489,7 @@ func (s *Session) keyring() ([]byte, error) {
 	if errors.Is(err, ErrNoWords) {
 		return s.state.keyringBlock, nil
 	}
-	all := s.state.Union.Merge(format.Registry{Certificates: []format.Certified{v.bundle.certificate()}})
+	all := s.state.Union.Merge(v.bundle.registry())
 	devices, err := remaining(all)
 	if err != nil {
 		return nil, err

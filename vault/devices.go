@@ -108,7 +108,7 @@ func (v *Vault) beginChange(ctx context.Context) (*Session, error) {
 
 // registry is everybody's, with this device's own certificate.
 func (s *Session) registry() format.Registry {
-	return s.state.Union.Merge(format.Registry{Certificates: []format.Certified{s.v.bundle.certificate()}})
+	return s.state.Union.Merge(s.v.bundle.registry())
 }
 
 // RetireOptions say which device leaves the vault, and how.

@@ -55,6 +55,7 @@ type bundleBody struct {
 	KeyringBlock []byte            `cbor:"18,keyasint,omitempty"` // of a vault's first device, until the first commit
 	Tokens       map[string]string `cbor:"19,keyasint,omitempty"` // storage name → what it asks for
 	OldKeys      []OldKey          `cbor:"20,keyasint,omitempty"`
+	Introducer   *format.Certified `cbor:"21,keyasint,omitempty"` // certificate of the device that let this one in; nil: it came with the words
 }
 
 // OldKey is the key to a storage that a device which was shut out has, and that the storage did not refuse yet. It lies in
@@ -230,6 +231,9 @@ func (b *Bundle) learnEpochs(block []byte, st format.KeyringState) error {
 	defer b.mu.Unlock()
 	keys := *b.keys.Load()
 	if st.Version <= b.b.Keyring && st.Current <= keys.Current().Number {
+		if st.Version == b.b.Keyring && b.b.KeyringBlock == nil { // who was let in knows its number only
+			b.b.KeyringBlock, b.changed = block, true
+		}
 		return nil
 	}
 	if st.Current > keys.Current().Number {
@@ -268,11 +272,15 @@ func (b *Bundle) learnName(name string) {
 	}
 }
 
-// certificate is the one that this device was made with.
-func (b *Bundle) certificate() format.Certified {
+// registry is what this device was made with: its certificate, and that of the device that let it in.
+func (b *Bundle) registry() format.Registry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.b.Certificate
+	r := format.Registry{Certificates: []format.Certified{b.b.Certificate}}
+	if b.b.Introducer != nil {
+		r.Certificates = append(r.Certificates, *b.b.Introducer)
+	}
+	return r
 }
 
 // keyring is the version and the block of the newest keyring that was seen; no block once another device's was newer.

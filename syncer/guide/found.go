@@ -79,34 +79,25 @@ type Return struct {
 	Path    string // where it shall stand; its last name is the folder's
 }
 
-// Restore brings folders back, one after the other, and keeps both where another file is in the way. What was done is
-// returned beside an error; the same call again goes on with what is missing.
-func (g *Guide) Restore(ctx context.Context, wanted []Return, report syncer.Report) (*syncer.Restored, error) {
+// BringBack writes down which folders come back, keeping both where another file is in the way, and gives the home free for the
+// engine: that does it, whether the window is open or not. title is what a person calls it.
+func (g *Guide) BringBack(ctx context.Context, title string, wanted []Return) error {
 	e, err := g.open(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sum := &syncer.Restored{}
+	wish := syncer.RestoreWish{Title: title}
 	for _, w := range wanted {
 		dir := filepath.Dir(w.Path)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return sum, fmt.Errorf("make the folder to restore to: %w", err)
+			return fmt.Errorf("make the folder to restore to: %w", err)
 		}
-		got, err := e.Restore(ctx, syncer.RestoreOptions{Snapshot: w.Version, To: dir, OnConflict: syncer.KeepBoth}, report)
-		if got != nil {
-			sum.Files += got.Files
-			sum.Bytes += got.Bytes
-			sum.Same += got.Same
-			sum.Left += got.Left
-			sum.Bare += got.Bare
-			sum.Failed = append(sum.Failed, got.Failed...)
-			sum.Targets = append(sum.Targets, got.Targets...)
-		}
-		if err != nil {
-			return sum, err
-		}
+		wish.Parts = append(wish.Parts, syncer.RestoreOptions{Snapshot: w.Version, To: dir, OnConflict: syncer.KeepBoth})
 	}
-	return sum, nil
+	if err := e.StartRestore(ctx, wish); err != nil {
+		return err
+	}
+	return g.release()
 }
 
 // Replace has this computer take the place of a device of the backup once all is safe here; "" is none, which ends an earlier

@@ -56,6 +56,7 @@ const (
 	Words                  // the recovery words are neither checked nor put off
 	Folders                // nothing is kept yet
 	Recovered              // the backup was found with its words, and nothing was chosen
+	Returning              // folders come back, which the engine does, and nothing is kept yet
 	Done
 )
 
@@ -69,6 +70,8 @@ func (g *Guide) Stage(context.Context) (Stage, error) {
 		return Done, err
 	case b.Finished || folders > 0:
 		return Done, nil
+	case b.Recovered && syncer.HasRestore(g.opts.Engine.Home):
+		return Returning, nil
 	case b.Recovered:
 		return Recovered, nil
 	case b.Asked.IsZero():
@@ -99,7 +102,7 @@ func (g *Guide) Check(ctx context.Context, how syncer.SetupOptions) []error {
 	} else if !errors.Is(err, keystore.ErrNotFound) {
 		add(err)
 	}
-	fresh := how.Words == ""
+	fresh := !how.Recovering()
 	add(syncer.TryStorage(ctx, g.opts.Engine, how, fresh))
 	if how.LocalDir != "" && fresh {
 		free, err := disk.FreeSpace(how.LocalDir)

@@ -345,6 +345,12 @@ func (r *Registry) verify(k *Keys) error {
 	return nil
 }
 
+// Of tells whether it is a certificate of that device.
+func (c Certified) Of(d DeviceID) bool {
+	x, err := c.certificate()
+	return err == nil && x.Device() == d
+}
+
 func (c Certified) certificate() (*Certificate, error) {
 	x := &Certificate{}
 	if err := decode("certificate", c.Payload, x); err != nil {

@@ -4,7 +4,9 @@
 //	kind ‖ length of body (2 bytes, big-endian) ‖ body ‖ the first 4 bytes of SHA-256(kind ‖ length ‖ body)
 //
 // The body of kind 0 is CBOR (see wire), that of kind 1 an age file, encrypted to a passphrase, that holds such CBOR.
-// Kind 2 is a family network code, CBOR too (see wireNetwork): a private network without a storage. The digit before the dash is the version. Capital letters make the smallest QR picture; people may type small ones.
+// Kind 2 is a family network code, CBOR too (see wireNetwork): a private network without a storage. Kinds 3 and 4 carry what
+// two devices say to each other when one lets the other in (see letter.go). The digit before the dash is the version.
+// Capital letters make the smallest QR picture; people may type small ones.
 //
 // A code of kind 0 is a key: who has it can use the storage as its owner does. It cannot read what is stored there. One of
 // kind 2 lets a storage into the network.
@@ -57,6 +59,8 @@ var (
 	ErrNetworkCode = errors.New("this is the code of a family network, not of a storage")
 	// ErrNoNetwork: it leads to a storage that is in no private network.
 	ErrNoNetwork = errors.New("the storage of this connection code is in no family network")
+	// ErrOtherKind: it is a whole code, for another place.
+	ErrOtherKind = errors.New("this is a code for something else")
 	// ErrWrongPassphrase: it is encrypted with another one.
 	ErrWrongPassphrase = errors.New("this is not the passphrase of the connection code")
 )
@@ -244,6 +248,8 @@ func Parse(text, passphrase string) (Code, error) {
 		if body, err = open(body, passphrase); err != nil {
 			return Code{}, err
 		}
+	case byte(Asking), byte(Answer):
+		return Code{}, ErrOtherKind
 	default:
 		return Code{}, ErrNewer
 	}

@@ -129,8 +129,10 @@ func TestWrongCodeIsNamedInWords(t *testing.T) {
 		"a letter that is none":    {strings.Replace(plain, "-A", "-!", 1), "", ErrMistyped},
 		"version 2":                {strings.Replace(plain, "ROOST1", "ROOST2", 1), "", ErrNewer},
 		"version 12":               {strings.Replace(plain, "ROOST1", "ROOST12", 1), "", ErrNewer},
-		"an unknown kind":          {body(3, []byte("x")), "", ErrNewer},
 		"a family network":         {body(kindNetwork, []byte("x")), "", ErrNetworkCode},
+		"an unknown kind":          {body(5, []byte("x")), "", ErrNewer},
+		"of a device that asks":    {body(byte(Asking), []byte("x")), "", ErrOtherKind},
+		"an answer to one":         {body(byte(Answer), []byte("x")), "", ErrOtherKind},
 		"locked, no passphrase":    {locked, "", ErrLocked},
 		"locked, another one":      {locked, "apple rover", ErrWrongPassphrase},
 		"locked, but nothing":      {body(kindSealed, []byte("age-encryption.org/v1\n")), "x", ErrNotCode},
@@ -144,6 +146,48 @@ func TestWrongCodeIsNamedInWords(t *testing.T) {
 	}
 	if Locked(plain) || !Locked(locked) || Locked(locked[:100]) {
 		t.Error("whether a code is locked is told wrongly")
+	}
+}
+
+// Two devices exchange letters in the same codes, and each place takes its own alone.
+func TestALetterIsReadAgainAndTakenForNothingElse(t *testing.T) {
+	plain, err := pi.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := []byte{0, 1, 2, 255}
+	text, err := Asking.Write(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := PNG(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range [][]byte{[]byte(text), []byte(" " + strings.ToLower(text[:9]) + "\n" + text[9:]), picture} {
+		if got, err := Asking.ReadFrom(given); err != nil || !reflect.DeepEqual(got, body) {
+			t.Errorf("read %x, %v", got, err)
+		}
+	}
+	newer, err := write(4, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range []struct {
+		text string
+		as   Letter
+		want error
+	}{
+		{text, Answer, ErrOtherKind},
+		{plain, Asking, ErrOtherKind},
+		{goldenLocked, Answer, ErrOtherKind},
+		{newer, Asking, ErrNewer},
+		{text[:len(text)-1], Asking, ErrTruncated},
+		{"hello", Asking, ErrNotCode},
+	} {
+		if _, err := given.as.Read(given.text); !errors.Is(err, given.want) {
+			t.Errorf("%.12s as %d: %v, want %v", given.text, given.as, err, given.want)
+		}
 	}
 }
 
@@ -303,7 +347,7 @@ func FuzzParse(f *testing.F) {
 		f.Add("", body, byte(kindPlain))
 	}
 	f.Add(goldenLocked, []byte("age-encryption.org/v1\n-> scrypt AAAA 1\n"), byte(kindSealed))
-	known := []error{ErrNotCode, ErrTruncated, ErrMistyped, ErrNewer, ErrLocked, ErrWrongPassphrase}
+	known := []error{ErrNotCode, ErrTruncated, ErrMistyped, ErrNewer, ErrLocked, ErrWrongPassphrase, ErrOtherKind}
 	f.Fuzz(func(t *testing.T, text string, body []byte, kind byte) {
 		if text == "" && len(body) <= maxBody { // past the checksum
 			raw := append([]byte{kind}, binary.BigEndian.AppendUint16(nil, uint16(len(body)))...)
