@@ -30,10 +30,13 @@ func (s *settingsScreen) networkView() settingsView {
 			level("cluster", kit.ColourAccent, lang.L("Family network: when you choose it"), lang.L("Several storages, of yours or of people you trust, pass encrypted data on to each other, which makes a second copy fast. Who lacks the network's code cannot even connect. Who has it can fetch data, but read none of it.")),
 			level("globe", kit.ColourWarn, lang.L("Announced: never by Roost"), lang.L("The storage tells the world what it holds. Strangers cannot read it either, but they can fetch it, keep it, and see how much you save and when. A storage that you set up yourself does that unless its settings say otherwise.")),
 			card(lang.L("The storage on this computer"), "", v.state, v.buttons),
-			kit.NewParagraph(lang.L("On another machine that Roost set up, type there: sudo roost-node network make. It prints the code.")).Secondary(),
+			kit.NewParagraph(lang.L("On another machine that Roost set up, type there: {{.Line}}. It prints the code.", values{"Line": networkLine})).Secondary(),
 		},
 	}
 }
+
+// networkLine is typed on a machine that Roost set up and does not run itself.
+const networkLine = "sudo roost-node network make"
 
 // level is one way in which a storage stands to others.
 func level(glyph string, colour fyne.ThemeColorName, title, text string) fyne.CanvasObject {
@@ -149,7 +152,7 @@ func (v *networkPage) showCode() {
 // askCode asks for the code of a network.
 func (v *networkPage) askCode() {
 	w := v.s.w
-	text := kit.NewTextField(lang.L("Code of the network, or of a storage in it"), lang.L("It begins with ROOST. The three lines of a swarm.key do as well."), 4)
+	text := kit.NewTextField(lang.L("Code of the network, or of a storage in it"), lang.L("It begins with ROOST. The text of a network's key file does as well."), 4)
 	password := kit.NewPasswordField(lang.L("Password of the code"), lang.L("Only where one was chosen when the code was made."))
 	var d *kit.Dialog
 	var join *kit.Button

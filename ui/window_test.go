@@ -520,7 +520,7 @@ func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
 		}
 		over.Resize(MinSize)
 		said := texts(over.Canvas())
-		if !said[translated(p.Title)] || !said[translated(p.Action)+"."] {
+		if !said[translated(p.Title)] || !said[sentence(translated(p.Action))] {
 			t.Errorf("%s: %v", language, said)
 		}
 		if tray := TrayWithout(p); tray.Icon != "not-protected" || tray.Menu[len(tray.Menu)-1].Do != TrayQuit {
