@@ -26,10 +26,16 @@ func (v *Vault) Read(ctx context.Context, k format.Kind, id format.ChunkID) ([]b
 	if err != nil {
 		return nil, err
 	}
+	ref := packRef{format.Digest(p.Digest), format.ObjectType(p.Type)}
+	if !ok {
+		if ref, ok, err = v.inLost(ctx, id); err != nil {
+			return nil, err
+		}
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: chunk %s is in no pack", ErrMissing, id)
 	}
-	return v.readFrom(ctx, packRef{format.Digest(p.Digest), format.ObjectType(p.Type)}, k, id)
+	return v.readFrom(ctx, ref, k, id)
 }
 
 func (v *Vault) readFrom(ctx context.Context, ref packRef, k format.Kind, id format.ChunkID) ([]byte, error) {
