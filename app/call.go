@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"roost/syncer"
@@ -34,6 +35,9 @@ func (c *call) parse(args []string) error {
 	global, verb, rest, err := splitVerb(args)
 	if err != nil {
 		return usage(nil, "%v", err)
+	}
+	if verb == "help" { // which some type for --help
+		return c.parse(asHelp(args, rest))
 	}
 	c.arguments = global
 	switch {
@@ -76,6 +80,15 @@ func (c *call) parse(args []string) error {
 	}
 	c.do = c.command.run
 	return nil
+}
+
+// asHelp makes `roost help VERB` what it means: `roost VERB --help`. rest is what follows "help" in args.
+func asHelp(args, rest []string) []string {
+	out := slices.Concat(args[:len(args)-len(rest)-1], rest)
+	if slices.Contains(rest, "--help") || slices.Contains(rest, "-h") {
+		return out
+	}
+	return append(out, "--help")
 }
 
 // parseSub goes from a group of commands ("folder") to one of it ("folder add").

@@ -40,7 +40,8 @@ storage is changed, or the line that does it is shown, and is tried until it is 
 }
 
 type devicesAnswer struct {
-	Devices []deviceRow `json:"devices"`
+	Devices  []deviceRow   `json:"devices"`
+	Problems []problemJSON `json:"problems"` // what is stored and cannot be used
 }
 
 type deviceRow struct {
@@ -55,12 +56,15 @@ type deviceRow struct {
 	KeptBy       string `json:"kept_by"` // who took over its versions
 }
 
-func listDevices(ctx context.Context, e engine) (answer, error) {
+func (c *call) listDevices(ctx context.Context, e engine) (answer, error) {
 	all, err := e.Devices(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a := devicesAnswer{Devices: []deviceRow{}}
+	if a.Problems, err = c.damage(ctx, e); err != nil {
+		return nil, err
+	}
 	for _, d := range all {
 		a.Devices = append(a.Devices, deviceRow{
 			d.Name, d.ID, d.This, d.State, stamp(d.Newest), d.Versions, d.Bytes, d.IntroducedBy, d.KeptBy,
@@ -71,7 +75,7 @@ func listDevices(ctx context.Context, e engine) (answer, error) {
 
 func deviceList(ctx context.Context, c *call) (a answer, err error) {
 	err = c.work(ctx, func(e engine) error {
-		a, err = listDevices(ctx, e)
+		a, err = c.listDevices(ctx, e)
 		return err
 	})
 	return a, err
@@ -127,7 +131,7 @@ func deviceRename(ctx context.Context, c *call) (a answer, err error) {
 		if err != nil {
 			return err
 		}
-		a, err = listDevices(ctx, e)
+		a, err = c.listDevices(ctx, e)
 		return err
 	})
 	return a, err

@@ -28,6 +28,7 @@ type engine interface {
 	Activity(ctx context.Context, limit int) ([]syncer.Activity, error)
 	NotSaved(ctx context.Context) ([]syncer.NotSaved, error)
 	Snapshots(ctx context.Context, dir string) (versions []syncer.Version, stale bool, err error)
+	Damage(ctx context.Context) ([]syncer.Problem, error)
 	List(ctx context.Context, snapshot, path string) ([]syncer.Item, error)
 	Find(ctx context.Context, pattern string) ([]syncer.Match, error)
 	Children(ctx context.Context, snapshot, path string) ([]syncer.Item, error)

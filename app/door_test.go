@@ -125,6 +125,7 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			return fmt.Sprint(v, stale), err
 		}},
 		{"no snapshots", func(e engine) (any, error) { v, _, err := e.Snapshots(ctx, nowhere); return len(v), err }},
+		{"damage", func(e engine) (any, error) { return e.Damage(ctx) }},
 		{"list", func(e engine) (any, error) {
 			items, err := e.List(ctx, "latest", "")
 			for i := range items {

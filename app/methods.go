@@ -61,6 +61,7 @@ var methods = map[string]method{
 		versions, stale, err := e.Snapshots(ctx, a.Dir)
 		return versionsReply{versions, stale}, err
 	}),
+	"damage": asks(engine.Damage),
 	"list": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Item, error) {
 		return e.List(ctx, a.Snapshot, a.Path)
 	}),

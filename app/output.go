@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,10 +66,49 @@ func inWords(p syncer.Problem, err error) string {
 	if action := p.OnTerminal(); action != "" {
 		b.WriteString(action + "\n")
 	}
-	if detail := shown(strings.ReplaceAll(err.Error(), "\n", "; ")); !strings.Contains(strings.ToLower(message(p)), strings.ToLower(detail)) {
-		fmt.Fprintf(&b, "Details: %s\n", detail)
+	if !says(p, err) {
+		fmt.Fprintf(&b, "Details: %s\n", shown(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 	return b.String()
+}
+
+// says tells whether a problem's words hold the error's: all of them or, where Detail is the error without what kind of
+// error it is, those.
+func says(p syncer.Problem, err error) bool {
+	text := strings.ToLower(err.Error())
+	detail := strings.ToLower(strings.TrimSuffix(p.Detail, "."))
+	return strings.Contains(strings.ToLower(message(p)), text) || detail != "" && strings.HasSuffix(strings.TrimSuffix(text, "."), detail)
+}
+
+// damage is what is stored and cannot be used, which is said to people beside the answer.
+func (c *call) damage(ctx context.Context, e engine) ([]problemJSON, error) {
+	found, err := e.Damage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.warn(found), nil
+}
+
+// warn names what does not stop a command, and returns it as JSON has it.
+func (c *call) warn(found []syncer.Problem) []problemJSON {
+	all := []problemJSON{}
+	var actions []string
+	for i, p := range found {
+		all = append(all, newProblemJSON(p))
+		switch {
+		case i < maxNamed:
+			fmt.Fprintf(c.err, "roost: %s\n", shown(strings.ReplaceAll(strings.TrimSpace(sentence(p.Title)+" "+p.Detail), "\n", "; ")))
+		case i == maxNamed:
+			fmt.Fprintln(c.err, "roost: … and more: --json names all")
+		}
+		if action := p.OnTerminal(); !slices.Contains(actions, action) {
+			actions = append(actions, action)
+		}
+	}
+	for _, action := range actions {
+		fmt.Fprintln(c.err, action)
+	}
+	return all
 }
 
 func message(p syncer.Problem) string {

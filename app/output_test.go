@@ -43,7 +43,7 @@ func TestTheAnswerIsOneJSONObject(t *testing.T) {
 		err    error
 		want   string
 	}{
-		{snapshotsAnswer{Snapshots: []versionJSON{}}, nil, `{"snapshots":[],"stale":false}`},
+		{snapshotsAnswer{Snapshots: []versionJSON{}, Problems: []problemJSON{}}, nil, `{"snapshots":[],"stale":false,"problems":[]}`},
 		{newFoldersAnswer("list", nil), nil, `{"folders":[]}`},
 		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0,"storages":[],` +
 			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null,"proof":{"checked":null,"found":0,"read_all":null,"drills":[]},"restore":null}`},
@@ -105,6 +105,47 @@ func TestExitCodes(t *testing.T) {
 	}
 	if code, _, _ := spoken(t, ctx, false, checkedAnswer{}, nil); code != 0 {
 		t.Errorf("done before the signal: %d", code)
+	}
+}
+
+// TestTheDetailsDoNotSayTheSameAgain: an error whose own words are the message already.
+func TestTheDetailsDoNotSayTheSameAgain(t *testing.T) {
+	err := fmt.Errorf("%w: more than one computer is called %q; say which by the beginning of its id: 1234, 5678", syncer.ErrUsage, "laptop")
+	_, _, text := spoken(t, t.Context(), false, nil, err)
+	if strings.Count(text, "say which") != 1 || strings.Contains(text, "Details") {
+		t.Errorf("it says %q", text)
+	}
+}
+
+// TestWhatCannotBeUsedIsSaidBesideTheAnswer, on stderr and in the JSON, each thing by its name and the next step once.
+func TestWhatCannotBeUsedIsSaidBesideTheAnswer(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "stderr")
+	file, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	c := &call{streams: streams{err: file}}
+	var found []syncer.Problem
+	for i := range maxNamed + 2 {
+		p := syncer.Describe(format.ErrDamaged)
+		p.Detail = fmt.Sprintf("Backup state %d: a\nb.", i)
+		found = append(found, p)
+	}
+	all := c.warn(found)
+	if len(all) != len(found) || all[0].Code != "damaged" || !strings.Contains(all[0].Text, "Backup state 0") {
+		t.Errorf("as JSON: %+v", all)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != maxNamed+2 || !strings.Contains(lines[1], "Backup state 1: a; b.") || !strings.Contains(lines[maxNamed], "--json") || lines[maxNamed+1] != found[0].Terminal {
+		t.Errorf("it says %q", text)
+	}
+	if none := c.warn(nil); none == nil || len(none) > 0 {
+		t.Errorf("of nothing: %v", none)
 	}
 }
 

@@ -50,6 +50,8 @@ func (refusing) Snapshots(context.Context, string) ([]syncer.Version, bool, erro
 	return nil, false, errRefused
 }
 
+func (refusing) Damage(context.Context) ([]syncer.Problem, error) { return nil, errRefused }
+
 func (refusing) List(context.Context, string, string) ([]syncer.Item, error) { return nil, errRefused }
 
 func (refusing) Find(context.Context, string) ([]syncer.Match, error) { return nil, errRefused }

@@ -76,6 +76,10 @@ func (r *remote) Snapshots(ctx context.Context, dir string) ([]syncer.Version, b
 	return got.Versions, got.Stale, err
 }
 
+func (r *remote) Damage(ctx context.Context) ([]syncer.Problem, error) {
+	return ask[[]syncer.Problem](ctx, r, "damage", nil, nil)
+}
+
 func (r *remote) List(ctx context.Context, snapshot, path string) ([]syncer.Item, error) {
 	return ask[[]syncer.Item](ctx, r, "list", listArgs{snapshot, path}, nil)
 }

@@ -50,10 +50,11 @@ everything back, it takes over that one's versions and retires it. Nothing is de
 }
 
 type setupAnswer struct {
-	Words       []string     `json:"words,omitempty"` // of a new backup
-	Fingerprint string       `json:"fingerprint"`
-	Device      string       `json:"device"`
-	Devices     []deviceJSON `json:"devices"`
+	Words       []string      `json:"words,omitempty"` // of a new backup
+	Fingerprint string        `json:"fingerprint"`
+	Device      string        `json:"device"`
+	Devices     []deviceJSON  `json:"devices"`
+	Problems    []problemJSON `json:"problems"` // what of the backup cannot be used
 
 	recovered bool
 	replaces  string
@@ -118,7 +119,7 @@ func setup(ctx context.Context, c *call) (answer, error) {
 		return nil, errors.Join(err, sheet.discard())
 	}
 	a := setupAnswer{
-		Words: got.Words, Fingerprint: got.Fingerprint, Device: got.Device, Devices: []deviceJSON{},
+		Words: got.Words, Fingerprint: got.Fingerprint, Device: got.Device, Devices: []deviceJSON{}, Problems: c.warn(got.Problems),
 		recovered: recovering, replaces: how.Replaces, wordsFile: c.value("words-out"), local: how.LocalDir,
 	}
 	for _, d := range got.Devices {

@@ -14,8 +14,8 @@ func snapshotsCommand() *command {
 	return &command{
 		name: "snapshots", usage: []string{"[DIR] [--removed]"}, most: 1, run: snapshots,
 		about: "list the versions of all devices, newest first",
-		help: `Lists every version of every folder of every device, or of one folder. Where the storage cannot be reached, it
-lists what is known. With --removed it lists the versions of this computer that were removed and can still be brought
+		help: `Lists every version of every folder of every device, or of one folder. What is damaged is named and left out.
+Where the storage cannot be reached, it lists what is known. With --removed it lists the versions of this computer that were removed and can still be brought
 back, with the time until when, and what was forgotten in them.`,
 		flags: []flag{{name: "removed", help: "those that were removed and can be brought back"}},
 	}
@@ -23,7 +23,8 @@ back, with the time until when, and what was forgotten in them.`,
 
 type snapshotsAnswer struct {
 	Snapshots []versionJSON `json:"snapshots"`
-	Stale     bool          `json:"stale"` // the storage could not be asked
+	Stale     bool          `json:"stale"`    // the storage could not be asked
+	Problems  []problemJSON `json:"problems"` // what is stored there and cannot be used
 	removed   bool          // it lists those that were removed
 }
 
@@ -69,6 +70,9 @@ func snapshots(ctx context.Context, c *call) (a answer, err error) {
 			return err
 		}
 		list := snapshotsAnswer{Snapshots: []versionJSON{}, Stale: stale}
+		if list.Problems, err = c.damage(ctx, e); err != nil {
+			return err
+		}
 		for _, v := range versions {
 			list.Snapshots = append(list.Snapshots, newVersionJSON(v))
 		}
@@ -84,7 +88,7 @@ func removedSnapshots(ctx context.Context, c *call, dir string) (a answer, err e
 		if removed == nil && err != nil {
 			return err
 		}
-		list := snapshotsAnswer{Snapshots: []versionJSON{}, removed: true}
+		list := snapshotsAnswer{Snapshots: []versionJSON{}, Problems: []problemJSON{}, removed: true}
 		for _, r := range removed {
 			if dir != "" && dir != string(r.Version.Path) {
 				continue

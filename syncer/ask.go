@@ -43,7 +43,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 	var own *vault.Head
 	if err == nil {
 		own = st.Own(e.vault().Device())
-		for _, d := range slices.Concat(st.Damaged, st.Ignored) {
+		for _, d := range e.damaged() {
 			f.others = append(f.others, e.describeOn(c.Nodes[0].Name, d))
 		}
 	}
@@ -56,7 +56,7 @@ func (e *Engine) askAll(ctx context.Context) facts {
 		x.saved = newest(list, fc.id())
 		var skipped []format.Skip
 		if x.saved != nil && err == nil {
-			snap, serr := e.vault().Snapshot(ctx, x.saved.ID)
+			snap, serr := e.vault().Version(ctx, *x.saved)
 			if serr != nil {
 				f.others = append(f.others, Describe(serr))
 			} else {

@@ -94,10 +94,7 @@ func (e *Engine) noteVersions(ctx context.Context) error {
 	if st == nil {
 		return nil
 	}
-	list, err := e.vault().Versions(ctx, st)
-	if vault.IsDamage(err) {
-		return nil // for verify to say
-	}
+	list, _, err := e.everyVersion(ctx, st)
 	if err != nil {
 		return err
 	}
@@ -213,6 +210,9 @@ func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, sc *s
 // sameAs tells whether the pass found exactly what a version holds.
 func (p *pass) sameAs(ctx context.Context, v format.Summary, top *format.Entry) (bool, error) {
 	old, err := p.e.vault().Snapshot(ctx, v.ID)
+	if err == nil {
+		err = old.Fits(v, p.folder.id())
+	}
 	if vault.IsDamage(err) {
 		return false, nil // a new version is the remedy
 	}

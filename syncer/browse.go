@@ -31,7 +31,7 @@ func (e *Engine) List(ctx context.Context, snapshot, path string) ([]Item, error
 	found := false
 	for _, v := range versions {
 		ok, err := e.list(ctx, v, path, &items)
-		if err != nil && !vault.IsDamage(err) {
+		if err != nil && !vault.Unusable(err) {
 			return items, err
 		}
 		damage = alsoDamage(damage, err)
@@ -80,7 +80,7 @@ func (e *Engine) listBelow(ctx context.Context, tree []byte, dir string, depth i
 			}
 			err = e.listBelow(ctx, x.Tree, at, depth+1, items)
 		}
-		if err != nil && !vault.IsDamage(err) {
+		if err != nil && !vault.Unusable(err) {
 			return err
 		}
 		damage = alsoDamage(damage, err)
@@ -193,7 +193,7 @@ func (e *Engine) Find(ctx context.Context, pattern string) ([]Match, error) {
 	var matches []Match
 	for _, v := range all {
 		hits, err := f.version(ctx, v)
-		if err != nil && !vault.IsDamage(err) {
+		if err != nil && !vault.Unusable(err) {
 			return matches, err
 		}
 		damage = alsoDamage(damage, err)
@@ -301,7 +301,7 @@ func (f *finder) tree(ctx context.Context, tree []byte, dir string, depth int) (
 				here = append(here, n)
 			}
 		}
-		if err != nil && !vault.IsDamage(err) {
+		if err != nil && !vault.Unusable(err) {
 			return nil, err
 		}
 		damage = alsoDamage(damage, err)

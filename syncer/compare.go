@@ -146,7 +146,7 @@ func (c *comparing) names(ctx context.Context, x *format.Entry, dir bool) iter.S
 			return
 		}
 		for child, err := range c.e.entries(ctx, x.Tree) {
-			if vault.IsDamage(err) {
+			if vault.Unusable(err) {
 				c.damage = alsoDamage(c.damage, err)
 				continue
 			}

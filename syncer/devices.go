@@ -26,13 +26,14 @@ const (
 const ActivityDevice = "device"
 
 // Devices lists the devices of the vault as the storage's verified heads have them: this one first, then those that belong to
-// it, the one that saved last first, then those that are gone.
+// it, the one that saved last first, then those that are gone. Versions in lists that are damaged are not counted; Damage
+// says which.
 func (e *Engine) Devices(ctx context.Context) ([]DeviceInfo, error) {
 	st, err := e.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, err := e.vault().Versions(ctx, st)
+	list, _, err := e.everyVersion(ctx, st)
 	if err != nil {
 		return nil, err
 	}

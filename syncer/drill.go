@@ -135,7 +135,7 @@ func (d *drill) run(ctx context.Context, count *counters) error {
 		rel, x, err := d.anyFile(ctx, v)
 		key := v.ID.String() + "/" + rel
 		switch {
-		case vault.IsDamage(err):
+		case vault.Unusable(err):
 			d.out.Files++
 			d.fail(v, rel, err)
 			seen[key] = true
@@ -189,7 +189,7 @@ func anyVersion(list []Version) (Version, bool) {
 // anyFile goes down from a version's folder, by chance at each step, until it meets a file; nil where the way ends without
 // one.
 func (d *drill) anyFile(ctx context.Context, v Version) (rel string, x *format.Entry, err error) {
-	s, err := d.fresh.vault().Snapshot(ctx, v.ID)
+	s, err := d.fresh.vault().Version(ctx, v)
 	if err != nil {
 		return "", nil, err
 	}
@@ -242,7 +242,7 @@ func (d *drill) file(ctx context.Context, v Version, rel string, x *format.Entry
 	})
 	d.out.Bytes += read
 	switch {
-	case vault.IsDamage(err):
+	case vault.Unusable(err):
 		d.fail(v, rel, err)
 		return nil
 	case err != nil:

@@ -72,9 +72,10 @@ type Engine struct {
 	brings    bringRuns   // likewise
 	surveying turns       // one at a time
 
-	proven  atomic.Pointer[proof] // what the catalog says of it; nil until it was read or changed
-	uses    uses                  // versions that are being read
-	marking sync.Mutex            // held while the list of removed versions is changed
+	unread  atomic.Pointer[[]error] // lists of versions that could not be used when they were last read; nil: not looked yet
+	proven  atomic.Pointer[proof]   // what the catalog says of it; nil until it was read or changed
+	uses    uses                    // versions that are being read
+	marking sync.Mutex              // held while the list of removed versions is changed
 
 	checkpointBytes int64 // new plaintext between checkpoints; 0 means the usual 10 GiB
 }
@@ -131,6 +132,7 @@ type SetupResult struct {
 	Fingerprint string
 	Device      string
 	Devices     []DeviceInfo // found when recovering
+	Problems    []Problem    // with what else is there
 }
 
 // DeviceInfo is one device of the vault.

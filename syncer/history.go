@@ -54,7 +54,7 @@ func (e *Engine) History(ctx context.Context, snapshot, path string) ([]Edition,
 			continue
 		}
 		if err := h.add(ctx, v); err != nil {
-			if !vault.IsDamage(err) {
+			if !vault.Unusable(err) {
 				return nil, err
 			}
 			damage = errors.Join(damage, err)

@@ -60,38 +60,12 @@ func (e *Engine) versions(ctx context.Context, st *vault.State) (all []vault.Ver
 
 // everyVersion is versions with those that were removed and can be brought back.
 func (e *Engine) everyVersion(ctx context.Context, st *vault.State) (all []vault.Version, damage, err error) {
-	seen := map[format.ChunkID]bool{}
-	add := func(h *vault.Head, part format.Head) error {
-		one := *h
-		one.Head = &part
-		found, err := e.vault().Versions(ctx, &vault.State{Heads: []*vault.Head{&one}})
-		for _, v := range found {
-			if !seen[v.ID] {
-				seen[v.ID] = true
-				all = append(all, v)
-			}
-		}
-		return err
+	all, unread, err := e.vault().Listed(ctx, st)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, h := range st.Heads {
-		newest := *h.Head
-		newest.Older = nil
-		if err := add(h, newest); err != nil {
-			return nil, nil, err
-		}
-		for _, l := range h.Older {
-			older := *h.Head
-			older.Snapshots, older.Older = nil, []format.OlderList{l}
-			switch err := add(h, older); {
-			case vault.IsDamage(err):
-				damage = errors.Join(damage, err)
-			case err != nil:
-				return nil, nil, err
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b vault.Version) int { return b.Time().Compare(a.Time()) })
-	return all, damage, nil
+	e.unread.Store(&unread)
+	return all, errors.Join(unread...), nil
 }
 
 // chooseVersions is resolve on a list of versions, newest first.

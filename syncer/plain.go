@@ -320,7 +320,7 @@ func (w *plainWalk) top(ctx context.Context, x *plain.Item, name string) (*forma
 		t, err := w.folder(ctx, x, "", 1)
 		return w.entry(x, "", t), err
 	}
-	recs, sum, err := w.children(ctx, "", []named{{name, x}})
+	recs, sum, err := w.children(ctx, "", []plainNamed{{name, x}})
 	if err != nil {
 		return nil, err
 	}
@@ -350,8 +350,8 @@ func plainEntry(x *plain.Item, name string, t format.EntryType, usual uint32) *f
 	return e
 }
 
-// named is an item and what it is called.
-type named struct {
+// plainNamed is an item and what it is called.
+type plainNamed struct {
 	name string
 	item *plain.Item
 }
@@ -367,7 +367,7 @@ func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth 
 	out.height = 1
 	skippedBefore := w.p.skippedCount()
 	var recs []*record
-	var files []named
+	var files []plainNamed
 	seen := map[string]bool{}
 	each := func(c plain.Child) error {
 		where := join(at, shownName(c.Name))
@@ -389,7 +389,7 @@ func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth 
 			return err
 		}
 		if item.Kind != plain.Folder {
-			files = append(files, named{c.Name, item})
+			files = append(files, plainNamed{c.Name, item})
 			if len(files) < plainAtOnce {
 				return nil
 			}
@@ -434,7 +434,7 @@ func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth 
 const plainAtOnce = 1000
 
 // children takes files and links, several at a time, in their order.
-func (w *plainWalk) children(ctx context.Context, at string, list []named) ([]*record, tally, error) {
+func (w *plainWalk) children(ctx context.Context, at string, list []plainNamed) ([]*record, tally, error) {
 	recs := make([]*record, len(list))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers())
@@ -457,7 +457,7 @@ func (w *plainWalk) children(ctx context.Context, at string, list []named) ([]*r
 }
 
 // leaf takes one file or link; nil when it cannot be had, which is said.
-func (w *plainWalk) leaf(ctx context.Context, x named, where string) (*record, error) {
+func (w *plainWalk) leaf(ctx context.Context, x plainNamed, where string) (*record, error) {
 	if x.item.Kind == plain.Symlink {
 		e := plainEntry(x.item, x.name, format.TypeSymlink, 0o777)
 		e.Target = []byte(x.item.Target)

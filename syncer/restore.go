@@ -215,11 +215,11 @@ func (r *restore) restoreTarget(ctx context.Context, t *target) error {
 func (r *restore) fail(path string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out.Failed = append(r.out.Failed, Failure{Path: path, Reason: restoreReason(err), Damage: vault.IsDamage(err)})
+	r.out.Failed = append(r.out.Failed, Failure{Path: path, Reason: restoreReason(err), Damage: vault.Unusable(err)})
 }
 
 // failsAlone tells an error of one file or folder from one that ends the restore.
-func failsAlone(err error) bool { return isFileError(err) || vault.IsDamage(err) }
+func failsAlone(err error) bool { return isFileError(err) || vault.Unusable(err) }
 
 // local sorts an error of this computer's disk: one that every further file would meet ends the restore.
 func local(err error) error {

@@ -124,7 +124,7 @@ func (p *planner) folder(ctx context.Context, tree []byte, pick selection, there
 				p.r.totalFiles.Add(1)
 			}
 		}
-		if err != nil && !vault.IsDamage(err) { // damage is told when its turn comes
+		if err != nil && !vault.Unusable(err) { // damage is told when its turn comes
 			return err
 		}
 	}

@@ -35,6 +35,8 @@ func restoreReason(err error) string {
 	switch {
 	case errors.Is(err, vault.ErrMissing):
 		return "its stored data is missing from the storage"
+	case errors.Is(err, format.ErrNewer):
+		return "a newer Roost wrote it"
 	case vault.IsDamage(err):
 		return "its stored data is damaged"
 	case errors.As(err, &c):

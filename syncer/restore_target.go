@@ -39,8 +39,8 @@ func (r *restore) targets(ctx context.Context, versions []vault.Version, o Resto
 	var out []*target
 	var damage error
 	for _, v := range versions {
-		s, err := r.e.readVault().Snapshot(ctx, v.ID)
-		if vault.IsDamage(err) {
+		s, err := r.e.readVault().Version(ctx, v)
+		if vault.Unusable(err) {
 			damage = errors.Join(damage, err)
 			r.out.Failed = append(r.out.Failed, Failure{Path: folderName(string(v.Path)), Reason: restoreReason(err), Damage: true})
 			continue
@@ -95,7 +95,7 @@ func (r *restore) held(ctx context.Context, s *format.Snapshot, paths []string, 
 			continue
 		}
 		x, err := r.e.lookup(ctx, &s.Root, rel)
-		if err != nil && !vault.IsDamage(err) {
+		if err != nil && !vault.Unusable(err) {
 			return nil, err
 		}
 		if x != nil || err != nil {

@@ -94,7 +94,7 @@ func (w *walk) folder(ctx context.Context, f *folder, pick selection) error {
 	}
 	for x, err := range w.r.e.selected(ctx, f.entry.Tree, pick) {
 		switch {
-		case vault.IsDamage(err):
+		case vault.Unusable(err):
 			damaged(err)
 		case err != nil:
 			return err
@@ -110,7 +110,7 @@ func (w *walk) folder(ctx context.Context, f *folder, pick selection) error {
 	}
 	for x, err := range w.r.e.selected(ctx, f.entry.Tree, pick) {
 		switch {
-		case vault.IsDamage(err):
+		case vault.Unusable(err):
 			damaged(err)
 		case err != nil:
 			return err

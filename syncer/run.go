@@ -458,8 +458,8 @@ func (k *keeper) learnDamage() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.lost = lost
-	if st := p.vault.Known(); st != nil {
-		k.damaged = slices.Concat(st.Damaged, st.Ignored)
+	if p.vault.Known() != nil {
+		k.damaged = k.e.damaged()
 	}
 }
 

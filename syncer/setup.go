@@ -69,7 +69,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 			return nil, err
 		}
 		res.Words = format.WordsFromEntropy(entropy)
-	} else if res.Devices, err = findDevices(ctx, n, b); err != nil {
+	} else if res.Devices, res.Problems, err = findDevices(ctx, n, b); err != nil {
 		return nil, err
 	}
 	replaces, replacesName := "", ""
@@ -188,20 +188,19 @@ func (nc nodeConfig) options(token string, m *node.Meter) node.Options {
 	}
 }
 
-// findDevices lists the devices of a vault on a storage; none is vault.ErrNoVault, and so is a storage whose states are
-// all damaged, but with the damage named.
-func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInfo, error) {
+// findDevices lists the devices of a vault on a storage, and what is there and cannot be used; no device is vault.ErrNoVault
+// or, where all of it is damaged, that.
+func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) (out []DeviceInfo, problems []Problem, err error) {
 	st, err := vault.Find(ctx, n, b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(st.Heads) == 0 {
 		if len(st.Damaged) > 0 {
-			return nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
+			return nil, nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
 		}
-		return nil, vault.ErrNoVault
+		return nil, nil, vault.ErrNoVault
 	}
-	var out []DeviceInfo
 	for _, h := range st.Heads {
 		d := DeviceInfo{Name: h.Name(), ID: hex.EncodeToString(h.Device[:]), State: DeviceActive}
 		for _, v := range h.Snapshots { // the last one made may be an old one that was imported
@@ -211,7 +210,7 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) ([]DeviceInf
 		}
 		out = append(out, d)
 	}
-	return out, nil
+	return out, named(refused(st)), nil
 }
 
 // dial connects to a storage, starting it where Roost runs it. The meter may be nil.

@@ -106,7 +106,7 @@ func (e *Engine) Space(ctx context.Context) (*Space, error) {
 	st, err := e.state(limited)
 	var list []Version
 	if err == nil {
-		list, err = e.vault().Versions(limited, st)
+		list, _, err = e.everyVersion(limited, st)
 	}
 	out := &Space{}
 	switch {

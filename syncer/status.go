@@ -10,8 +10,9 @@ import (
 	"roost/vault/node"
 )
 
-// Snapshots lists versions, newest first: of all devices, or of one folder. When the storage cannot be reached, what is
-// known from earlier is returned, and stale is true. Versions that were removed are not among them; see Removed.
+// Snapshots lists versions, newest first: of all devices, or of one folder. What of that is damaged is left out, and Damage
+// says it; where nothing else is left, it is the error. When the storage cannot be reached, what is known from earlier is
+// returned, and stale is true. Versions that were removed are not among them; see Removed.
 func (e *Engine) Snapshots(ctx context.Context, dir string) (versions []Version, stale bool, err error) {
 	versions, stale, err = e.listVersions(ctx)
 	if err != nil {
@@ -34,7 +35,10 @@ func (e *Engine) listVersions(ctx context.Context) ([]Version, bool, error) {
 	st, err := e.state(ctx)
 	var list []Version
 	if err == nil {
-		list, err = e.vault().Versions(ctx, st)
+		list, _, err = e.everyVersion(ctx, st)
+	}
+	if err == nil && len(list) == 0 {
+		err = e.nothingListed()
 	}
 	if err == nil {
 		if err = e.keepVersions(ctx, list); err == nil {

@@ -83,7 +83,7 @@ func (t *treeCut) sum(ctx context.Context, x *format.Entry, depth int) (tally, e
 	case format.TypeFile:
 		return tally{1, int64(x.Size)}, nil
 	case format.TypeSymlink:
-		return tally{}, nil
+		return tally{files: 1}, nil
 	}
 	if len(x.Tree) != len(format.ChunkID{}) || depth > format.MaxDepth {
 		return tally{}, fmt.Errorf("read a folder: %w", format.ErrDamaged)

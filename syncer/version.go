@@ -96,7 +96,7 @@ func (e *Engine) Children(ctx context.Context, snapshot, path string) ([]Item, e
 		switch {
 		case err == nil:
 			items = append(items, itemOf(join(rel, string(child.Name)), child))
-		case vault.IsDamage(err):
+		case vault.Unusable(err):
 			damage = alsoDamage(damage, err)
 		default:
 			return items, err

@@ -96,6 +96,11 @@ func (s *Session) commitHead(ctx context.Context, h *format.Head, also func(*cat
 
 // commitOf plans the index of a head that links these packs beside what the base links, and writes it.
 func (s *Session) commitOf(ctx context.Context, h *format.Head, added []format.PackInfo) (*commit, error) {
+	saved, err := s.rescue(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("write anew what is in damaged packs: %w", err)
+	}
+	added = append(added, saved...)
 	gone, lost, err := s.leaving(ctx)
 	if err != nil {
 		return nil, err
@@ -634,6 +639,17 @@ func (c *commit) record(ctx context.Context, also func(*catalog.Tx) error) error
 		}
 		if err := errors.Join(tx.SetMeta(metaHead(c.head.Device), c.found.Hash[:]), noteOwn(tx, c.found), tx.DeleteMeta(metaLost), tx.DeleteMeta(metaReindex)); err != nil {
 			return err
+		}
+		if c.lost {
+			// Of other devices' packs, which this commit does not mend, their indexes are read again.
+			for _, h := range s.state.Heads {
+				if h.Device == c.head.Device {
+					continue
+				}
+				if err := tx.DeleteMeta(metaHead(h.Device)); err != nil {
+					return err
+				}
+			}
 		}
 		if also == nil {
 			return nil

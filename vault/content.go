@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -17,6 +18,18 @@ func (v *Vault) Snapshot(ctx context.Context, id format.ChunkID) (*format.Snapsh
 		return nil, fmt.Errorf("read version %.12s: %w", id, err)
 	}
 	return format.DecodeSnapshot(b)
+}
+
+// Version reads the snapshot of a listed version. format.ErrDamaged also where the list says something else of it.
+func (v *Vault) Version(ctx context.Context, x Version) (*format.Snapshot, error) {
+	s, err := v.Snapshot(ctx, x.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Fits(x.Summary, x.FolderID); err != nil {
+		return nil, fmt.Errorf("read version %.12s: %w", x.ID, err)
+	}
+	return s, nil
 }
 
 // Entries yields what a directory's tree holds, in the order of the names' bytes. It ends after an error.
@@ -186,27 +199,43 @@ type Version struct {
 	DeviceName string
 }
 
-// Versions lists the snapshots of all devices in a state, newest first.
+// Versions lists the snapshots of all devices in a state, newest first. A list that cannot be read is an error.
 func (v *Vault) Versions(ctx context.Context, st *State) ([]Version, error) {
-	var out []Version
+	all, unread, err := v.Listed(ctx, st)
+	if err = errors.Join(append(unread, err)...); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// Listed is Versions for who wants to see what there is: lists of older versions that cannot be used are left out, and said
+// in unread. Of versions with one time, the one that its head lists first comes first.
+func (v *Vault) Listed(ctx context.Context, st *State) (all []Version, unread []error, err error) {
+	seen := map[format.ChunkID]bool{} // two devices may have taken over what a third one had
 	for _, h := range st.Heads {
 		add := func(sums []format.Summary) {
 			for _, s := range sums {
-				out = append(out, h.version(s))
+				if !seen[s.ID] {
+					seen[s.ID] = true
+					all = append(all, h.version(s))
+				}
 			}
 		}
 		add(h.Snapshots)
 		for _, l := range h.Older {
 			sums, err := v.summaries(ctx, h, l)
+			if Unusable(err) {
+				unread = append(unread, fmt.Errorf("older versions of %q: %w", h.Name(), err))
+				continue
+			}
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			add(sums)
 		}
 	}
-	sortVersions(out)
-	// Two devices may have taken over what a third one had.
-	return slices.CompactFunc(out, func(a, b Version) bool { return a.ID == b.ID }), nil
+	slices.SortStableFunc(all, func(a, b Version) int { return b.Time().Compare(a.Time()) })
+	return all, unread, nil
 }
 
 // version is a summary of this head with its folder, and the device that it is of.

@@ -382,8 +382,9 @@ func (w *writer) try(ctx context.Context, files map[string][]byte, at int64) err
 		return err
 	}
 	defer s.Close()
-	tree := &format.Tree{}
+	tree, total := &format.Tree{}, uint64(0)
 	for name, content := range files {
+		total += uint64(len(content))
 		id, _, err := s.Put(format.KindData, content)
 		if err != nil {
 			return err
@@ -396,7 +397,7 @@ func (w *writer) try(ctx context.Context, files map[string][]byte, at int64) err
 	}
 	_, err = s.Commit(ctx, []*format.Snapshot{{
 		Version: format.Version, Folder: w.folder, Path: []byte(w.path), Device: w.v.Device(), DeviceName: w.bundle.Name(),
-		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Complete: true,
+		Seconds: at, Root: format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, Files: uint64(len(files)), Bytes: total, Complete: true,
 	}}, nil)
 	return err
 }

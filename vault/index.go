@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"roost/vault/catalog"
@@ -151,7 +152,7 @@ func (v *Vault) loadIndex(ctx context.Context, h *Head) (damage []error, err err
 				return err
 			}
 		}
-		if own && x.broken {
+		if own && x.rewrite {
 			if err := tx.SetMeta(metaReindex, []byte{1}); err != nil {
 				return err
 			}
@@ -169,10 +170,12 @@ func (v *Vault) loadIndex(ctx context.Context, h *Head) (damage []error, err err
 
 // indexed is what a head's index says, as far as it can be read.
 type indexed struct {
-	packs  []packChunks
-	damage []error
-	lost   []format.Digest // packs that the storage does not have any more, or has damaged
-	broken bool            // a segment could not be read
+	packs   []packChunks
+	damage  []error
+	known   map[format.Digest]bool // packs that count as lost already, and stay so
+	lost    []format.Digest        // packs that the storage does not have any more, or has damaged
+	broken  bool                   // a segment could not be read
+	rewrite bool                   // and is to be written anew
 }
 
 type packChunks struct {
@@ -181,11 +184,19 @@ type packChunks struct {
 }
 
 func (v *Vault) readIndex(ctx context.Context, h *Head) (*indexed, error) {
-	x := &indexed{}
+	lost, err := v.lostPacks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := &indexed{known: map[format.Digest]bool{}}
+	for _, d := range lost {
+		x.known[d] = true
+	}
 	for _, ref := range h.Segments {
 		packs, err := v.readSegment(ctx, ref)
-		if IsDamage(err) {
+		if Unusable(err) {
 			x.broken = true
+			x.rewrite = x.rewrite || IsDamage(err) // what a newer Roost wrote stays
 			x.damage = append(x.damage, fmt.Errorf("a part of the index: %w", err))
 			for _, p := range ref.Packs {
 				x.packs = append(x.packs, packChunks{info: p})
@@ -197,6 +208,7 @@ func (v *Vault) readIndex(ctx context.Context, h *Head) (*indexed, error) {
 		}
 		x.packs = append(x.packs, packs...)
 	}
+	x.packs = slices.DeleteFunc(x.packs, func(p packChunks) bool { return x.known[p.info.Digest] })
 	for _, p := range h.Loose {
 		if err := x.addPack(ctx, v, p); err != nil {
 			return nil, err
@@ -210,29 +222,45 @@ func (v *Vault) readIndex(ctx context.Context, h *Head) (*indexed, error) {
 
 // addPack takes a pack's chunks from its own header, unless the catalog has them.
 func (x *indexed) addPack(ctx context.Context, v *Vault, p format.PackInfo) error {
+	if x.known[p.Digest] {
+		return nil
+	}
 	row := packChunks{info: p}
-	_, known, err := v.cat.PackByDigest(ctx, p.Digest)
+	known, err := v.knowsChunks(ctx, p)
 	if err != nil {
 		return err
 	}
 	if !known {
 		open, err := v.packs.get(ctx, packRef{p.Digest, p.Type})
-		if err == nil {
+		switch {
+		case err == nil:
 			row.ids = prefixes(open.Bodies)
-		} else if IsDamage(err) {
-			x.damage = append(x.damage, err)
-			x.lost = append(x.lost, p.Digest)
-		} else {
+		case !Unusable(err):
 			return err
+		default:
+			x.damage = append(x.damage, err)
+			if IsDamage(err) { // what a newer Roost wrote is there
+				x.lost = append(x.lost, p.Digest)
+			}
 		}
 	}
 	x.packs = append(x.packs, row)
 	return nil
 }
 
+// knowsChunks tells whether the catalog has what a pack holds. One that could not be opened stands there without anything.
+func (v *Vault) knowsChunks(ctx context.Context, p format.PackInfo) (bool, error) {
+	row, ok, err := v.cat.PackByDigest(ctx, p.Digest)
+	if !ok || err != nil {
+		return false, err
+	}
+	ids, err := v.cat.PackChunks(ctx, row.No)
+	return len(ids) > 0, err
+}
+
 // readHeaders makes up for a broken index: every pack that the root links states itself what it holds.
 func (v *Vault) readHeaders(ctx context.Context, h *Head, x *indexed) error {
-	have := make(map[format.Digest]bool, len(x.packs))
+	have := maps.Clone(x.known)
 	for _, p := range x.packs {
 		have[p.info.Digest] = true
 	}
@@ -243,7 +271,7 @@ func (v *Vault) readHeaders(ctx context.Context, h *Head, x *indexed) error {
 		for _, t := range []format.ObjectType{format.DataPack, format.MetaPack, format.IndexPack} {
 			if _, err := v.packs.get(ctx, packRef{l.Digest, t}); IsDamage(err) && !errors.Is(err, ErrMissing) {
 				continue // of another type, or damaged
-			} else if err != nil && !IsDamage(err) {
+			} else if err != nil && !Unusable(err) {
 				return err
 			}
 			return x.addPack(ctx, v, format.PackInfo{Digest: l.Digest, Type: t, Size: uint32(l.File)})
@@ -473,7 +501,7 @@ func (s *Session) segmentsWith(ctx context.Context, refs []format.SegmentRef, go
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range seg.packs {
+		for _, p := range slices.Concat(seg.packs, ref.Packs) { // those that it lies in may be damaged in what nobody reads
 			if gone[p.Digest] {
 				out[ref.ID] = true
 				break

@@ -31,10 +31,16 @@ func (v *Vault) ReadInto(ctx context.Context, dst []byte, k format.Kind, id form
 	if err != nil {
 		return nil, err
 	}
+	ref := packRef{format.Digest(p.Digest), format.ObjectType(p.Type)}
+	if !ok {
+		if ref, ok, err = v.inLost(ctx, id); err != nil {
+			return nil, err
+		}
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: chunk %s is in no pack", ErrMissing, id)
 	}
-	return v.readFrom(ctx, dst, packRef{format.Digest(p.Digest), format.ObjectType(p.Type)}, k, id)
+	return v.readFrom(ctx, dst, ref, k, id)
 }
 
 func (v *Vault) readFrom(ctx context.Context, dst []byte, ref packRef, k format.Kind, id format.ChunkID) ([]byte, error) {

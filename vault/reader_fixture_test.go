@@ -131,7 +131,8 @@ type fixtureDevice struct {
 
 	open  map[format.ObjectType]*format.Builder
 	place map[format.ChunkID]format.Digest
-	packs []format.PackInfo // sealed, in order
+	packs []format.PackInfo                      // sealed, in order
+	alter func(format.ObjectType, []byte) []byte // a pack before it is stored; nil: nothing is altered
 	index map[format.Digest][]format.ChunkID
 }
 
@@ -214,6 +215,9 @@ func (d *fixtureDevice) flush(types ...format.ObjectType) (made []format.PackInf
 		block, err := b.Seal(d.v.keys.Vault, d.v.keys.Current(), b.PaddedSize(format.MinPackSize))
 		if err != nil {
 			d.t.Fatal(err)
+		}
+		if d.alter != nil {
+			block = d.alter(typ, block)
 		}
 		p := format.PackInfo{Digest: d.v.raw(block).Digest, Type: typ, Size: uint32(len(block))}
 		for _, x := range b.Bodies() {
@@ -414,7 +418,7 @@ func (d *fixtureDevice) snapshot(path string, seconds int64, complete bool, root
 	entry := d.entryOf(root, "", want.Entries)
 	entry.Name = nil
 	for _, e := range want.Entries {
-		if e.Type == "file" {
+		if e.Type != "dir" {
 			want.Files++
 			want.Bytes += uint64(e.Size)
 		}

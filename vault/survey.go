@@ -216,7 +216,7 @@ func (s *surveyor) version(ctx context.Context, x Version) error {
 
 // damage notes that something cannot be counted; what is no damage is returned.
 func (s *surveyor) damage(err error) error {
-	if err == nil || !IsDamage(err) {
+	if err == nil || !Unusable(err) {
 		return err
 	}
 	s.out.Incomplete = true

@@ -57,6 +57,7 @@ type Vault struct {
 	ids    *format.IDs
 	cutter *format.Chunker
 	packs  *packCache
+	torn   torn
 
 	mu    sync.Mutex // guards below
 	state *State     // as of the last Refresh; nil before

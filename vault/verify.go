@@ -1,11 +1,11 @@
 package vault
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"slices"
 	"sync"
 
@@ -16,15 +16,6 @@ import (
 	"roost/vault/format"
 	"roost/vault/node"
 )
-
-func sortVersions(v []Version) {
-	slices.SortStableFunc(v, func(a, b Version) int {
-		if c := b.Time().Compare(a.Time()); c != 0 {
-			return c
-		}
-		return bytes.Compare(a.ID[:], b.ID[:])
-	})
-}
 
 // Report is what Verify found.
 type Report struct {
@@ -106,7 +97,7 @@ func (v *Vault) verify(ctx context.Context, share Share, progress Progress) (*St
 		}
 		return nil, nil, err
 	}
-	c := &checker{v: v, share: share, progress: progress, report: &Report{}, packs: map[format.Digest]format.PackInfo{}, lost: map[format.Digest]bool{}, seen: map[format.ChunkID]bool{}}
+	c := &checker{v: v, share: share, progress: progress, report: &Report{}, packs: map[format.Digest]format.PackInfo{}, lost: map[format.Digest]bool{}, seen: map[format.ChunkID]bool{}, trees: map[format.ChunkID]counts{}}
 	for _, e := range st.Damaged {
 		c.problem("a device's state", e)
 	}
@@ -138,8 +129,27 @@ type checker struct {
 
 	mu     sync.Mutex // guards below
 	report *Report
-	lost   map[format.Digest]bool  // report.Lost
-	seen   map[format.ChunkID]bool // trees and lists that were walked
+	lost   map[format.Digest]bool    // report.Lost
+	seen   map[format.ChunkID]bool   // lists that were walked
+	trees  map[format.ChunkID]counts // what was walked below trees
+}
+
+// counts is what is below a tree, counted as a snapshot counts it.
+type counts struct {
+	files, bytes uint64
+	whole        bool // all of it was read
+}
+
+func (n *counts) add(o counts) {
+	n.files, n.bytes, n.whole = capped(n.files, o.files), capped(n.bytes, o.bytes), n.whole && o.whole
+}
+
+// capped adds what a tree may claim to be anything.
+func capped(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
 }
 
 func (c *checker) problem(what string, err error) {
@@ -175,12 +185,12 @@ func (c *checker) head(ctx context.Context, h *Head) error {
 		if err == nil {
 			err = v.entries(ctx, seg, func([]format.IndexEntry) error { return nil })
 		}
-		if IsDamage(err) {
+		if Unusable(err) {
 			c.problem("the index of "+who, err)
 			for _, p := range ref.Packs {
 				indexed[p.Digest] = p
 			}
-			c.reindex = c.reindex || h.Device == v.Device()
+			c.reindex = c.reindex || h.Device == v.Device() && IsDamage(err)
 			continue
 		}
 		if err != nil {
@@ -261,10 +271,13 @@ func (c *checker) pack(ctx context.Context, d format.Digest, p format.PackInfo) 
 	if err == nil {
 		return nil
 	}
-	if !IsDamage(err) {
+	if !Unusable(err) {
 		return fmt.Errorf("check pack %s: %w", d.RawCID(), err)
 	}
 	c.problem("pack "+d.RawCID().String(), err)
+	if !IsDamage(err) {
+		return nil // a newer Roost reads it
+	}
 	c.mu.Lock()
 	c.report.Lost = append(c.report.Lost, LostPack{p, errors.Is(err, node.ErrNotFound)})
 	c.lost[d] = true
@@ -275,21 +288,20 @@ func (c *checker) pack(ctx context.Context, d format.Digest, p format.PackInfo) 
 // snapshots walks everything that a device's versions reach.
 func (c *checker) snapshots(ctx context.Context, h *Head) error {
 	one := &State{Heads: []*Head{h}}
-	versions, err := c.v.Versions(ctx, one)
-	if IsDamage(err) {
-		c.problem(fmt.Sprintf("the list of versions of %q", h.Name()), err)
-		return nil
-	}
+	versions, unread, err := c.v.Listed(ctx, one)
 	if err != nil {
 		return err
+	}
+	for _, err := range unread {
+		c.problem("a list of versions", err)
 	}
 	for _, x := range versions {
 		what := fmt.Sprintf("version %.12s", x.ID)
 		s, err := c.v.Snapshot(ctx, x.ID)
 		if err == nil {
-			err = c.walk(ctx, what, "", s.Root.Tree, 0)
+			err = c.version(ctx, what, x, s)
 		}
-		if IsDamage(err) {
+		if Unusable(err) {
 			c.problem(what, err)
 		} else if err != nil {
 			return err
@@ -298,33 +310,55 @@ func (c *checker) snapshots(ctx context.Context, h *Head) error {
 	return nil
 }
 
-func (c *checker) walk(ctx context.Context, what, path string, tree []byte, depth int) error {
+// version checks a snapshot against what lists it, and walks it. What is wrong with the list does not hide what is wrong
+// below.
+func (c *checker) version(ctx context.Context, what string, x Version, s *format.Snapshot) error {
+	if err := s.Fits(x.Summary, x.FolderID); err != nil {
+		c.problem(what, err)
+	}
+	n, err := c.walk(ctx, what, "", s.Root.Tree, 0)
+	if err != nil {
+		return err
+	}
+	// A checkpoint counts what the backup had come to, of which its tree may hold less.
+	if s.Complete && n.whole && (n.files != s.Files || n.bytes != s.Bytes) {
+		return fmt.Errorf("%w: it says %d files with %d bytes, and holds %d with %d", format.ErrDamaged, s.Files, s.Bytes, n.files, n.bytes)
+	}
+	return nil
+}
+
+// walk checks what is below a tree and counts it, each tree once.
+func (c *checker) walk(ctx context.Context, what, path string, tree []byte, depth int) (n counts, err error) {
 	if depth > format.MaxDepth {
-		return fmt.Errorf("%w: folders nested deeper than %d", format.ErrDamaged, format.MaxDepth)
+		return n, fmt.Errorf("%w: folders nested deeper than %d", format.ErrDamaged, format.MaxDepth)
 	}
-	if c.seen[format.ChunkID(tree)] {
-		return nil
+	if n, walked := c.trees[format.ChunkID(tree)]; walked {
+		return n, nil
 	}
-	c.seen[format.ChunkID(tree)] = true
+	c.trees[format.ChunkID(tree)] = n
+	n.whole = true
 	for e, err := range c.v.Entries(ctx, tree) {
 		if err != nil {
-			return err
+			return counts{}, err
 		}
 		name := path + "/" + string(e.Name)
+		below := counts{files: 1, bytes: e.Size, whole: true}
 		switch e.Type {
 		case format.TypeDir:
-			err = c.walk(ctx, what, name, e.Tree, depth+1)
+			below, err = c.walk(ctx, what, name, e.Tree, depth+1)
 		case format.TypeFile:
 			err = c.file(ctx, e)
 		case format.TypeSymlink:
 		}
-		if IsDamage(err) {
+		if Unusable(err) {
 			c.problem(what, fmt.Errorf("%q: %w", name, err))
 		} else if err != nil {
-			return err
+			return counts{}, err
 		}
+		n.add(below)
 	}
-	return nil
+	c.trees[format.ChunkID(tree)] = n
+	return n, nil
 }
 
 // file checks that every chunk of a file lies in a pack that is linked.

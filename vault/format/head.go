@@ -162,8 +162,14 @@ func OpenHead(block []byte, k *Keys) (*Head, Digest, error) {
 }
 
 func (h *Head) check() error {
-	if h.Seq == 0 || !counts(h.Seq) || !checkTime(h.Seconds, h.Nanos) || (h.Seq == 1) != (len(h.Previous) == 0) || (h.Seq > 1 && len(h.Previous) != 32) {
+	if h.Seq == 0 || !counts(h.Seq) {
+		return damaged("head with sequence number %d", h.Seq)
+	}
+	if (h.Seq == 1) != (len(h.Previous) == 0) || (h.Seq > 1 && len(h.Previous) != 32) {
 		return damaged("head with sequence number %d and %d bytes of history", h.Seq, len(h.Previous))
+	}
+	if !checkTime(h.Seconds, h.Nanos) {
+		return damaged("head with a time out of range: %d seconds and %d nanoseconds", h.Seconds, h.Nanos)
 	}
 	for _, p := range h.Loose {
 		if err := p.check(); err != nil {

@@ -157,6 +157,7 @@ func TestHeadsThatMakeNoSenseAreNeitherWrittenNorRead(t *testing.T) {
 		"second without":           func(h *Head) { h.Seq = 2 },
 		"history of 31 bytes":      func(h *Head) { h.Seq = 2; h.Previous = id32(1)[:31] },
 		"nanoseconds":              func(h *Head) { h.Nanos = 1e9 },
+		"the year 10000":           func(h *Head) { h.Seconds = maxSeconds + 1 },
 		"the end of time":          func(h *Head) { h.Seconds = math.MaxInt64 },
 		"an unknown folder":        func(h *Head) { h.Snapshots[0].Folder = 1 },
 		"a loose head":             func(h *Head) { h.Loose[0].Type = HeadObject },

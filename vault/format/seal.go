@@ -238,7 +238,10 @@ func (s *Sealed) openHeader(masked []byte) error {
 	if err != nil {
 		return damaged("header does not authenticate as type %d", s.Type)
 	}
-	if h[0] != Version {
+	if h[0] == 0 {
+		return damaged("header of version 0")
+	}
+	if h[0] > Version {
 		return fmt.Errorf("sealed object of version %d: %w", h[0], ErrNewer)
 	}
 	if ObjectType(h[1]) != s.Type || h[2] != 0 || h[3] != 0 {

@@ -322,6 +322,7 @@ func TestAHeaderThatLiesIsRefusedEvenWithTheRightKey(t *testing.T) {
 		"bytes behind the entries":        forge(t, k, body, 0, append(head(1, 0, entry(0, 48, 48)), 0), right),
 		"a header without its fixed part": forge(t, k, body, 0, []byte{1, 1, 0}, right),
 		"an empty header":                 forge(t, k, body, 0, nil, right),
+		"version 0":                       forge(t, k, nil, 0, append([]byte{0, 1, 0, 0}, make([]byte, 8)...), right),
 		"another type inside":             forge(t, k, nil, 0, append([]byte{1, 2, 0, 0}, make([]byte, 8)...), right),
 		"a reserved byte set":             forge(t, k, nil, 0, append([]byte{1, 1, 1, 0}, make([]byte, 8)...), right),
 		"header length 0":                 forge(t, k, body, 0, head(1, 0, entry(0, 48, 48)), func(int) uint32 { return 0 }),

@@ -106,7 +106,10 @@ func DecodeSnapshot(b []byte) (*Snapshot, error) {
 	if err := decode("snapshot", b, s); err != nil {
 		return nil, err
 	}
-	if s.Version == 0 || s.Root.Type != TypeDir || len(s.Root.Name) != 0 {
+	if s.Version == 0 {
+		return nil, damaged("snapshot of version 0")
+	}
+	if s.Root.Type != TypeDir || len(s.Root.Name) != 0 {
 		return nil, damaged("snapshot without a folder")
 	}
 	if !checkTime(s.Seconds, s.Nanos) || !counts(s.Files, s.Bytes, s.SkipCount) {
@@ -132,6 +135,22 @@ type Summary struct {
 
 // Time is when the snapshot was made.
 func (s Summary) Time() time.Time { return time.Unix(s.Seconds, int64(s.Nanos)).UTC() }
+
+// Fits returns ErrDamaged when a summary that names this snapshot says something else of it; folder is the one of the
+// summary's row.
+func (s *Snapshot) Fits(x Summary, folder FolderID) error {
+	switch {
+	case s.Folder != folder:
+		return damaged("snapshot of another folder than the list of snapshots says")
+	case s.Seconds != x.Seconds || s.Nanos != x.Nanos:
+		return damaged("snapshot of another time than the list of snapshots says: %s, not %s", s.Time(), x.Time())
+	case s.Files != x.Files || s.Bytes != x.Bytes:
+		return damaged("snapshot of %d files with %d bytes, of which the list of snapshots says %d files with %d bytes", s.Files, s.Bytes, x.Files, x.Bytes)
+	case s.Complete != x.Complete:
+		return damaged("snapshot that is complete or not, unlike the list of snapshots says")
+	}
+	return nil
+}
 
 // EncodeSummaries returns the plaintext of a snapshot-list chunk.
 func EncodeSummaries(s []Summary) []byte { return encode(s) }

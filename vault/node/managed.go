@@ -322,7 +322,11 @@ func (m *Managed) supervise(ctx context.Context, d *daemon) {
 // restart starts a daemon again until it runs; nil when ctx ended first.
 func (m *Managed) restart(ctx context.Context, wait *time.Duration) *daemon {
 	for {
-		slog.Warn("The storage on this computer ended by itself. It is started again.", "wait", *wait)
+		if _, err := os.Stat(m.oldTokenFile()); err == nil { // by NewToken, of this process or another
+			slog.Info("The storage on this computer is started again with its new key.", "wait", *wait)
+		} else {
+			slog.Warn("The storage on this computer ended by itself. It is started again.", "wait", *wait)
+		}
 		select {
 		case <-ctx.Done():
 			return nil

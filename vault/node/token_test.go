@@ -3,9 +3,11 @@ package node_test
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"roost/vault/node"
@@ -77,5 +79,37 @@ func TestAnInterruptedNewTokenIsFinishedByTheNextStart(t *testing.T) {
 	thief := dial(t, node.Options{URL: m.URL(), Token: old})
 	if _, err := thief.Info(t.Context()); !errors.Is(err, node.ErrUnauthorized) {
 		t.Errorf("with the old token: %v, want ErrUnauthorized", err)
+	}
+}
+
+// heard is a log that a test reads while others write.
+type heard struct {
+	mu   sync.Mutex // guards below
+	text bytes.Buffer
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(p)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+// TestANewTokenIsNotCalledAnEndByItself: it is this program that ends the daemon.
+func TestANewTokenIsNotCalledAnEndByItself(t *testing.T) {
+	log, before := &heard{}, slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	m := startManaged(t, t.TempDir())
+	if err := m.NewToken(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); strings.Contains(text, "by itself") || !strings.Contains(text, "with its new key") {
+		t.Errorf("the log says %q", text)
 	}
 }
