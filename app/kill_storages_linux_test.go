@@ -100,14 +100,16 @@ var killingsOfStorages = []killing{
 // disk is where a backup is exported to.
 func (w *world) disk() string { return filepath.Join(w.dir, "disk") }
 
-func (w *world) nodes() []nodeJSON {
+func (w *world) nodes() []storageOfWorld {
 	w.t.Helper()
-	var a nodesAnswer
+	var a struct{ Nodes []storageOfWorld }
 	if err := json.Unmarshal([]byte(w.roost("node", "list", "--json")), &a); err != nil {
 		w.t.Fatal(err)
 	}
 	return a.Nodes
 }
+
+type storageOfWorld struct{ Name, URL string }
 
 // isImported proves that one more state was put into the second storage. An import removes nothing there: the earlier ones
 // stay until this computer writes to that storage itself.

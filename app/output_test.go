@@ -45,8 +45,8 @@ func TestTheAnswerIsOneJSONObject(t *testing.T) {
 	}{
 		{snapshotsAnswer{Snapshots: []versionJSON{}, Problems: []problemJSON{}}, nil, `{"snapshots":[],"stale":false,"problems":[]}`},
 		{newFoldersAnswer("list", nil), nil, `{"folders":[]}`},
-		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0,"storages":[],` +
-			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null,"proof":{"checked":null,"found":0,"read_all":null,"drills":[]},"restore":null}`},
+		{newStatusAnswer(syncer.Status{State: "safe"}), nil, `{"state":"safe","folders":[],"problems":[],"queue":0,"storages":[],"copies":{"wanted":0,"confirmed":0},` +
+			`"device":"","watching":false,"progress":null,"paused_until":null,"saved":null,"proof":{"checked":null,"found":0,"read_all":null,"drills":[]},"restore":null,"bring":null}`},
 		{newRestoreAnswer(&syncer.Restored{}), nil, `{"restored":0,"bytes":0,"same":0,"failed":[]}`},
 		{newVerifyAnswer(&syncer.Checked{OK: true}, 100), nil, `{"ok":true,"checked_blocks":0,"checked_bytes":0,"problems":[],"mended":0}`},
 		{phraseAnswer{[]string{"<&>"}}, nil, `{"words":["<&>"]}`},
