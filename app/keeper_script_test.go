@@ -24,7 +24,7 @@ type kept struct {
 var signals = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
 
 // stopWithin is how long a Roost that is told to stop may take.
-const stopWithin = 5 * time.Second
+const stopWithin = slowdown * 5 * time.Second
 
 // keeper start NAME [FLAG…] runs `roost run FLAG…` until the script ends, and waits until it answers; its output goes to
 // NAME.out and NAME.err. keeper stop NAME SIGNAL CODE ends it, which has to be done within 5 seconds.
