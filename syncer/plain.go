@@ -318,6 +318,7 @@ type plainWalk struct {
 func (w *plainWalk) top(ctx context.Context, x *plain.Item, name string) (*format.Entry, error) {
 	if x.Kind == plain.Folder {
 		t, err := w.folder(ctx, x, "", 1)
+		w.counted(t.sum)
 		return w.entry(x, "", t), err
 	}
 	recs, sum, err := w.children(ctx, "", []plainNamed{{name, x}})
@@ -325,8 +326,14 @@ func (w *plainWalk) top(ctx context.Context, x *plain.Item, name string) (*forma
 		return nil, err
 	}
 	id, err := putTree(w.p.s, recs)
-	w.p.files.Store(sum.files)
+	w.counted(sum)
 	return &format.Entry{Type: format.TypeDir, Mode: 0o755, Tree: id[:]}, err
+}
+
+// counted is what the version holds. Until then the counters are for whoever waits.
+func (w *plainWalk) counted(sum tally) {
+	w.p.files.Store(sum.files)
+	w.p.bytes.Store(sum.bytes)
 }
 
 func (w *plainWalk) entry(x *plain.Item, name string, t plainTree) *format.Entry {
@@ -359,8 +366,8 @@ type plainNamed struct {
 // folder takes a folder and everything in it.
 func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth int) (plainTree, error) {
 	if t, known := w.dirs[x.CID]; known && depth+t.height < format.MaxDepth {
-		w.p.files.Add(t.sum.files)
-		w.p.bytes.Add(t.sum.bytes)
+		w.p.files.Store(upTo(w.p.files.Load(), t.sum.files))
+		w.p.bytes.Store(upTo(w.p.bytes.Load(), t.sum.bytes))
 		return t, nil
 	}
 	var out plainTree
@@ -395,7 +402,7 @@ func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth 
 			}
 			some, sum, err := w.children(ctx, at, files)
 			recs, files = append(recs, some...), nil
-			out.sum.files, out.sum.bytes = out.sum.files+sum.files, out.sum.bytes+sum.bytes
+			out.sum.add(sum)
 			return err
 		}
 		if depth >= format.MaxDepth-1 {
@@ -407,7 +414,7 @@ func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth 
 			return err
 		}
 		recs = append(recs, &record{entry: format.EncodeEntry(w.entry(item, c.Name, t)), dir: true, name: c.Name})
-		out.sum.files, out.sum.bytes = out.sum.files+t.sum.files, out.sum.bytes+t.sum.bytes
+		out.sum.add(t.sum)
 		out.height = max(out.height, t.height+1)
 		return nil
 	}
@@ -419,7 +426,7 @@ func (w *plainWalk) folder(ctx context.Context, x *plain.Item, at string, depth 
 		return out, err
 	}
 	recs = append(recs, some...)
-	out.sum.files, out.sum.bytes = out.sum.files+sum.files, out.sum.bytes+sum.bytes
+	out.sum.add(sum)
 	sortRecords(recs)
 	if out.id, err = putTree(w.p.s, recs); err != nil {
 		return out, err
@@ -450,7 +457,7 @@ func (w *plainWalk) children(ctx context.Context, at string, list []plainNamed) 
 	var sum tally
 	for _, r := range recs {
 		if r != nil {
-			sum.files, sum.bytes = sum.files+1, sum.bytes+r.size
+			sum.add(tally{1, r.size})
 		}
 	}
 	return slices.DeleteFunc(recs, func(r *record) bool { return r == nil }), sum, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,6 +44,14 @@ type dirNode struct {
 }
 
 type tally struct{ files, bytes int64 }
+
+// add adds what is counted elsewhere. A sum that no count of a version can say stops at the highest: nobody has so many
+// files, but a folder that others made may claim them.
+func (t *tally) add(o tally) {
+	t.files, t.bytes = upTo(t.files, o.files), upTo(t.bytes, o.bytes)
+}
+
+func upTo(a, b int64) int64 { return a + min(b, math.MaxInt64-a) }
 
 // slot is one name of a directory: its record once it is finished, none if it is left out.
 type slot struct {

@@ -144,13 +144,8 @@ func (n *counts) add(o counts) {
 	n.files, n.bytes, n.whole = capped(n.files, o.files), capped(n.bytes, o.bytes), n.whole && o.whole
 }
 
-// capped adds what a tree may claim to be anything.
-func capped(a, b uint64) uint64 {
-	if a > math.MaxUint64-b {
-		return math.MaxUint64
-	}
-	return a + b
-}
+// capped adds what a tree may claim to be anything; a count of a snapshot fits 63 bits.
+func capped(a, b uint64) uint64 { return a + min(b, math.MaxInt64-a) }
 
 func (c *checker) problem(what string, err error) {
 	c.mu.Lock()
