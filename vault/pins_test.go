@@ -66,7 +66,7 @@ func TestEveryPinIsTold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for rest := random(4, 60<<20); len(rest) > 0; { // a third batch waits until one is confirmed; none is committed
+			for rest := random(4, 100<<20); len(rest) > 0; { // so much that a batch is confirmed; none is committed
 				cut := b.v.Chunker().Cut(rest)
 				if _, _, err := s.Put(format.KindData, rest[:cut]); err != nil {
 					t.Fatal(err)
