@@ -169,7 +169,7 @@ func TestALetterIsReadAgainAndTakenForNothingElse(t *testing.T) {
 			t.Errorf("read %x, %v", got, err)
 		}
 	}
-	newer, err := write(4, body)
+	newer, err := write(byte(Answer)+1, body)
 	if err != nil {
 		t.Fatal(err)
 	}
