@@ -45,10 +45,8 @@ func (c *call) codeText(ctx context.Context) (text, passphrase string, err error
 	if err != nil {
 		return "", "", err
 	}
-	if code.IsPicture([]byte(text)) {
-		if text, err = code.FromPicture([]byte(text)); err != nil {
-			return "", "", err
-		}
+	if text, err = code.Text([]byte(text)); err != nil {
+		return "", "", err
 	}
 	if code.Locked(text) {
 		if passphrase, err = c.codePassphrase(ctx); err != nil {

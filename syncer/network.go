@@ -157,12 +157,9 @@ func (ch NetworkChange) network() (code.Network, error) {
 	case ch.Leave:
 		return code.Network{}, nil
 	}
-	text := string(ch.Join)
-	if code.IsPicture(ch.Join) {
-		var err error
-		if text, err = code.FromPicture(ch.Join); err != nil {
-			return code.Network{}, err
-		}
+	text, err := code.Text(ch.Join)
+	if err != nil {
+		return code.Network{}, err
 	}
 	return code.ParseNetwork(strings.TrimSpace(text), ch.Password)
 }

@@ -152,12 +152,9 @@ func (o *SetupOptions) UseCode(c code.Code) {
 // ReadCode is UseCode of a text or of a picture that holds a code. The password is for a locked one; "" where there is none.
 // Errors: those of package code.
 func (o *SetupOptions) ReadCode(given []byte, password string) error {
-	text := string(given)
-	if code.IsPicture(given) {
-		var err error
-		if text, err = code.FromPicture(given); err != nil {
-			return err
-		}
+	text, err := code.Text(given)
+	if err != nil {
+		return err
 	}
 	c, err := code.Parse(text, password)
 	if err != nil {

@@ -94,19 +94,7 @@ func saveKey(s settings, key private.Key) error {
 	if err != nil {
 		return err
 	}
-	temp := keyOfNetwork(s) + ".new"
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.WriteFile(temp, key.Text(), 0o600); err != nil {
-		return err
-	}
-	if uid >= 0 {
-		if err := os.Chown(temp, uid, gid); err != nil {
-			return err
-		}
-	}
-	return os.Rename(temp, keyOfNetwork(s))
+	return writeFile(keyOfNetwork(s), key.Text(), 0o600, uid, gid)
 }
 
 func (m machine) networkKey(s settings) (private.Key, error) {

@@ -201,15 +201,20 @@ func localName() string {
 
 // save replaces a file at once; who runs the services may read it, and nobody else.
 func (m machine) save(name string, data []byte, s settings) error {
-	return writeFile(m.path(name), data, s)
+	_, gid, err := s.ids()
+	if err != nil {
+		return err
+	}
+	return writeFile(m.path(name), data, 0o640, 0, gid)
 }
 
-func writeFile(path string, data []byte, s settings) error {
+// writeFile replaces a file at once. Its owner stays who calls where gid is -1.
+func writeFile(path string, data []byte, mode fs.FileMode, uid, gid int) error {
 	temp := path + ".new"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -217,11 +222,8 @@ func writeFile(path string, data []byte, s settings) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		_, gid, idErr := s.ids()
-		if err = idErr; err == nil && gid >= 0 {
-			err = os.Chown(temp, 0, gid)
-		}
+	if err = errors.Join(err, f.Close()); err == nil && gid >= 0 {
+		err = os.Chown(temp, uid, gid)
 	}
 	if err == nil {
 		err = os.Rename(temp, path)

@@ -29,12 +29,9 @@ func (l Letter) Read(text string) ([]byte, error) {
 
 // ReadFrom is Read of a text or of a picture that holds one. Errors: ErrNoPicture too.
 func (l Letter) ReadFrom(given []byte) ([]byte, error) {
-	text := string(given)
-	if IsPicture(given) {
-		var err error
-		if text, err = FromPicture(given); err != nil {
-			return nil, err
-		}
+	text, err := Text(given)
+	if err != nil {
+		return nil, err
 	}
 	return l.Read(text)
 }

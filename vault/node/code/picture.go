@@ -56,6 +56,14 @@ func PNG(text string) ([]byte, error) {
 	return q.PNG(-8) // pixels for each square
 }
 
+// Text is the text of a code that was given as a text or as a picture of one. Errors: ErrNoPicture.
+func Text(given []byte) (string, error) {
+	if IsPicture(given) {
+		return FromPicture(given)
+	}
+	return string(given), nil
+}
+
 // IsPicture tells whether data is an image rather than a text.
 func IsPicture(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")) || bytes.HasPrefix(data, []byte("\xff\xd8\xff"))
