@@ -18,7 +18,7 @@ type engine interface {
 	Backup(ctx context.Context, dirs []string, r syncer.Report) ([]syncer.Saved, error)
 	Restore(ctx context.Context, o syncer.RestoreOptions, r syncer.Report) (*syncer.Restored, error)
 	StartRestore(ctx context.Context, w syncer.RestoreWish) error
-	SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error
+	SteerRestore(ctx context.Context, id string, step syncer.ErrandStep) error
 	Verify(ctx context.Context, percent int, r syncer.Report) (*syncer.Checked, error)
 	Drill(ctx context.Context, r syncer.Report) ([]syncer.Drilled, error)
 
@@ -46,7 +46,7 @@ type engine interface {
 	ExportPlain(ctx context.Context, t syncer.PlainTarget, r syncer.Report) (*syncer.WrittenPlain, error)
 	Estimate(ctx context.Context, p syncer.BringPart, r syncer.Report) (*syncer.BringEstimate, error)
 	StartBring(ctx context.Context, w syncer.BringWish) error
-	SteerBring(ctx context.Context, id string, step syncer.BringStep) error
+	SteerBring(ctx context.Context, id string, step syncer.ErrandStep) error
 	Survey(ctx context.Context, r syncer.Report) error
 	Pins(ctx context.Context, storage string) ([]syncer.Pin, error)
 	Pin(ctx context.Context, storage, cid, name string) error

@@ -207,12 +207,12 @@ type (
 	renameArgs struct{ Device, Name, Words string }
 	steerArgs  struct {
 		ID   string
-		Step syncer.RestoreStep
+		Step syncer.ErrandStep
 	}
 
 	steerBringArgs struct {
 		ID   string
-		Step syncer.BringStep
+		Step syncer.ErrandStep
 	}
 
 	fixNodeArgs    struct{ Name, Check string }

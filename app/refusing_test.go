@@ -24,7 +24,7 @@ func (refusing) Restore(context.Context, syncer.RestoreOptions, syncer.Report) (
 
 func (refusing) StartRestore(context.Context, syncer.RestoreWish) error { return errRefused }
 
-func (refusing) SteerRestore(context.Context, string, syncer.RestoreStep) error { return errRefused }
+func (refusing) SteerRestore(context.Context, string, syncer.ErrandStep) error { return errRefused }
 
 func (refusing) Verify(context.Context, int, syncer.Report) (*syncer.Checked, error) {
 	return nil, errRefused
@@ -128,7 +128,7 @@ func (refusing) Estimate(context.Context, syncer.BringPart, syncer.Report) (*syn
 
 func (refusing) StartBring(context.Context, syncer.BringWish) error { return errRefused }
 
-func (refusing) SteerBring(context.Context, string, syncer.BringStep) error { return errRefused }
+func (refusing) SteerBring(context.Context, string, syncer.ErrandStep) error { return errRefused }
 
 func (refusing) Folders(context.Context) ([]syncer.FolderInfo, error) { return nil, errRefused }
 

@@ -22,7 +22,7 @@ func (r *remote) StartRestore(ctx context.Context, w syncer.RestoreWish) error {
 	return r.tell(ctx, "start-restore", w)
 }
 
-func (r *remote) SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error {
+func (r *remote) SteerRestore(ctx context.Context, id string, step syncer.ErrandStep) error {
 	return r.tell(ctx, "steer-restore", steerArgs{id, step})
 }
 
@@ -173,7 +173,7 @@ func (r *remote) StartBring(ctx context.Context, w syncer.BringWish) error {
 	return r.tell(ctx, "start-bring", w)
 }
 
-func (r *remote) SteerBring(ctx context.Context, id string, step syncer.BringStep) error {
+func (r *remote) SteerBring(ctx context.Context, id string, step syncer.ErrandStep) error {
 	return r.tell(ctx, "steer-bring", steerBringArgs{id, step})
 }
 

@@ -1,12 +1,12 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"roost/vault/archive"
 	"roost/vault/node"
@@ -81,12 +81,7 @@ func (p BringPart) check() error {
 func (p BringPart) name() string {
 	switch p.Kind {
 	case BringPlain:
-		for _, s := range []string{p.Plain.Name, p.Plain.Path} {
-			if s != "" {
-				return s
-			}
-		}
-		return p.Plain.CID
+		return cmp.Or(p.Plain.Name, p.Plain.Path, p.Plain.CID)
 	case BringMove:
 		return p.From
 	}
@@ -200,6 +195,3 @@ func bringSum(parts []BringPart) (files, bytes int64) {
 	}
 	return files, bytes
 }
-
-// bringRetry is how long a run waits that a storage does not answer.
-const bringRetry = time.Minute

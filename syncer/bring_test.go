@@ -38,17 +38,17 @@ func TestWhatIsBroughtInGoesOnWithoutAWindow(t *testing.T) {
 	if err := e.StartBring(t.Context(), wish); !isProblem(err, "bringing") {
 		t.Errorf("a second one beside it: %v", err)
 	}
-	id := e.brings.now().ID
-	must(t, e.SteerBring(t.Context(), id, BringPause))
+	id := e.bringRun().ID
+	must(t, e.SteerBring(t.Context(), id, ErrandPause))
 
 	e = reopen(t, e, n)
 	stop := runs(t, e)
-	until(t, e, "it is still paused", isBringing(BringPaused))
+	until(t, e, "it is still paused", isBringing(ErrandPaused))
 	if list := e.Folders(); len(list) > 0 {
 		t.Errorf("while it was paused, %+v was added", list)
 	}
-	must(t, e.SteerBring(t.Context(), id, BringGoOn))
-	s := until(t, e, "it is over", isBringing(BringOver))
+	must(t, e.SteerBring(t.Context(), id, ErrandGoOn))
+	s := until(t, e, "it is over", isBringing(ErrandOver))
 	stop()
 
 	b := s.Bring
@@ -84,11 +84,11 @@ func TestWhatIsBroughtInGoesOnWithoutAWindow(t *testing.T) {
 	e.brings.mu.Lock()
 	e.brings.load(e)
 	e.brings.mu.Unlock()
-	if now := e.brings.now(); now == nil || now.State != BringOver {
+	if now := e.bringRun(); now == nil || now.State != ErrandOver {
 		t.Errorf("after a restart, the report is %+v", now)
 	}
-	must(t, e.SteerBring(t.Context(), id, BringPutAway))
-	if _, err := os.Stat(e.home.path(bringFile)); !os.IsNotExist(err) || e.brings.now() != nil {
+	must(t, e.SteerBring(t.Context(), id, ErrandPutAway))
+	if _, err := os.Stat(e.home.path(bringFile)); !os.IsNotExist(err) || e.bringRun() != nil {
 		t.Errorf("the report is still there: %v", err)
 	}
 }
@@ -103,33 +103,33 @@ func TestBringingInWaitsForTheStorageAndMaySkip(t *testing.T) {
 	}
 	f.Script(nodetest.Fault{Method: "Import", Kind: nodetest.Fail, Err: node.ErrNoSpace})
 	must(t, e.StartBring(t.Context(), BringWish{Parts: []BringPart{{Kind: BringFolder, Path: one}, {Kind: BringFolder, Path: two}, {Kind: BringFolder, Path: three}}}))
-	id := e.brings.now().ID
+	id := e.bringRun().ID
 	stop := runs(t, e)
 	defer stop()
-	s := until(t, e, "it is stopped", isBringing(BringStopped))
+	s := until(t, e, "it is stopped", isBringing(ErrandStopped))
 	if s.Bring.Problem == nil || s.Bring.Problem.Exit != ExitStorage || s.Bring.Part != 0 {
 		t.Errorf("stopped with %+v", s.Bring)
 	}
-	must(t, e.SteerBring(t.Context(), id, BringSkip))
-	until(t, e, "the next is stopped", func(s Status) bool { return isBringing(BringStopped)(s) && s.Bring.Part == 1 })
+	must(t, e.SteerBring(t.Context(), id, ErrandSkip))
+	until(t, e, "the next is stopped", func(s Status) bool { return isBringing(ErrandStopped)(s) && s.Bring.Part == 1 })
 	if _, err := e.folder(one); !errors.Is(err, ErrNotAdded) {
 		t.Errorf("what was skipped is kept: %v", err)
 	}
 	f.Script()
-	must(t, e.SteerBring(t.Context(), id, BringGoOn))
-	s = until(t, e, "it is over", isBringing(BringOver))
+	must(t, e.SteerBring(t.Context(), id, ErrandGoOn))
+	s = until(t, e, "it is over", isBringing(ErrandOver))
 	if d := s.Bring.Done; len(d) != 3 || d[0].Problem == nil || d[1].Versions != 1 || d[2].Versions != 1 {
 		t.Errorf("brought in %+v", s.Bring)
 	}
-	must(t, e.SteerBring(t.Context(), id, BringPutAway))
+	must(t, e.SteerBring(t.Context(), id, ErrandPutAway))
 
 	f.Script(nodetest.Fault{Method: "Import", Kind: nodetest.Fail, Err: node.ErrNoSpace})
 	write(t, one+"/b", "more")
 	must(t, e.StartBring(t.Context(), BringWish{Parts: []BringPart{{Kind: BringFolder, Path: one}, {Kind: BringFolder, Path: two}}}))
-	id = e.brings.now().ID
-	until(t, e, "it is stopped", isBringing(BringStopped))
-	must(t, e.SteerBring(t.Context(), id, BringCancel))
-	s = until(t, e, "it is over", isBringing(BringOver))
+	id = e.bringRun().ID
+	until(t, e, "it is stopped", isBringing(ErrandStopped))
+	must(t, e.SteerBring(t.Context(), id, ErrandCancel))
+	s = until(t, e, "it is over", isBringing(ErrandOver))
 	if !s.Bring.Canceled || len(s.Bring.Done) > 0 {
 		t.Errorf("cancelled with %+v", s.Bring)
 	}
@@ -191,7 +191,7 @@ func TestAMoveIsBroughtInWithoutItsKeyInTheNote(t *testing.T) {
 		t.Error("the note has a secret in it")
 	}
 	stop := runs(t, m.e)
-	s := until(t, m.e, "it is over", isBringing(BringOver))
+	s := until(t, m.e, "it is over", isBringing(ErrandOver))
 	stop()
 	if d := s.Bring.Done; len(d) != 1 || d[0].Problem != nil || d[0].Name == "storage" {
 		t.Errorf("brought in %+v", s.Bring)

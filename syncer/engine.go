@@ -67,10 +67,10 @@ type Engine struct {
 	published latest[Status]         // of Run
 	running   atomic.Pointer[keeper] // nil unless Run runs
 
-	traffic   traffic     // of the storages
-	restores  restoreRuns // that go on by themselves
-	brings    bringRuns   // likewise
-	surveying turns       // one at a time
+	traffic   traffic              // of the storages
+	restores  errands[restoreWork] // that go on by themselves
+	brings    errands[bringWork]   // likewise
+	surveying turns                // one at a time
 
 	unread  atomic.Pointer[[]error] // lists of versions that could not be used when they were last read; nil: not looked yet
 	proven  atomic.Pointer[proof]   // what the catalog says of it; nil until it was read or changed

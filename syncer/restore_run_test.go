@@ -33,7 +33,7 @@ func TestTheReportCountsEachFileOnce(t *testing.T) {
 		"stopped at its start":  {[]try{{nil, false}, {&Restored{Files: 7, Same: 2}, true}}, 7, 2, 0, 1},
 		"cancelled and nothing": {[]try{{nil, false}}, 0, 0, 0, 0},
 	} {
-		var n restoreNote
+		var n restoreWork
 		for _, x := range c.tries {
 			n.add(x.got, x.whole)
 		}
@@ -45,7 +45,7 @@ func TestTheReportCountsEachFileOnce(t *testing.T) {
 }
 
 func TestTheReportNamesAThousandFilesAndCountsAll(t *testing.T) {
-	var n restoreNote
+	var n restoreWork
 	for range 3 {
 		n.add(&Restored{Failed: make([]Failure, mostNamed-1)}, true)
 	}
@@ -87,21 +87,21 @@ func TestARestoreAndItsPauseOutliveRoost(t *testing.T) {
 		if err := e.StartRestore(t.Context(), wish); !isProblem(err, "restoring") {
 			t.Errorf("a second one beside it: %v", err)
 		}
-		id := e.restores.now().ID
-		must(t, e.SteerRestore(t.Context(), id, RestorePause))
+		id := e.restoreRun().ID
+		must(t, e.SteerRestore(t.Context(), id, ErrandPause))
 
 		e = reopen(t, e, n)
 		stop := runs(t, e)
-		until(t, e, "it is still paused", isRestore(RestorePaused))
+		until(t, e, "it is still paused", isRestore(ErrandPaused))
 		if left, err := os.ReadDir(to); err != nil || len(left) > 0 {
 			t.Errorf("a paused restore wrote %v, %v", left, err)
 		}
 		stop()
-		must(t, e.SteerRestore(t.Context(), id, RestoreGoOn))
+		must(t, e.SteerRestore(t.Context(), id, ErrandGoOn))
 
 		e = reopen(t, e, n)
 		stop = runs(t, e)
-		s := until(t, e, "it is taken up again", isRestore(RestoreOver))
+		s := until(t, e, "it is taken up again", isRestore(ErrandOver))
 		if r := s.Restore; r.Total.Files != 3 || r.Failed > 0 || r.Canceled || len(r.Total.Targets) != 2 || r.Title != "Restore" {
 			t.Errorf("the report is %+v", r)
 		}
@@ -114,8 +114,8 @@ func TestARestoreAndItsPauseOutliveRoost(t *testing.T) {
 
 		e = reopen(t, e, n)
 		stop = runs(t, e)
-		until(t, e, "the report is there", isRestore(RestoreOver))
-		must(t, e.SteerRestore(t.Context(), id, RestorePutAway))
+		until(t, e, "the report is there", isRestore(ErrandOver))
+		must(t, e.SteerRestore(t.Context(), id, ErrandPutAway))
 		until(t, e, "the report is put away", func(s Status) bool { return s.Restore == nil })
 		stop()
 		list, err := e.Activity(t.Context(), 0)
@@ -145,20 +145,20 @@ func TestARestoreIsStoppedInItsMidst(t *testing.T) {
 			{Snapshot: "latest", To: filepath.Join(to, "1")}, {Snapshot: "feedfeed", To: filepath.Join(to, "2")},
 		}}))
 		defer runs(t, e)()
-		s := until(t, e, "something is in the way", isRestore(RestoreStopped))
+		s := until(t, e, "something is in the way", isRestore(ErrandStopped))
 		if r := s.Restore; r.Problem == nil || r.Problem.Code != "unknown_version" || r.Part != 1 || r.Total.Files != 1 {
 			t.Errorf("it is %+v", r)
 		}
-		must(t, e.SteerRestore(t.Context(), s.Restore.ID, RestoreGoOn))
-		until(t, e, "it is in the way again", isRestore(RestoreStopped))
-		must(t, e.SteerRestore(t.Context(), s.Restore.ID, RestoreCancel))
-		s = until(t, e, "it is over", isRestore(RestoreOver))
+		must(t, e.SteerRestore(t.Context(), s.Restore.ID, ErrandGoOn))
+		until(t, e, "it is in the way again", isRestore(ErrandStopped))
+		must(t, e.SteerRestore(t.Context(), s.Restore.ID, ErrandCancel))
+		s = until(t, e, "it is over", isRestore(ErrandOver))
 		if r := s.Restore; !r.Canceled || r.Total.Files != 1 {
 			t.Errorf("the report is %+v", r)
 		}
 		must(t, e.StartRestore(t.Context(), RestoreWish{Parts: []RestoreOptions{{Snapshot: "latest", To: filepath.Join(to, "3")}}}))
 		until(t, e, "the next one takes its place", func(s Status) bool {
-			return isRestore(RestoreOver)(s) && !s.Restore.Canceled && s.Restore.Total.Files == 1
+			return isRestore(ErrandOver)(s) && !s.Restore.Canceled && s.Restore.Total.Files == 1
 		})
 	})
 }
@@ -168,23 +168,26 @@ func isProblem(err error, code string) bool { return err != nil && Describe(err)
 // A note that somebody tampered with is an error or makes sense: nothing of it is done blindly.
 func FuzzNoteOfARestore(f *testing.F) {
 	var b bytes.Buffer
-	n := restoreNote{ID: "ab", Wish: RestoreWish{Title: "Restore", Parts: []RestoreOptions{{Snapshot: "latest", To: "/x", OnConflict: KeepBoth}}}}
-	n.add(&Restored{Files: 1, Failed: []Failure{{Path: "\xff", Reason: "no"}}}, false)
+	n := errandNote[restoreWork]{ID: "ab", Work: restoreWork{
+		Wish: RestoreWish{Title: "Restore", Parts: []RestoreOptions{{Snapshot: "latest", To: "/x", OnConflict: KeepBoth}}},
+	}}
+	n.Work.add(&Restored{Files: 1, Failed: []Failure{{Path: "\xff", Reason: "no"}}}, false)
 	if err := gob.NewEncoder(&b).Encode(&n); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		n, err := parseRestoreNote(b)
+		n, err := parseErrand[restoreWork](b)
 		if err != nil {
 			return
 		}
-		if n.Next < 0 || n.Next > len(n.Wish.Parts) || n.ID == "" {
+		w := n.Work
+		if w.Next < 0 || w.Next > len(w.Wish.Parts) || n.ID == "" {
 			t.Errorf("%+v", n)
 		}
-		n.add(&Restored{Files: 1, Failed: make([]Failure, 3)}, false)
-		n.settle()
+		w.add(&Restored{Files: 1, Failed: make([]Failure, 3)}, false)
+		w.settle()
 	})
 }
 

@@ -92,8 +92,8 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.watchComputer(ctx) })
 	wg.Go(func() { k.keepSurveyed(ctx) })
 	wg.Go(func() { k.proveAll(ctx) })
-	wg.Go(func() { k.restore(ctx) })
-	wg.Go(func() { k.bringIn(ctx) })
+	wg.Go(func() { k.e.restores.keep(ctx, k, restorer{k.e}) })
+	wg.Go(func() { k.e.brings.keep(ctx, k, bearer{k.e}) })
 	wg.Go(func() { k.tidy(ctx) })
 	k.keepFolders(ctx)
 }
@@ -174,7 +174,7 @@ func (k *keeper) facts(now time.Time) facts {
 	c := k.e.home.config()
 	f := facts{
 		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), copies: c.value(copiesKey), beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
-		restore: k.e.restores.now(), bring: k.e.brings.now(),
+		restore: k.e.restoreRun(), bring: k.e.bringRun(),
 	}
 	if c.Paused.After(now) {
 		f.paused = c.Paused

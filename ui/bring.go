@@ -22,7 +22,7 @@ type bringer interface {
 	// StartBring brings things in, which goes on by itself: the status tells how far it is.
 	StartBring(ctx context.Context, w syncer.BringWish) error
 	// SteerBring pauses, goes on with, skips a part of, cancels or puts away what is brought in under this id.
-	SteerBring(ctx context.Context, id string, step syncer.BringStep) error
+	SteerBring(ctx context.Context, id string, step syncer.ErrandStep) error
 }
 
 // bringPage brings in what a person has already: it lies beside the storages, because all of it comes from a place or goes to
@@ -91,8 +91,8 @@ func (b *bringPage) draw(now Now) {
 	before := b.content.MinSize()
 	run := b.card.current(now.Bring)
 	shown(b.card.root, run != nil)
-	shown(b.doors, run == nil || run.State == syncer.BringOver)
-	shown(b.chosen, len(b.rows) > 0 && (run == nil || run.State == syncer.BringOver))
+	shown(b.doors, run == nil || run.State == syncer.ErrandOver)
+	shown(b.chosen, len(b.rows) > 0 && (run == nil || run.State == syncer.ErrandOver))
 	if run != nil {
 		b.card.set(run, now)
 	}

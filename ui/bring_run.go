@@ -49,13 +49,13 @@ func newBringCard(w *Window) *bringCard {
 		bar: kit.NewBar(kit.Accent), note: kit.NewParagraph("").Secondary(),
 	}
 	c.barBox = kit.PadEach(6, 0, 0, 0, c.bar)
-	step := func(s syncer.BringStep) func() { return func() { c.steer(s) } }
-	c.pause = kit.NewButton(kit.Secondary, "pause", lang.L("Pause"), step(syncer.BringPause))
-	c.goOn = kit.NewButton(kit.Primary, "play", lang.L("Go on"), step(syncer.BringGoOn))
-	c.skip = kit.NewButton(kit.Secondary, "", lang.L("Leave this one out"), step(syncer.BringSkip))
-	c.cancel = kit.NewButton(kit.Secondary, "", lang.L("Cancel"), step(syncer.BringCancel))
+	step := func(s syncer.ErrandStep) func() { return func() { c.steer(s) } }
+	c.pause = kit.NewButton(kit.Secondary, "pause", lang.L("Pause"), step(syncer.ErrandPause))
+	c.goOn = kit.NewButton(kit.Primary, "play", lang.L("Go on"), step(syncer.ErrandGoOn))
+	c.skip = kit.NewButton(kit.Secondary, "", lang.L("Leave this one out"), step(syncer.ErrandSkip))
+	c.cancel = kit.NewButton(kit.Secondary, "", lang.L("Cancel"), step(syncer.ErrandCancel))
 	c.details = kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { w.showText(lang.L("Details"), bringDetails(c.run)) })
-	c.done = kit.NewButton(kit.Primary, "", lang.L("Done"), step(syncer.BringPutAway))
+	c.done = kit.NewButton(kit.Primary, "", lang.L("Done"), step(syncer.ErrandPutAway))
 	c.table = kit.NewTable(lang.L("What is brought in"), []kit.Column{{Title: lang.L("What"), Weight: 4}, {Title: lang.L("How far it is"), Weight: 7, Muted: true}},
 		func() int { return len(c.parts) }, func(row, column int) kit.Cell {
 			if column == 0 {
@@ -73,7 +73,7 @@ func newBringCard(w *Window) *bringCard {
 
 // begun shows a wish until the engine tells of it.
 func (c *bringCard) begun(wish syncer.BringWish, old *syncer.BringRun) {
-	c.first, c.before = &syncer.BringRun{State: syncer.BringGoing, Parts: wish.Parts}, ""
+	c.first, c.before = &syncer.BringRun{State: syncer.ErrandGoing, Parts: wish.Parts}, ""
 	if old != nil {
 		c.before = old.ID
 	}
@@ -90,17 +90,17 @@ func (c *bringCard) current(run *syncer.BringRun) *syncer.BringRun {
 		return run
 	}
 	told := *run // a step was taken, which the engine has not told yet
-	told.State = syncer.BringStopping
+	told.State = syncer.ErrandStopping
 	return &told
 }
 
 // steer takes a step with the run that is shown.
-func (c *bringCard) steer(step syncer.BringStep) {
+func (c *bringCard) steer(step syncer.ErrandStep) {
 	run := c.run
-	if run == nil || run.ID == "" || run.State == syncer.BringStopping {
+	if run == nil || run.ID == "" || run.State == syncer.ErrandStopping {
 		return // it has not begun yet, or ends anyway
 	}
-	if step == syncer.BringPause || step == syncer.BringCancel {
+	if step == syncer.ErrandPause || step == syncer.ErrandCancel {
 		c.steered, c.steeredAt = run.ID, run.State
 	}
 	redraw := func() {
@@ -121,11 +121,11 @@ func (c *bringCard) steer(step syncer.BringStep) {
 // set draws a run.
 func (c *bringCard) set(r *syncer.BringRun, now Now) {
 	c.run = r
-	over := r.State == syncer.BringOver
-	shown(c.pause, r.State == syncer.BringGoing)
-	shown(c.goOn, r.State == syncer.BringPaused || r.State == syncer.BringStopped)
-	shown(c.skip, r.State == syncer.BringStopped && len(r.Parts) > 1)
-	shown(c.cancel, !over && r.State != syncer.BringStopping)
+	over := r.State == syncer.ErrandOver
+	shown(c.pause, r.State == syncer.ErrandGoing)
+	shown(c.goOn, r.State == syncer.ErrandPaused || r.State == syncer.ErrandStopped)
+	shown(c.skip, r.State == syncer.ErrandStopped && len(r.Parts) > 1)
+	shown(c.cancel, !over && r.State != syncer.ErrandStopping)
 	shown(c.done, over)
 	shown(c.barBox, !over)
 	at := now.At
@@ -144,14 +144,14 @@ func (c *bringCard) set(r *syncer.BringRun, now Now) {
 	shown(c.barBox, known)
 	note := kit.Shown(r.Progress.Current)
 	switch {
-	case r.State == syncer.BringStopped && r.Problem != nil:
+	case r.State == syncer.ErrandStopped && r.Problem != nil:
 		c.halo.Set("warning", problemTone(*r.Problem))
 		c.title.SetText(translated(r.Problem.Title))
 		words, note = lang.L("What is in the backup by now stays there. Going on brings the rest."), problemText(*r.Problem)
-	case r.State == syncer.BringPaused:
+	case r.State == syncer.ErrandPaused:
 		c.halo.Set("pause", kit.Idle)
 		words, note = facts(lang.L("Paused"), words), lang.L("What is in the backup by now stays there. Going on brings the rest.")
-	case r.State != syncer.BringGoing:
+	case r.State != syncer.ErrandGoing:
 		words, note = lang.L("Stopping…"), ""
 	default:
 		if len(r.Parts) > 1 {
@@ -193,9 +193,9 @@ func (c *bringCard) drawParts(r *syncer.BringRun, words string) {
 		switch {
 		case i < len(r.Done):
 			l.name.Icon, l.name.Tone, l.what.Text = broughtWords(r.Done[i])
-		case i == r.Part && r.State == syncer.BringGoing:
+		case i == r.Part && r.State == syncer.ErrandGoing:
 			l.name.Tone, l.what.Text = kit.Accent, words
-		case r.State == syncer.BringOver:
+		case r.State == syncer.ErrandOver:
 			l.what.Text = lang.L("Not brought in")
 		}
 		lines[i] = l

@@ -24,10 +24,10 @@ func sampleBring(state string) *syncer.BringRun {
 		Progress: syncer.Progress{Phase: "saving", Files: 500, Bytes: 5_000_000_000, TotalFiles: 12_060, TotalBytes: 12_000_000_000, Current: "2024-01-07/letters/a\u202Eb.txt", Started: morning.Add(-5 * 60e9)},
 	}
 	switch state {
-	case syncer.BringStopped:
+	case syncer.ErrandStopped:
 		p := syncer.Describe(fmt.Errorf("send: %w", node.ErrNoSpace))
 		r.Problem = &p
-	case syncer.BringOver:
+	case syncer.ErrandOver:
 		p := syncer.Describe(fmt.Errorf("%w: none", syncer.ErrNotAFolder))
 		r.Part = len(r.Parts)
 		r.Done = append(r.Done,
@@ -83,22 +83,22 @@ func bringStates() map[string]func(d *desk) {
 		},
 		"bring-which": func(d *desk) { page(d).chooseMove() },
 		"bring-details": func(d *desk) {
-			running(sampleBring(syncer.BringOver))(d)
-			d.w.showText("Details", bringDetails(sampleBring(syncer.BringOver)))
+			running(sampleBring(syncer.ErrandOver))(d)
+			d.w.showText("Details", bringDetails(sampleBring(syncer.ErrandOver)))
 		},
 		"bring-home": func(d *desk) {
 			now := sampleNow()
-			now.Bring = sampleBring(syncer.BringGoing)
+			now.Bring = sampleBring(syncer.ErrandGoing)
 			d.w.Show(Home)
 			d.w.draw(now)
 			d.settle()
 		},
 	}
-	for _, state := range []string{syncer.BringGoing, syncer.BringStopping, syncer.BringPaused, syncer.BringStopped, syncer.BringOver} {
+	for _, state := range []string{syncer.ErrandGoing, syncer.ErrandStopping, syncer.ErrandPaused, syncer.ErrandStopped, syncer.ErrandOver} {
 		states["bring-"+state] = running(sampleBring(state))
 	}
-	cut := sampleBring(syncer.BringGoing)
-	cut.State, cut.Canceled = syncer.BringOver, true
+	cut := sampleBring(syncer.ErrandGoing)
+	cut.State, cut.Canceled = syncer.ErrandOver, true
 	states["bring-cancelled"] = running(cut)
 	return states
 }

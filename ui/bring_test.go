@@ -84,7 +84,7 @@ func TestWhatAPersonHasIsBroughtInFromTheWindow(t *testing.T) {
 	}
 	d.tap(lang.L("Begin"))
 	d.sees(lang.L("Bringing it in"))
-	run := d.followed(k, syncer.BringOver)
+	run := d.followed(k, syncer.ErrandOver)
 	if len(run.Done) != 3 || run.Done[0].Versions != 2 || run.Done[1].Versions != 1 || run.Done[2].Versions != 1 || run.Done[2].CID != top {
 		t.Errorf("brought in %+v", run.Done)
 	}

@@ -118,7 +118,7 @@ func (b *sampleBrowser) Details(context.Context, string, string) (*syncer.Detail
 
 func (b *sampleBrowser) StartRestore(context.Context, syncer.RestoreWish) error { return b.err }
 
-func (b *sampleBrowser) SteerRestore(context.Context, string, syncer.RestoreStep) error { return b.err }
+func (b *sampleBrowser) SteerRestore(context.Context, string, syncer.ErrandStep) error { return b.err }
 
 // sampleRun is a restore under way, or its report.
 func sampleRun(state string, total syncer.Restored) *syncer.RestoreRun {
@@ -181,13 +181,13 @@ func browsingStates() map[string]func(d *desk) {
 			d.settle()
 		},
 		"restore-devices": func(d *desk) { restore(d).showDevices(); d.settle() },
-		"restore-running": running(syncer.RestoreGoing, syncer.Restored{}),
-		"restore-paused":  running(syncer.RestorePaused, syncer.Restored{}),
-		"restore-report": running(syncer.RestoreOver, syncer.Restored{
+		"restore-running": running(syncer.ErrandGoing, syncer.Restored{}),
+		"restore-paused":  running(syncer.ErrandPaused, syncer.Restored{}),
+		"restore-report": running(syncer.ErrandOver, syncer.Restored{
 			Files: 1204, Bytes: 12_000_000_000, Same: 3, Targets: []string{"/home/ana/Pictures"},
 			Failed: []syncer.Failure{{Path: "2023/b\u202Ex.jpg", Reason: "its stored data is damaged"}, {Path: "a very long way/down to/a file that stands in the way.pdf", Reason: "no permission to write it"}},
 		}),
-		"restore-good": running(syncer.RestoreOver, syncer.Restored{Files: 1206, Bytes: 12_000_000_000, Targets: []string{"/home/ana/Pictures"}}),
+		"restore-good": running(syncer.ErrandOver, syncer.Restored{Files: 1206, Bytes: 12_000_000_000, Targets: []string{"/home/ana/Pictures"}}),
 		"files-error": func(d *desk) {
 			f := files(d)
 			d.kept.err = fmt.Errorf("list: %w", syncer.ErrHome)

@@ -146,7 +146,7 @@ func (s silent) Details(ctx context.Context, _, _ string) (*syncer.Details, erro
 
 func (s silent) StartRestore(ctx context.Context, _ syncer.RestoreWish) error { return s.wait(ctx) }
 
-func (s silent) SteerRestore(ctx context.Context, _ string, _ syncer.RestoreStep) error {
+func (s silent) SteerRestore(ctx context.Context, _ string, _ syncer.ErrandStep) error {
 	return s.wait(ctx)
 }
 
@@ -196,12 +196,12 @@ func TestASlowEngineDoesNotHoldUpBrowsing(t *testing.T) {
 		t.Error("a restore that is about to begin is not shown")
 	}
 	now := sampleNow()
-	now.Restore = sampleRun(syncer.RestoreGoing, syncer.Restored{})
+	now.Restore = sampleRun(syncer.ErrandGoing, syncer.Restored{})
 	go func() { s.engine.nows <- now }()
 	for s.w.now.Restore == nil { // beside what was given up above
 		(<-s.posts)()
 	}
-	quick("cancelling", func() { r.steer(syncer.RestoreCancel) })
+	quick("cancelling", func() { r.steer(syncer.ErrandCancel) })
 	if !texts(s.w.over.Canvas())["Stopping…"] {
 		t.Error("it does not say that it stops")
 	}

@@ -220,7 +220,7 @@ type browser interface {
 	// StartRestore brings files back, which goes on by itself: the status tells how far it is.
 	StartRestore(ctx context.Context, w syncer.RestoreWish) error
 	// SteerRestore pauses, goes on with, cancels or puts away the restore with this id.
-	SteerRestore(ctx context.Context, id string, step syncer.RestoreStep) error
+	SteerRestore(ctx context.Context, id string, step syncer.ErrandStep) error
 }
 
 // Now is all that the window draws: how things were at one moment. The zero value is a window that knows

@@ -75,7 +75,7 @@ func TestFilesOfEveryVersionAreFoundLookedAtAndBroughtBack(t *testing.T) {
 		d.t = t
 		d.tap("Restore…")
 		d.sees("Restore marta.txt", "Keep both", "To where it was")
-		d.restored(k, "Restore", syncer.RestoreOver)
+		d.restored(k, "Restore", syncer.ErrandOver)
 		d.sees("1 file restored", "In "+k.dir)
 		if got := k.content("Letters/2024/marta.txt"); !strings.Contains(got, "the second version") {
 			t.Errorf("it came back as %q", got)
@@ -135,7 +135,7 @@ func TestFilesOfEveryVersionAreFoundLookedAtAndBroughtBack(t *testing.T) {
 		d.sees("Restore 2 files and folders")
 		d.tap("To another folder")
 		d.sees(to)
-		d.restored(k, "Restore", syncer.RestoreOver)
+		d.restored(k, "Restore", syncer.ErrandOver)
 		d.sees("2 files restored")
 		for _, name := range []string{"beach.png", "notes.md"} {
 			b, err := os.ReadFile(filepath.Join(to, "Papers", name))

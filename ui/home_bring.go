@@ -41,12 +41,12 @@ func (b *bringHomeLine) draw(now Now) {
 	}
 	title, words := lang.L("Bringing it in"), ""
 	switch {
-	case run.State == syncer.BringOver:
+	case run.State == syncer.ErrandOver:
 		title = lang.L("What you had is brought in")
 		words = lang.L("See what came of it.")
-	case run.State == syncer.BringPaused:
+	case run.State == syncer.ErrandPaused:
 		words = lang.L("Paused")
-	case run.State == syncer.BringStopped && run.Problem != nil:
+	case run.State == syncer.ErrandStopped && run.Problem != nil:
 		words = translated(run.Problem.Title)
 	default:
 		words, _, _ = bringProgress(run, at)

@@ -24,15 +24,15 @@ func newRestoreLine(w *Window) *restoreLine {
 
 func (r *restoreLine) draw(now Now) {
 	run := now.Restore
-	shown(r.root, run != nil && run.State != syncer.RestoreOver)
+	shown(r.root, run != nil && run.State != syncer.ErrandOver)
 	if run == nil {
 		return
 	}
 	words, _, _ := restoreProgress(run.Progress, now.At)
 	switch {
-	case run.State == syncer.RestorePaused:
+	case run.State == syncer.ErrandPaused:
 		words = lang.L("Paused")
-	case run.State == syncer.RestoreStopped && run.Problem != nil:
+	case run.State == syncer.ErrandStopped && run.Problem != nil:
 		words = translated(run.Problem.Title)
 	}
 	r.title.SetText(kit.Shown(run.Title))

@@ -44,7 +44,7 @@ func TestTheLanguageChangesBesideARestore(t *testing.T) {
 	d.sees("Restore Pictures", "Anhalten", "500 von 1.206")
 	d.w.Show(Home)
 	d.sees("Ordner", "Restore Pictures", "Sehen, wie weit es ist")
-	now.Restore = sampleRun(syncer.RestoreOver, syncer.Restored{Files: 1206, Targets: []string{"/home/ana/Pictures"}})
+	now.Restore = sampleRun(syncer.ErrandOver, syncer.Restored{Files: 1206, Targets: []string{"/home/ana/Pictures"}})
 	d.w.Show(Restore)
 	d.w.draw(now)
 	d.sees("1.206")

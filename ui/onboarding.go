@@ -271,7 +271,7 @@ func (o *onboarding) keep(ctx context.Context, dirs []string) error {
 	if e := o.w.engine; e != nil { // the home is the engine's since the files came back, and the wish is written down
 		_, err := e.AddFolders(ctx, dirs)
 		if run := o.w.now.Restore; err == nil && run != nil {
-			err = e.SteerRestore(ctx, run.ID, syncer.RestorePutAway)
+			err = e.SteerRestore(ctx, run.ID, syncer.ErrandPutAway)
 		}
 		return err
 	}

@@ -46,7 +46,7 @@ func (o *onboarding) showReturning() {
 		if run == nil {
 			return // the engine is about to begin
 		}
-		if run.State == syncer.RestoreOver {
+		if run.State == syncer.ErrandOver {
 			o.showReport(run)
 			return
 		}
@@ -54,16 +54,16 @@ func (o *onboarding) showReturning() {
 		if run.Parts > 1 {
 			words = facts(lang.L("Part {{.Part}} of {{.All}}", values{"Part": min(run.Part+1, run.Parts), "All": run.Parts}), words)
 		}
-		if run.State == syncer.RestoreStopping {
+		if run.State == syncer.ErrandStopping {
 			words = lang.L("Stopping…")
 		}
 		detail.SetText(words)
 		shown(bar, known)
 		bar.Set(part, kit.Accent)
 		current.SetText(kit.Shown(run.Progress.Current))
-		step, label := syncer.RestorePause, lang.L("Pause")
-		if run.State != syncer.RestoreGoing && run.State != syncer.RestoreStopping {
-			step, label = syncer.RestoreGoOn, lang.L("Go on")
+		step, label := syncer.ErrandPause, lang.L("Pause")
+		if run.State != syncer.ErrandGoing && run.State != syncer.ErrandStopping {
+			step, label = syncer.ErrandGoOn, lang.L("Go on")
 		}
 		control.SetLabel(label)
 		control.SetTap(func() {
@@ -75,7 +75,7 @@ func (o *onboarding) showReturning() {
 				}
 			})
 		})
-		if run.State == syncer.RestoreStopping {
+		if run.State == syncer.ErrandStopping {
 			control.Disable()
 		} else {
 			control.Enable()
@@ -84,9 +84,9 @@ func (o *onboarding) showReturning() {
 			return
 		}
 		switch told = run.State; {
-		case run.State == syncer.RestorePaused:
+		case run.State == syncer.ErrandPaused:
 			o.say(kit.NewNotice(kit.Idle, lang.L("Paused"), lang.L("What came back until now is in its place. Going on brings the rest.")).Root)
-		case run.State == syncer.RestoreStopped && run.Problem != nil:
+		case run.State == syncer.ErrandStopped && run.Problem != nil:
 			o.say(kit.NewNotice(problemTone(*run.Problem), translated(run.Problem.Title), problemText(*run.Problem)).Root)
 		default:
 			o.say()

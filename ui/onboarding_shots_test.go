@@ -127,9 +127,9 @@ func steps() map[string]func(*onboarding) {
 		"found-empty":       func(o *onboarding) { o.showFound() },
 		"devices":           func(o *onboarding) { o.found = sampleDevices(); o.showDevices() },
 		"what":              func(o *onboarding) { o.showWhat(sampleDevices()[0]) },
-		"restoring":         returning(syncer.RestoreGoing, nil),
-		"restoring-paused":  returning(syncer.RestorePaused, nil),
-		"restoring-stopped": returning(syncer.RestoreStopped, &unreachable),
+		"restoring":         returning(syncer.ErrandGoing, nil),
+		"restoring-paused":  returning(syncer.ErrandPaused, nil),
+		"restoring-stopped": returning(syncer.ErrandStopped, &unreachable),
 		"report": func(o *onboarding) {
 			o.showReport(&syncer.RestoreRun{Failed: 2, Total: syncer.Restored{Files: 1_204, Same: 12, Targets: []string{o.home + "/Documents"}, Failed: []syncer.Failure{
 				{Path: "Documents/aux\u202E.txt", Reason: "its name is not possible on this computer"}, {Path: "Documents/b", Reason: "its stored data is damaged"},

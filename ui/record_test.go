@@ -271,4 +271,4 @@ func (r *record) StartBring(_ context.Context, w syncer.BringWish) error {
 	return r.err
 }
 
-func (r *record) SteerBring(context.Context, string, syncer.BringStep) error { return nil }
+func (r *record) SteerBring(context.Context, string, syncer.ErrandStep) error { return nil }

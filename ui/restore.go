@@ -128,7 +128,7 @@ func (r *restoring) drawRun() {
 	before := r.content.MinSize()
 	run := r.current()
 	shown(r.card.root, run != nil)
-	shown(r.doors, run == nil || run.State == syncer.RestoreOver)
+	shown(r.doors, run == nil || run.State == syncer.ErrandOver)
 	if run != nil {
 		r.card.set(run, time.Now())
 	}

@@ -15,11 +15,11 @@ import (
 
 // begin restores. The engine does so by itself, and tells in its status how far it is; one that is paused or over is put away.
 func (r *restoring) begin(wish wish) {
-	if r.w.now.Restore != nil && (r.w.now.Restore.State == syncer.RestoreGoing || r.w.now.Restore.State == syncer.RestoreStopping) {
+	if r.w.now.Restore != nil && (r.w.now.Restore.State == syncer.ErrandGoing || r.w.now.Restore.State == syncer.ErrandStopping) {
 		r.w.tell(problemOf(syncer.ErrRestoring))
 		return
 	}
-	r.begun = &syncer.RestoreRun{Title: wish.title, State: syncer.RestoreGoing, Parts: len(wish.parts)}
+	r.begun = &syncer.RestoreRun{Title: wish.title, State: syncer.ErrandGoing, Parts: len(wish.parts)}
 	if old := r.w.now.Restore; old != nil {
 		r.before = old.ID
 	}
@@ -48,17 +48,17 @@ func (r *restoring) current() *syncer.RestoreRun {
 		return run
 	}
 	told := *run // a step was taken, which the engine has not told yet
-	told.State = syncer.RestoreStopping
+	told.State = syncer.ErrandStopping
 	return &told
 }
 
 // steer takes a step with the restore that is shown.
-func (r *restoring) steer(step syncer.RestoreStep) {
+func (r *restoring) steer(step syncer.ErrandStep) {
 	run := r.current()
-	if run == nil || run.ID == "" || run.State == syncer.RestoreStopping {
+	if run == nil || run.ID == "" || run.State == syncer.ErrandStopping {
 		return // it has not begun yet, or ends anyway
 	}
-	if step == syncer.RestorePause || step == syncer.RestoreCancel {
+	if step == syncer.ErrandPause || step == syncer.ErrandCancel {
 		r.steered, r.steeredAt = run.ID, run.State
 	}
 	r.drawRun()
@@ -96,16 +96,16 @@ func newRunCard(r *restoring) *runCard {
 		bar: kit.NewBar(kit.Accent), note: kit.NewParagraph("").Secondary(),
 	}
 	c.barBox = kit.PadEach(6, 0, 0, 0, c.bar)
-	step := func(s syncer.RestoreStep) func() { return func() { r.steer(s) } }
-	c.pause = kit.NewButton(kit.Secondary, "pause", lang.L("Pause"), step(syncer.RestorePause))
-	c.goOn = kit.NewButton(kit.Primary, "play", lang.L("Go on"), step(syncer.RestoreGoOn))
-	c.cancel = kit.NewButton(kit.Secondary, "", lang.L("Cancel"), step(syncer.RestoreCancel))
+	step := func(s syncer.ErrandStep) func() { return func() { r.steer(s) } }
+	c.pause = kit.NewButton(kit.Secondary, "pause", lang.L("Pause"), step(syncer.ErrandPause))
+	c.goOn = kit.NewButton(kit.Primary, "play", lang.L("Go on"), step(syncer.ErrandGoOn))
+	c.cancel = kit.NewButton(kit.Secondary, "", lang.L("Cancel"), step(syncer.ErrandCancel))
 	c.open = kit.NewButton(kit.Secondary, "folder", lang.L("Show in folder"), func() {
 		if run := r.current(); run != nil && len(run.Total.Targets) > 0 {
 			c.w.start(c.open, func(context.Context) error { return openPath(run.Total.Targets[0]) })
 		}
 	})
-	c.done = kit.NewButton(kit.Primary, "", lang.L("Done"), step(syncer.RestorePutAway))
+	c.done = kit.NewButton(kit.Primary, "", lang.L("Done"), step(syncer.ErrandPutAway))
 	c.table = kit.NewTable(lang.L("What could not be restored"), []kit.Column{{Title: lang.L("File"), Weight: 5}, {Title: lang.L("Why"), Weight: 6, Muted: true}},
 		func() int { return len(c.failed) }, func(row, column int) kit.Cell {
 			if column == 0 {
@@ -123,10 +123,10 @@ func newRunCard(r *restoring) *runCard {
 
 // set draws a run.
 func (c *runCard) set(r *syncer.RestoreRun, at time.Time) {
-	over := r.State == syncer.RestoreOver
-	shown(c.pause, r.State == syncer.RestoreGoing)
-	shown(c.goOn, r.State == syncer.RestorePaused || r.State == syncer.RestoreStopped)
-	shown(c.cancel, !over && r.State != syncer.RestoreStopping)
+	over := r.State == syncer.ErrandOver
+	shown(c.pause, r.State == syncer.ErrandGoing)
+	shown(c.goOn, r.State == syncer.ErrandPaused || r.State == syncer.ErrandStopped)
+	shown(c.cancel, !over && r.State != syncer.ErrandStopping)
 	shown(c.open, over && len(r.Total.Targets) > 0)
 	shown(c.done, over)
 	c.failed = nil
@@ -148,14 +148,14 @@ func (c *runCard) set(r *syncer.RestoreRun, at time.Time) {
 	c.halo.Set("restore", kit.Accent)
 	note := kit.Shown(r.Progress.Current)
 	switch {
-	case r.State == syncer.RestoreStopped && r.Problem != nil:
+	case r.State == syncer.ErrandStopped && r.Problem != nil:
 		c.halo.Set("warning", problemTone(*r.Problem))
 		c.title.SetText(translated(r.Problem.Title))
 		words, note = lang.L("What came back until now is in its place. Going on brings the rest."), problemText(*r.Problem)
-	case r.State == syncer.RestorePaused:
+	case r.State == syncer.ErrandPaused:
 		c.halo.Set("pause", kit.Idle)
 		words, note = facts(lang.L("Paused"), words), lang.L("What came back until now is in its place. Going on brings the rest.")
-	case r.State != syncer.RestoreGoing:
+	case r.State != syncer.ErrandGoing:
 		words, note = lang.L("Stopping…"), ""
 	case r.Parts > 1:
 		words = facts(lang.L("Part {{.Part}} of {{.All}}", values{"Part": min(r.Part+1, r.Parts), "All": r.Parts}), words)

@@ -30,7 +30,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.enter("marta")
 		d.tap("marta.txt")
 		d.tap("Restore…")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		d.sees("1 file restored")
 		if !strings.Contains(k.content("Letters/2024/marta.txt"), "the second version") {
 			t.Error("the letter is not back")
@@ -40,7 +40,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.t = t
 		d.w.Show(Files)
 		d.tap("Restore…")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		d.sees("Everything is there already", "1 was there already, the same")
 		restored("Done", "")
 	})
@@ -53,7 +53,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.settle()
 		d.sees("2 files", "1 deleted since comes back", "1 made since stays", "Letters/2024/marta.txt", "beach.png")
 		d.tap("Restore…")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		d.sees("1 file restored", "1 was there already, the same")
 		if got := k.content("Letters/2024/marta.txt"); got != "written since, and not saved yet" {
 			t.Errorf("what was there became %q", got)
@@ -69,7 +69,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.tap("Go back to a date")
 		d.tap("Restore…")
 		d.tap("Replace")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		if got := k.content("Letters/2024/marta.txt"); !strings.Contains(got, "the first version") {
 			t.Errorf("the letter holds %q", got)
 		}
@@ -81,7 +81,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.tap("Go back to a date")
 		d.tap("Restore…")
 		d.tap("Skip")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		d.sees("1 skipped, because another file is there")
 		if k.content("notes.md") != "mine" {
 			t.Error("the notes were overwritten")
@@ -97,7 +97,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.tap("Laptop")
 		d.sees("Restore everything of Laptop")
 		d.tap("To another folder")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		d.sees("2 files restored", "In "+filepath.Join(to, "Papers"))
 		if b, err := os.ReadFile(filepath.Join(to, "Papers", "beach.png")); err != nil || string(b) != k.content("beach.png") {
 			t.Errorf("the picture did not come back: %v", err)
@@ -114,7 +114,7 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		d.settle()
 		d.tap("Restore…")
 		d.tap("Replace")
-		restored("Restore", syncer.RestoreOver)
+		restored("Restore", syncer.ErrandOver)
 		d.sees("1 restored, 1 could not be", "What could not be restored, and why", "beach.png")
 	})
 	t.Run("a storage that went away, and came back", func(t *testing.T) {
@@ -128,9 +128,9 @@ func TestEveryDoorOfRestoreLeadsToFilesThatAreBack(t *testing.T) {
 		k.kubo.Stop(t)
 		d.tap("Restore…")
 		d.tap("To another folder")
-		restored("Restore", syncer.RestoreStopped)
+		restored("Restore", syncer.ErrandStopped)
 		d.sees("Your storage can't be reached", "Go on", "Cancel")
-		restored("Cancel", syncer.RestoreOver)
+		restored("Cancel", syncer.ErrandOver)
 		d.sees("Cancelled before everything was back")
 		k.kubo.Start(t)
 	})
@@ -196,7 +196,7 @@ func TestARestoreIsSteeredFromItsScreen(t *testing.T) {
 	r.begin(wish{title: "Restore Pictures", parts: []syncer.RestoreOptions{{Snapshot: "ab", InPlace: true, OnConflict: syncer.SkipFile}}})
 	did("start Restore Pictures from ab")
 	sees("Restore Pictures", "Working out what has to come back")
-	tell(syncer.RestoreGoing, syncer.Restored{})
+	tell(syncer.ErrandGoing, syncer.Restored{})
 	sees("500 of 1,206 files · 5.0 GB of 12.0 GB", "2024/beach-house-0412.jpg")
 	start := time.Now()
 	s.tap("Pause")
@@ -205,14 +205,14 @@ func TestARestoreIsSteeredFromItsScreen(t *testing.T) {
 	}
 	sees("Stopping…")
 	did("pause a1")
-	tell(syncer.RestorePaused, syncer.Restored{})
+	tell(syncer.ErrandPaused, syncer.Restored{})
 	sees("What came back until now is in its place. Going on brings the rest.")
 	s.tap("Go on")
 	did("go on a1")
-	tell(syncer.RestoreGoing, syncer.Restored{})
+	tell(syncer.ErrandGoing, syncer.Restored{})
 	s.tap("Cancel")
 	did("cancel a1")
-	tell(syncer.RestoreOver, syncer.Restored{
+	tell(syncer.ErrandOver, syncer.Restored{
 		Files: 1204, Bytes: 12_000_000, Same: 1, Targets: []string{"/home/ana/Pictures"},
 		Failed: []syncer.Failure{{Path: "a.jpg", Reason: "its stored data is damaged"}, {Path: "b.jpg", Reason: "no permission to write it"}},
 	})
@@ -232,7 +232,7 @@ func (e *steered) StartRestore(_ context.Context, w syncer.RestoreWish) error {
 	return nil
 }
 
-func (e *steered) SteerRestore(_ context.Context, id string, step syncer.RestoreStep) error {
+func (e *steered) SteerRestore(_ context.Context, id string, step syncer.ErrandStep) error {
 	e.steps <- string(step) + " " + id
 	return nil
 }
