@@ -89,7 +89,7 @@ func (b *bringPage) leave() {
 
 func (b *bringPage) draw(now Now) {
 	before := b.content.MinSize()
-	run := b.card.current(now.Bring)
+	run := b.card.current(now)
 	shown(b.card.root, run != nil)
 	shown(b.doors, run == nil || run.State == syncer.ErrandOver)
 	shown(b.chosen, len(b.rows) > 0 && (run == nil || run.State == syncer.ErrandOver))
@@ -304,7 +304,7 @@ func (b *bringPage) start() {
 		}
 		b.leave()
 		b.rows = nil
-		b.card.begun(wish, b.s.now.Bring)
+		b.card.errand.begin(&syncer.BringRun{State: syncer.ErrandGoing, Parts: wish.Parts}, b.s.now.Bring)
 		b.drawRows()
 	})
 }
@@ -339,11 +339,10 @@ func (b *bringPage) lookForOpen() {
 
 // plainName is a name that a folder can have.
 func plainName(x syncer.PlainThing) string {
-	name := baseName(x.Name)
-	if x.Name == "" || name == "" {
+	if x.Name == "" {
 		return ""
 	}
-	return name
+	return baseName(x.Name)
 }
 
 // freeOf is a name that is not taken yet, and takes it; two things of one name are two folders.

@@ -34,10 +34,7 @@ type bringCard struct {
 	table   *kit.Table
 	listBox *fyne.Container // the table, as tall as it has to be
 
-	first     *syncer.BringRun // that the engine is about to tell of; nil: none
-	before    string           // id of the one that was there until then
-	steered   string           // id of the one that a step was taken with while it was steeredAt
-	steeredAt string
+	errand errand[syncer.BringRun]
 }
 
 // bringLine is one part as the table shows it.
@@ -48,8 +45,19 @@ func newBringCard(w *Window) *bringCard {
 		w: w, halo: kit.NewHalo("archive", kit.Accent), title: kit.NewParagraph("").AsTitle(), detail: kit.NewParagraph("").Secondary(),
 		bar: kit.NewBar(kit.Accent), note: kit.NewParagraph("").Secondary(),
 	}
+	c.errand = errand[syncer.BringRun]{
+		w: w, at: func(x *syncer.BringRun) (string, *string) { return x.ID, &x.State },
+		take: func(ctx context.Context, id string, step syncer.ErrandStep) error {
+			return w.engine.SteerBring(ctx, id, step)
+		},
+		redraw: func() {
+			if run := c.current(w.now); run != nil {
+				c.set(run, w.now)
+			}
+		},
+	}
 	c.barBox = kit.PadEach(6, 0, 0, 0, c.bar)
-	step := func(s syncer.ErrandStep) func() { return func() { c.steer(s) } }
+	step := func(s syncer.ErrandStep) func() { return func() { c.errand.steer(c.run, s) } }
 	c.pause = kit.NewButton(kit.Secondary, "pause", lang.L("Pause"), step(syncer.ErrandPause))
 	c.goOn = kit.NewButton(kit.Primary, "play", lang.L("Go on"), step(syncer.ErrandGoOn))
 	c.skip = kit.NewButton(kit.Secondary, "", lang.L("Leave this one out"), step(syncer.ErrandSkip))
@@ -71,52 +79,8 @@ func newBringCard(w *Window) *bringCard {
 	return c
 }
 
-// begun shows a wish until the engine tells of it.
-func (c *bringCard) begun(wish syncer.BringWish, old *syncer.BringRun) {
-	c.first, c.before = &syncer.BringRun{State: syncer.ErrandGoing, Parts: wish.Parts}, ""
-	if old != nil {
-		c.before = old.ID
-	}
-}
-
-// current is the run to show: that of the engine, or one that it is about to tell of; nil without one.
-func (c *bringCard) current(run *syncer.BringRun) *syncer.BringRun {
-	if c.first != nil && (run == nil || run.ID == c.before) {
-		return c.first
-	}
-	c.first = nil
-	if run == nil || run.ID != c.steered || run.State != c.steeredAt {
-		c.steered = ""
-		return run
-	}
-	told := *run // a step was taken, which the engine has not told yet
-	told.State = syncer.ErrandStopping
-	return &told
-}
-
-// steer takes a step with the run that is shown.
-func (c *bringCard) steer(step syncer.ErrandStep) {
-	run := c.run
-	if run == nil || run.ID == "" || run.State == syncer.ErrandStopping {
-		return // it has not begun yet, or ends anyway
-	}
-	if step == syncer.ErrandPause || step == syncer.ErrandCancel {
-		c.steered, c.steeredAt = run.ID, run.State
-	}
-	redraw := func() {
-		if now := c.current(c.w.now.Bring); now != nil {
-			c.set(now, c.w.now)
-		}
-	}
-	redraw()
-	c.w.do(func(ctx context.Context) error { return c.w.engine.SteerBring(ctx, run.ID, step) }, func(err error) {
-		if err != nil {
-			c.steered = ""
-			redraw()
-			c.w.tell(problemOf(err))
-		}
-	})
-}
+// current is the run to show; nil without one.
+func (c *bringCard) current(now Now) *syncer.BringRun { return c.errand.current(now.Bring) }
 
 // set draws a run.
 func (c *bringCard) set(r *syncer.BringRun, now Now) {
@@ -128,11 +92,7 @@ func (c *bringCard) set(r *syncer.BringRun, now Now) {
 	shown(c.cancel, !over && r.State != syncer.ErrandStopping)
 	shown(c.done, over)
 	shown(c.barBox, !over)
-	at := now.At
-	if at.IsZero() {
-		at = time.Now()
-	}
-	words, part, known := bringProgress(r, at)
+	words, part, known := bringProgress(r, now.At)
 	c.drawParts(r, words)
 	if over {
 		c.setReport(r)

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"time"
-
 	"fyne.io/fyne/v2"
 
 	"roost/syncer"
@@ -18,12 +16,7 @@ type bringHomeLine struct {
 
 func newBringLine(w *Window) *bringHomeLine {
 	b := &bringHomeLine{title: kit.Strong("").Clipped(), detail: kit.Small("").Clipped()}
-	see := kit.NewButton(kit.Secondary, "archive", lang.L("See how far it is"), func() {
-		w.Show(Storages)
-		if s, ok := w.screens[Storages].(*storagesScreen); ok {
-			s.showBring()
-		}
-	})
+	see := kit.NewButton(kit.Secondary, "archive", lang.L("See how far it is"), func() { w.onStorages((*storagesScreen).showBring) })
 	b.root = kit.VBox(0, kit.Card(kit.Lead(14, kit.Middle(kit.Tile("archive", kit.Accent)), kit.Between(kit.VBox(2, b.title, b.detail), see))))
 	b.root.Hide()
 	return b
@@ -35,10 +28,6 @@ func (b *bringHomeLine) draw(now Now) {
 	if run == nil {
 		return
 	}
-	at := now.At
-	if at.IsZero() {
-		at = time.Now()
-	}
 	title, words := lang.L("Bringing it in"), ""
 	switch {
 	case run.State == syncer.ErrandOver:
@@ -49,7 +38,7 @@ func (b *bringHomeLine) draw(now Now) {
 	case run.State == syncer.ErrandStopped && run.Problem != nil:
 		words = translated(run.Problem.Title)
 	default:
-		words, _, _ = bringProgress(run, at)
+		words, _, _ = bringProgress(run, now.At)
 		if run.Part < len(run.Parts) {
 			words = facts(bringName(run.Parts[run.Part]), words)
 		}

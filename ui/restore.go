@@ -33,14 +33,18 @@ type restoring struct {
 	askedIn  string // state of things when the versions were asked for
 	now      Now
 
-	begun     *syncer.RestoreRun // that the engine is about to tell of; nil: none
-	before    string             // id of the one that was there until then
-	steered   string             // id of the one that a step was taken with while it was steeredAt
-	steeredAt string
+	errand errand[syncer.RestoreRun]
 }
 
 func newRestore(w *Window) *restoring {
 	r := &restoring{w: w, loading: question{w: w}}
+	r.errand = errand[syncer.RestoreRun]{
+		w: w, at: func(x *syncer.RestoreRun) (string, *string) { return x.ID, &x.State },
+		take: func(ctx context.Context, id string, step syncer.ErrandStep) error {
+			return w.engine.SteerRestore(ctx, id, step)
+		},
+		redraw: r.drawRun,
+	}
 	r.title = kit.Title(lang.L("Restore"))
 	r.notice = kit.NewNotice(kit.Warn, "", "")
 	r.notice.Root.Hide()

@@ -19,57 +19,24 @@ func (r *restoring) begin(wish wish) {
 		r.w.tell(problemOf(syncer.ErrRestoring))
 		return
 	}
-	r.begun = &syncer.RestoreRun{Title: wish.title, State: syncer.ErrandGoing, Parts: len(wish.parts)}
-	if old := r.w.now.Restore; old != nil {
-		r.before = old.ID
-	}
+	r.errand.begin(&syncer.RestoreRun{Title: wish.title, State: syncer.ErrandGoing, Parts: len(wish.parts)}, r.w.now.Restore)
 	r.view(r.page.Root)
 	r.drawRun()
 	r.w.do(func(ctx context.Context) error {
 		return r.w.engine.StartRestore(ctx, syncer.RestoreWish{Title: wish.title, Parts: wish.parts})
 	}, func(err error) {
 		if err != nil {
-			r.begun = nil
+			r.errand.first = nil
 			r.drawRun()
 			r.w.tell(problemOf(err))
 		}
 	})
 }
 
-// current is the restore to show: that of the engine, or one that it is about to begin; nil without one.
-func (r *restoring) current() *syncer.RestoreRun {
-	run := r.now.Restore
-	if r.begun != nil && (run == nil || run.ID == r.before) {
-		return r.begun
-	}
-	r.begun = nil
-	if run == nil || run.ID != r.steered || run.State != r.steeredAt {
-		r.steered = ""
-		return run
-	}
-	told := *run // a step was taken, which the engine has not told yet
-	told.State = syncer.ErrandStopping
-	return &told
-}
+// current is the restore to show; nil without one.
+func (r *restoring) current() *syncer.RestoreRun { return r.errand.current(r.now.Restore) }
 
-// steer takes a step with the restore that is shown.
-func (r *restoring) steer(step syncer.ErrandStep) {
-	run := r.current()
-	if run == nil || run.ID == "" || run.State == syncer.ErrandStopping {
-		return // it has not begun yet, or ends anyway
-	}
-	if step == syncer.ErrandPause || step == syncer.ErrandCancel {
-		r.steered, r.steeredAt = run.ID, run.State
-	}
-	r.drawRun()
-	r.w.do(func(ctx context.Context) error { return r.w.engine.SteerRestore(ctx, run.ID, step) }, func(err error) {
-		if err != nil {
-			r.steered = ""
-			r.drawRun()
-			r.w.tell(problemOf(err))
-		}
-	})
-}
+func (r *restoring) steer(step syncer.ErrandStep) { r.errand.steer(r.current(), step) }
 
 // runCard shows a run.
 type runCard struct {
