@@ -34,6 +34,16 @@ func (e *Engine) describeOn(name string, err error) Problem {
 	return p
 }
 
+// stateOn is the newest state that one of the storages serves.
+func (e *Engine) stateOn(ctx context.Context, nc nodeConfig) (connection, *vault.State, error) {
+	c, err := e.reach(ctx, nc)
+	if err != nil {
+		return c, nil, err
+	}
+	st, err := vault.Find(ctx, c.node, e.bundle)
+	return c, st, err
+}
+
 // bringBack is bringBackNow for who does not have the storages to itself.
 func (e *Engine) bringBack(ctx context.Context) error {
 	done, err := e.turns.take(ctx)
@@ -68,11 +78,7 @@ func (e *Engine) bringBackNow(ctx context.Context) error {
 	}
 	best, from := "", node.Node(nil)
 	for _, nc := range nodes[1:] {
-		c, err := e.reach(ctx, nc)
-		var there *vault.State
-		if err == nil {
-			there, err = vault.Find(ctx, c.node, e.bundle)
-		}
+		c, there, err := e.stateOn(ctx, nc)
 		if err != nil {
 			e.log.Info("a storage cannot be asked for what the first one lost", "storage", nc.Name, "reason", err)
 			continue

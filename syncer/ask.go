@@ -26,10 +26,7 @@ func (e *Engine) Status(ctx context.Context) Status {
 func (e *Engine) askAll(ctx context.Context) facts {
 	c := e.home.config()
 	now := time.Now()
-	f := facts{now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), copies: c.value(copiesKey), beginning: c.Beginning, look: c.look(), replaces: c.replacing()}
-	if c.Paused.After(now) {
-		f.paused = c.Paused
-	}
+	f := e.settledFacts(c, now)
 	st, err := e.state(ctx)
 	var list []Version
 	if err == nil {
@@ -79,6 +76,18 @@ func (e *Engine) askAll(ctx context.Context) facts {
 			f.others = append(f.others, Describe(err))
 		}
 		f.others = append(f.others, lostParts(n)...)
+	}
+	return f
+}
+
+// settledFacts are the facts that the settings are.
+func (e *Engine) settledFacts(c config, now time.Time) facts {
+	f := facts{
+		now: now, device: e.bundle.Name(), within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), copies: c.value(copiesKey),
+		beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
+	}
+	if c.Paused.After(now) {
+		f.paused = c.Paused
 	}
 	return f
 }

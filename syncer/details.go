@@ -120,11 +120,7 @@ func (d *Details) addPacks(ctx context.Context, e *Engine, x *format.Entry) erro
 // keeps asks a storage for the newest state of a device.
 func (e *Engine) keeps(ctx context.Context, nc nodeConfig, device format.DeviceID) (Keeping, error) {
 	k := Keeping{Storage: nc.Name}
-	c, err := e.reach(ctx, nc)
-	if err != nil {
-		return k, err
-	}
-	st, err := vault.Find(ctx, c.node, e.bundle)
+	c, st, err := e.stateOn(ctx, nc)
 	if err != nil {
 		return k, err
 	}

@@ -325,11 +325,7 @@ func (e *Engine) RemoveDevice(ctx context.Context, o RemoveDeviceOptions) (*Remo
 // device was lost, one that cannot be asked is not waited for.
 func (e *Engine) elsewhere(ctx context.Context, d DeviceInfo, lost bool) (out []format.Seen, err error) {
 	for _, nc := range e.home.config().Nodes[1:] {
-		c, err := e.reach(ctx, nc)
-		var st *vault.State
-		if err == nil {
-			st, err = vault.Find(ctx, c.node, e.bundle)
-		}
+		_, st, err := e.stateOn(ctx, nc)
 		switch {
 		case err != nil && ctx.Err() == nil && lost:
 			e.log.Warn("a storage cannot tell what a lost device has there", "storage", nc.Name, "reason", err)

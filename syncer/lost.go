@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roost/vault"
+	"roost/vault/node"
 )
 
 // replaceLost is replaceFirst for a first storage that is gone for good, and why is what replaceFirst said. The one of
@@ -21,11 +22,7 @@ func (e *Engine) replaceLost(ctx context.Context, name string, nodes []nodeConfi
 	var errs []error
 	best, newest := -1, uint64(0)
 	for i, nc := range nodes {
-		c, err := e.reach(ctx, nc)
-		var st *vault.State
-		if err == nil {
-			st, err = vault.Find(ctx, c.node, e.bundle)
-		}
+		_, st, err := e.stateOn(ctx, nc)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("the storage %q: %w", nc.Name, err))
 			continue
@@ -47,17 +44,8 @@ func (e *Engine) replaceLost(ctx context.Context, name string, nodes []nodeConfi
 	}
 	to := nodes[best]
 	nodes = slices.Insert(slices.Delete(slices.Clone(nodes), best, best+1), 0, to)
-	next, err := e.reach(ctx, to)
+	old, err := e.becomeFirst(ctx, nodes, func(v *vault.Vault, _ node.Node) error { return v.TakeOverAsItIs(ctx) })
 	if err != nil {
-		return connection{}, err
-	}
-	v := vault.New(vault.Options{Bundle: e.bundle, Node: next.node, Catalog: e.cat, Log: e.log})
-	var old connection
-	if p := e.first.Load(); p != nil {
-		old = p.connection
-	}
-	err = v.TakeOverAsItIs(ctx)
-	if old, err = e.becomeFirst(v, old, nodes, err); err != nil {
 		return connection{}, err
 	}
 	if k := e.running.Load(); k != nil {

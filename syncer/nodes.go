@@ -228,21 +228,22 @@ func (e *Engine) replaceFirst(ctx context.Context, nodes []nodeConfig) (connecti
 	if err := e.connect(ctx); err != nil {
 		e.log.Warn("the storage that is removed cannot be reached", "reason", err)
 	}
-	next, err := e.reach(ctx, nodes[0])
+	return e.becomeFirst(ctx, nodes, func(v *vault.Vault, old node.Node) error { return v.TakeOver(ctx, old) })
+}
+
+// becomeFirst makes the first of nodes the one that commits go to, when its vault could take over from the former one, whose
+// connection is returned.
+func (e *Engine) becomeFirst(ctx context.Context, nodes []nodeConfig, takeOver func(v *vault.Vault, old node.Node) error) (connection, error) {
+	reached, err := e.reach(ctx, nodes[0])
 	if err != nil {
 		return connection{}, err
 	}
-	v := vault.New(vault.Options{Bundle: e.bundle, Node: next.node, Catalog: e.cat, Log: e.log})
+	v := vault.New(vault.Options{Bundle: e.bundle, Node: reached.node, Catalog: e.cat, Log: e.log})
 	var old connection
 	if p := e.first.Load(); p != nil {
 		old = p.connection
 	}
-	err = v.TakeOver(ctx, old.node)
-	return e.becomeFirst(v, old, nodes, err)
-}
-
-// becomeFirst makes the first of nodes the one that commits go to, unless its taking over ended in err.
-func (e *Engine) becomeFirst(v *vault.Vault, old connection, nodes []nodeConfig, err error) (connection, error) {
+	err = takeOver(v, old.node)
 	if errors.Is(err, node.ErrNotPinned) {
 		return connection{}, fmt.Errorf("%w: the storage %q does not hold the newest state of this computer yet; back up first", ErrUsage, nodes[0].Name)
 	}
@@ -333,7 +334,9 @@ func (e *Engine) Nodes(ctx context.Context) []NodeInfo {
 			own = st.Own(e.vault().Device())
 		}
 		all := e.askEach(ctx, c, own, err)
-		s = statusOf(facts{now: time.Now(), within: c.duration("confirmed-within"), copies: c.value(copiesKey), storages: all})
+		f := e.settledFacts(c, time.Now())
+		f.storages = all
+		s = statusOf(f)
 	}
 	out := make([]NodeInfo, 0, len(s.Storages))
 	for _, x := range s.Storages {

@@ -172,13 +172,8 @@ func (k *keeper) publish(ctx context.Context) {
 func (k *keeper) facts(now time.Time) facts {
 	now = now.Round(0) // ages are counted by the clock on the wall: Go's own stands still while a computer sleeps
 	c := k.e.home.config()
-	f := facts{
-		now: now, device: k.e.bundle.Name(), watching: true, within: c.duration("confirmed-within"), budget: c.bytes("data-budget"), copies: c.value(copiesKey), beginning: c.Beginning, look: c.look(), replaces: c.replacing(),
-		restore: k.e.restoreRun(), bring: k.e.bringRun(),
-	}
-	if c.Paused.After(now) {
-		f.paused = c.Paused
-	}
+	f := k.e.settledFacts(c, now)
+	f.watching, f.restore, f.bring = true, k.e.restoreRun(), k.e.bringRun()
 	for i := range c.Folders {
 		f.folders = append(f.folders, folderOf(&c.Folders[i], now))
 	}
