@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"roost/vault/archive"
 	"roost/vault/node"
@@ -171,19 +170,11 @@ func (e *Engine) adopt(dir string) (added bool, err error) {
 		return false, err
 	}
 	err = e.changed(func(c *config) error {
-		if slices.ContainsFunc(c.Folders, func(f folderConfig) bool { return string(f.Path) == path }) {
-			return nil
+		f, err := e.addFolder(c, path)
+		if f != nil {
+			added, f.Mode = true, Manual
 		}
-		if err := e.fits(path, c); err != nil {
-			return err
-		}
-		f, err := c.formerOrNew(path)
-		if err != nil {
-			return err
-		}
-		added, f.Mode = true, Manual
-		c.Folders = append(c.Folders, f)
-		return nil
+		return err
 	})
 	return added, err
 }

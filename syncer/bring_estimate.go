@@ -5,7 +5,6 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"roost/syncer/disk"
-	"roost/syncer/ignore"
 	"roost/vault/format"
 )
 
@@ -133,71 +131,31 @@ func (s *sampler) folder(ctx context.Context, dir string, out *BringEstimate) er
 	if err != nil {
 		return err
 	}
-	root, err := disk.OpenRoot(path)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotAFolder, err)
+	c := counting{
+		found: func(at string, x *disk.Entry) {
+			s.found(path, at, x, out)
+			s.count.files.Store(out.Files)
+			s.count.bytes.Store(out.Bytes)
+		},
+		left: func() { out.Left++ },
 	}
-	rules := s.e.home.config().rules(folderConfig{Path: []byte(path)})
-	err = s.walk(ctx, root, path, "", "", rules, nil, out, 0)
-	if errors.Is(err, errDeep) { // an estimate need not follow that far
-		err = nil
-	}
-	return errors.Join(err, root.Close())
+	return c.folder(ctx, path, s.e.home.config())
 }
 
-func (s *sampler) walk(ctx context.Context, d *disk.Dir, root, at, name string, all *ignore.Rules, above *ignore.Dir, out *BringEstimate, depth int) error {
-	if depth > countDepth {
-		return errDeep
+// found takes a file or a link of a folder.
+func (s *sampler) found(root, at string, x *disk.Entry, out *BringEstimate) {
+	out.Files++
+	if x.Kind != disk.File {
+		return
 	}
-	entries, err := d.ReadDir()
-	var some disk.EntryErrors
-	if err != nil && !errors.As(err, &some) {
-		out.Left++
-		return nil
-	}
-	f, tagged := rulesFiles(d, entries)
-	rules, _ := all.Root(f)
-	if above != nil {
-		rules, _ = above.Enter(name, f, tagged)
-	}
-	for i := range entries {
-		x := &entries[i]
-		if err := ctx.Err(); err != nil {
-			return err
+	if id := [2]uint64{x.Dev, x.Inode}; s.once && x.Links > 1 && x.Inode != 0 {
+		if s.seen[id] {
+			return
 		}
-		if leavesOut(rules, x) {
-			out.Left++
-			continue
-		}
-		switch x.Kind {
-		case disk.File:
-			out.Files++
-			if id := [2]uint64{x.Dev, x.Inode}; s.once && x.Links > 1 && x.Inode != 0 {
-				if s.seen[id] {
-					break
-				}
-				s.seen[id] = true
-			}
-			out.Bytes += x.Size
-			s.offer(root, join(at, x.Name), x.Size)
-		case disk.Symlink:
-			out.Files++
-		case disk.Directory:
-			sub, err := d.OpenDir(x.Name)
-			if err != nil {
-				out.Left++
-				continue
-			}
-			if err := errors.Join(s.walk(ctx, sub, root, join(at, x.Name), x.Name, all, rules, out, depth+1), sub.Close()); err != nil {
-				return err
-			}
-		case disk.Other:
-			out.Left++
-		}
-		s.count.files.Store(out.Files)
-		s.count.bytes.Store(out.Bytes)
+		s.seen[id] = true
 	}
-	return nil
+	out.Bytes += x.Size
+	s.offer(root, join(at, x.Name), x.Size)
 }
 
 // offer lets a file take part in the draw.

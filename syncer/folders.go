@@ -28,17 +28,9 @@ func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, err
 	}
 	err := e.changed(func(c *config) error {
 		for _, path := range added {
-			if slices.ContainsFunc(c.Folders, func(f folderConfig) bool { return string(f.Path) == path }) {
-				continue
-			}
-			if err := e.fits(path, c); err != nil {
+			if _, err := e.addFolder(c, path); err != nil {
 				return err
 			}
-			f, err := c.formerOrNew(path)
-			if err != nil {
-				return err
-			}
-			c.Folders = append(c.Folders, f)
 		}
 		return nil
 	})
@@ -52,6 +44,22 @@ func (e *Engine) AddFolders(_ context.Context, dirs []string) ([]FolderInfo, err
 		}
 	}
 	return out, nil
+}
+
+// addFolder makes the folder at a path one that is kept, and returns it; nil when it was one.
+func (e *Engine) addFolder(c *config, path string) (*folderConfig, error) {
+	if slices.ContainsFunc(c.Folders, func(f folderConfig) bool { return string(f.Path) == path }) {
+		return nil, nil
+	}
+	if err := e.fits(path, c); err != nil {
+		return nil, err
+	}
+	f, err := c.formerOrNew(path)
+	if err != nil {
+		return nil, err
+	}
+	c.Folders = append(c.Folders, f)
+	return &c.Folders[len(c.Folders)-1], nil
 }
 
 // formerOrNew is the folder at a path, which was kept before, or was not. It is no longer a former one then.

@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"roost/syncer/disk"
@@ -22,26 +21,22 @@ func Measure(ctx context.Context, dir string, tell func(Measured)) (Measured, er
 	if err != nil {
 		return Measured{}, err
 	}
-	root, err := disk.OpenRoot(path)
-	if err != nil {
-		return Measured{}, fmt.Errorf("%w: %w", ErrNotAFolder, err)
-	}
 	var m Measured
 	told := time.Now()
-	add := func(bytes int64) {
-		m.Files++
-		m.Bytes += bytes
-		if now := time.Now(); tell != nil && now.Sub(told) >= reportEvery {
-			told = now
-			tell(m)
-		}
+	c := counting{
+		found: func(_ string, x *disk.Entry) {
+			m.Files++
+			m.Bytes += contentOf(x)
+			if now := time.Now(); tell != nil && now.Sub(told) >= reportEvery {
+				told = now
+				tell(m)
+			}
+		},
+		left: func() {},
 	}
-	err = count(ctx, root, "", config{}.rules(folderConfig{Path: []byte(path)}), nil, add, 0)
-	if errors.Is(err, errDeep) {
-		err = nil
-	}
-	if tell != nil {
+	err = c.folder(ctx, path, config{})
+	if tell != nil && !errors.Is(err, ErrNotAFolder) {
 		tell(m)
 	}
-	return m, errors.Join(err, root.Close())
+	return m, err
 }
