@@ -145,31 +145,38 @@ func (r *restore) run(ctx context.Context, targets []*target) (_ *Restored, err 
 		slices.SortFunc(r.out.Failed, func(a, b Failure) int { return strings.Compare(a.Path, b.Path) })
 	}()
 	r.phaseName.Store("restoring")
-	var unopened error
+	stop := r.syncAsItGoes()
+	unopened, err := r.restoreTargets(ctx, targets)
+	if err := errors.Join(err, stop()); err != nil {
+		return r.out, err
+	}
+	if len(r.out.Targets) == 0 {
+		return r.out, unopened
+	}
+	r.phaseName.Store("confirming")
+	if err := r.sync(); err != nil {
+		return r.out, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.Left, r.out.Bare = r.skipped.Load(), r.warned.Load()
+	r.e.log.Info("restored", "files", r.out.Files, "same", r.out.Same, "left out", r.out.Left, "failed", len(r.out.Failed),
+		"without all metadata", r.out.Bare)
+	return r.out, nil
+}
+
+// restoreTargets writes all. unopened tells of the folders that could not be opened.
+func (r *restore) restoreTargets(ctx context.Context, targets []*target) (unopened, err error) {
 	for _, t := range targets {
 		switch err := r.restoreTarget(ctx, t); {
 		case isFileError(err): // this folder cannot be opened; another one may
 			unopened = errors.Join(unopened, fmt.Errorf("restore to %s: %w", t.path, err))
 			r.fail(path.Join(t.prefix, "."), err)
 		case err != nil:
-			return r.out, fmt.Errorf("restore to %s: %w", t.path, err)
+			return unopened, fmt.Errorf("restore to %s: %w", t.path, err)
 		}
 	}
-	if len(r.out.Targets) == 0 {
-		return r.out, unopened
-	}
-	r.phaseName.Store("confirming")
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.out.Left, r.out.Bare = r.skipped.Load(), r.warned.Load()
-	for _, d := range r.devices {
-		if err := d.SyncFS(); err != nil {
-			return r.out, fmt.Errorf("write everything to the disk: %w", err)
-		}
-	}
-	r.e.log.Info("restored", "files", r.out.Files, "same", r.out.Same, "left out", r.out.Left, "failed", len(r.out.Failed),
-		"without all metadata", r.out.Bare)
-	return r.out, nil
+	return unopened, nil
 }
 
 // restoreTarget writes one version. A fileError means that its folder could not be opened.

@@ -50,6 +50,7 @@ type state struct {
 // cost is what a step took.
 type cost struct {
 	wall, cpu, foreign time.Duration // foreign: of the processors, by others; much of it spoils the round
+	sync               time.Duration // what writing to the disk took that the tool left to the system
 	client, server     int64         // peak memory, in bytes
 }
 
@@ -102,6 +103,9 @@ func (s *state) run(ctx context.Context, function string, args ...string) (c cos
 		c.server += peak(pid)
 	}
 	c.foreign = max(0, c.foreign-c.cpu)
+	start = time.Now()
+	syscall.Sync()
+	c.sync = time.Since(start)
 	if err != nil {
 		return c, fmt.Errorf("%s: %s: %w", s.name, function, err)
 	}
