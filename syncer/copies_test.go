@@ -2,8 +2,17 @@ package syncer
 
 import (
 	"errors"
+	"io"
+	"net"
+	"regexp"
 	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"roost/vault/node"
 	"roost/vault/node/nodetest"
@@ -122,6 +131,138 @@ func TestAStorageLostInTheMiddleOfACopyGetsItWhenItIsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	holdsAll(t, second.Node(t), secret, src)
+}
+
+// gate is the way from one storage to another: when it has carried so much towards the one that connects, it waits.
+type gate struct {
+	to      string
+	left    atomic.Int64  // bytes
+	waiting chan struct{} // closed then
+	goOn    chan struct{} // closed by the test
+	once    sync.Once
+}
+
+// openGate listens until the test ends, and returns the port.
+func openGate(t *testing.T, bytes int64) (g *gate, port string) {
+	t.Helper()
+	g = &gate{waiting: make(chan struct{}), goOn: make(chan struct{})}
+	g.left.Store(bytes)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			ended.Go(func() { g.carry(c) })
+		}
+	})
+	t.Cleanup(func() { l.Close(); ended.Wait() })
+	_, port, err = net.SplitHostPort(l.Addr().String())
+	must(t, err)
+	return g, port
+}
+
+func (g *gate) carry(c net.Conn) {
+	defer c.Close()
+	there, err := net.Dial("tcp", g.to)
+	if err != nil {
+		return
+	}
+	defer there.Close()
+	go func() {
+		defer there.Close()
+		_, _ = io.Copy(there, c)
+	}()
+	piece := make([]byte, 64<<10)
+	for {
+		n, err := there.Read(piece)
+		if g.left.Add(-int64(n)) < 0 {
+			g.once.Do(func() { close(g.waiting) })
+			<-g.goOn
+		}
+		if _, werr := c.Write(piece[:n]); err != nil || werr != nil {
+			return
+		}
+	}
+}
+
+// throughAGate are two real storages of which the second reaches the first through a gate, and an engine that saved 24 MB to
+// the first.
+func throughAGate(t *testing.T, bytes int64) (e *Engine, src string, g *gate, first, second *nodetest.Daemon) {
+	t.Helper()
+	g, port := openGate(t, bytes)
+	first = nodetest.StartKubo(t, func(c nodetest.Config) { c.Set("Addresses.Announce", []string{"/ip4/127.0.0.1/tcp/" + port}) })
+	listens := regexp.MustCompile(`/ip4/127\.0\.0\.1/tcp/(\d+)`).FindStringSubmatch(first.Run(t, "swarm", "addrs", "listen"))
+	if listens == nil {
+		t.Fatal("the first storage listens to nobody")
+	}
+	g.to = "127.0.0.1:" + listens[1]
+	e = testEngine(t, first.Node(t), testEntropy(t))
+	src = t.TempDir()
+	write(t, src+"/large", noise(77, 24<<20))
+	added(t, e, src)
+	backup(t, e)
+	return e, src, g, first, nodetest.StartKubo(t)
+}
+
+// TestTheSourceOfACopyKilledInTheMiddle: the second storage fetches from the first, of which the rest does not come. It is
+// not waited for long, nothing is called safe, and the copy is there once the first storage is back.
+func TestTheSourceOfACopyKilledInTheMiddle(t *testing.T) {
+	e, src, g, first, second := throughAGate(t, 8<<20)
+	to := second.Node(t)
+	e.home.cfg.Nodes = append(e.home.cfg.Nodes, nodeConfig{Name: "second", URL: "http://127.0.0.1:1/second"})
+	swapFar(e, "second", to)
+	var copied errgroup.Group
+	copied.Go(func() error { return e.mirror(t.Context(), nil) })
+	<-g.waiting
+	first.Kill(t)
+	close(g.goOn)
+	began := time.Now()
+	if err := copied.Wait(); !errors.Is(err, node.ErrUnreachable) {
+		t.Errorf("the copy ended with %v", err)
+	}
+	took := time.Since(began).Round(time.Millisecond)
+	t.Logf("the copy was given up after %v", took)
+	if took > 40*time.Second {
+		t.Errorf("the copy was given up after %v", took)
+	}
+	if s := e.Status(t.Context()); s.State == StateSafe {
+		t.Error("it is called safe")
+	}
+	if p := roots(t, to); len(p) != 0 {
+		t.Errorf("the second storage keeps %v", p)
+	}
+
+	first.Start(t)
+	e = reopenWith(t, e, first.Node(t), "second", to)
+	backup(t, e)
+	wantState(t, e, "safe")
+	secret, err := e.bundle.Entropy()
+	must(t, err)
+	holdsAll(t, to, secret, src)
+}
+
+// TestTheConnectionOfACopyCutInTheMiddle: it is made again, and the copy goes on among the storages.
+func TestTheConnectionOfACopyCutInTheMiddle(t *testing.T) {
+	e, src, g, first, second := throughAGate(t, 8<<20)
+	to := second.Node(t)
+	var copied errgroup.Group
+	copied.Go(func() error { return e.vault().Mirror(t.Context(), to, nil) })
+	<-g.waiting
+	second.Run(t, "swarm", "disconnect", "/p2p/"+strings.TrimSpace(first.Run(t, "id", "-f", "<id>")))
+	close(g.goOn)
+	must(t, copied.Wait())
+	if sent := to.Sent(); sent > mostAround {
+		t.Errorf("%d bytes went to the second storage from here", sent)
+	}
+	further(t, e, "second", to)
+	wantState(t, e, "safe")
+	secret, err := e.bundle.Entropy()
+	must(t, err)
+	holdsAll(t, to, secret, src)
 }
 
 func TestWhatACheckFindsRoostFixesByItself(t *testing.T) {

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -37,7 +38,7 @@ func (m *mirror) fetch(ctx context.Context) (bool, error) {
 	}
 	err := m.meet(ctx, from, to)
 	if err == nil {
-		err = m.fetchFrom(ctx, to)
+		err = m.fetchFrom(ctx, from, to)
 	}
 	if ctx.Err() != nil {
 		return false, ctx.Err()
@@ -65,23 +66,33 @@ func (m *mirror) meet(ctx context.Context, from, to swarm) error {
 			return fmt.Errorf("%w, nor the other way: %w", err, err2)
 		}
 	}
-	peers, err := to.Peers(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(peers, source.ID) {
-		return fmt.Errorf("%w: it is not connected", node.ErrUnreachable)
-	}
 	m.v.know(source.ID, target.ID)
-	for _, p := range peers {
-		if !m.v.knows(p) {
-			return fmt.Errorf("the storage talks to others than your storages")
-		}
+	met, err := m.together(ctx, source.ID, to)
+	if err == nil && !met {
+		err = fmt.Errorf("%w: it is not connected", node.ErrUnreachable)
 	}
-	return nil
+	return err
 }
 
-func (m *mirror) fetchFrom(ctx context.Context, to swarm) error {
+// together tells whether a storage is connected to the source; an error when somebody else is there, too.
+func (m *mirror) together(ctx context.Context, source string, to swarm) (bool, error) {
+	peers, err := to.Peers(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range peers {
+		if !m.v.knows(p) {
+			return false, errStrangers
+		}
+	}
+	return slices.Contains(peers, source), nil
+}
+
+// errStrangers: a storage would ask others than storages of this vault for what it fetches.
+var errStrangers = errors.New("the storage talks to others than your storages")
+
+// fetchFrom has the other storage fetch from the one that it was connected to.
+func (m *mirror) fetchFrom(ctx context.Context, from, to swarm) error {
 	m.total, m.done = int64(m.own.root.Packs.Total), 0
 	var base cid.Cid
 	if m.base != nil {
@@ -89,15 +100,74 @@ func (m *mirror) fetchFrom(ctx context.Context, to swarm) error {
 		m.total = max(m.total-int64(m.base.root.Packs.Total), 1)
 	}
 	m.progress(0, m.total)
-	err := to.Fetch(ctx, m.own.Root.DagCID(), base, m.label, func(blocks int64) {
+	source, err := from.Peer(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := m.stayTogether(ctx, source.ID, from, to)
+	err = to.Fetch(ctx, m.own.Root.DagCID(), base, m.label, func(blocks int64) {
 		m.done = min(blocks*format.PackSize, m.total)
 		m.progress(m.done, m.total)
 	})
+	if parted := stop(); err != nil && parted != nil {
+		err = parted
+	}
 	if err == nil {
 		m.done = m.total
 		m.progress(m.done, m.total)
 	}
 	return err
+}
+
+const (
+	togetherEvery = 2 * time.Second  // how often it is seen to that the two are still connected, while one fetches
+	partedFor     = 10 * time.Second // without a connection the fetch is given up
+)
+
+// stayTogether sees to it, until stop is called, that a storage stays connected to the source that it fetches from: a
+// connection that was lost is made again. Where that is not possible the context ends, rather than that the storage waits for
+// blocks that nobody gives, and stop returns why. So it does when a stranger comes, who would learn what is fetched.
+func (m *mirror) stayTogether(ctx context.Context, source string, from, to swarm) (_ context.Context, stop func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		err := m.watch(ctx, source, from, to)
+		if ctx.Err() != nil { // stopped
+			err = nil
+		}
+		cancel()
+		ended <- err
+	}()
+	return ctx, func() error {
+		cancel()
+		return <-ended
+	}
+}
+
+// watch is stayTogether's goroutine. It returns when the context ends, or with what parts the two.
+func (m *mirror) watch(ctx context.Context, source string, from, to swarm) error {
+	tick := time.NewTicker(togetherEvery)
+	defer tick.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		met, err := m.together(ctx, source, to)
+		switch {
+		case errors.Is(err, errStrangers):
+			return err
+		case met, err != nil: // whether one that cannot be asked still fetches is the fetch's own business
+			last = time.Now()
+			continue
+		}
+		if err := m.meet(ctx, from, to); err == nil {
+			last = time.Now()
+		} else if errors.Is(err, errStrangers) || time.Since(last) >= partedFor {
+			return err
+		}
+	}
 }
 
 // know remembers that these are storages of this vault; knows tells whether one is.
