@@ -42,8 +42,8 @@ const (
 	drillTries = 12       // descents for each file: a folder may be empty
 )
 
-// Drill reads random files from every storage, and writes down what came of it. A storage that cannot be asked ends it with
-// an error; what was found before is returned beside that.
+// Drill reads random files from every storage, and writes down what came of it. A storage that cannot be asked is an error
+// beside what was found on the others.
 func (e *Engine) Drill(ctx context.Context, r Report) ([]Drilled, error) {
 	done, err := e.proving.take(ctx)
 	if err != nil {
@@ -51,30 +51,37 @@ func (e *Engine) Drill(ctx context.Context, r Report) ([]Drilled, error) {
 	}
 	defer done()
 	var out []Drilled
+	var errs []error
 	for _, nc := range e.home.config().Nodes {
 		d, err := e.drillOn(ctx, nc, r)
-		if err != nil {
-			return out, errors.Join(fmt.Errorf("read from the storage %q: %w", nc.Name, err), e.noteDrills(ctx, out))
+		switch {
+		case ctx.Err() != nil:
+			return out, errors.Join(ctx.Err(), e.noteDrills(context.WithoutCancel(ctx), out))
+		case err != nil:
+			errs = append(errs, fmt.Errorf("read from the storage %q: %w", nc.Name, err))
+		default:
+			out = append(out, *d)
 		}
-		out = append(out, *d)
 	}
-	return out, e.noteDrills(ctx, out)
+	return out, errors.Join(append(errs, e.noteDrills(ctx, out))...)
 }
 
-// drillDir is where a drill has the catalog of the new computer that it plays.
-const drillDir = "drill"
+// freshDir is where the catalog of a new computer is, that one plays to look at a storage.
+const freshDir = "drill"
 
-func (e *Engine) drillOn(ctx context.Context, nc nodeConfig, r Report) (_ *Drilled, err error) {
+// asNew lets do see one storage as a new computer would: with this one's keys, and nothing remembered. The caller has the
+// proving to itself.
+func (e *Engine) asNew(ctx context.Context, nc nodeConfig, do func(fresh *Engine) error) (err error) {
 	c, err := e.reach(ctx, nc)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	dir := e.home.path(drillDir)
+	dir := e.home.path(freshDir)
 	if err := os.RemoveAll(dir); err != nil { // of one that was interrupted
-		return nil, homeError("make room for a drill", err)
+		return homeError("make room for a drill", err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, homeError("make room for a drill", err)
+		return homeError("make room for a drill", err)
 	}
 	defer func() {
 		if rerr := os.RemoveAll(dir); err == nil && rerr != nil {
@@ -83,19 +90,26 @@ func (e *Engine) drillOn(ctx context.Context, nc nodeConfig, r Report) (_ *Drill
 	}()
 	cat, err := catalog.Open(ctx, filepath.Join(dir, catalogFile))
 	if err != nil {
-		return nil, homeError("make room for a drill", err)
+		return homeError("make room for a drill", err)
 	}
 	fresh := &Engine{opts: e.opts, log: e.log, home: e.home, bundle: e.bundle, cat: cat}
 	fresh.use(connection{node: c.node})
-	d := &drill{e: e, fresh: fresh, out: &Drilled{Storage: nc.Name}}
-	var count counters
-	count.phaseName.Store("checking")
-	count.totalFiles.Store(drillFiles)
-	stop := count.tell(r, "", time.Now())
-	err = d.run(ctx, &count)
-	stop()
-	d.out.Time = time.Now()
-	return d.out, errors.Join(err, cat.Close())
+	return errors.Join(do(fresh), cat.Close())
+}
+
+func (e *Engine) drillOn(ctx context.Context, nc nodeConfig, r Report) (*Drilled, error) {
+	out := &Drilled{Storage: nc.Name}
+	err := e.asNew(ctx, nc, func(fresh *Engine) error {
+		var count counters
+		count.phaseName.Store("checking")
+		count.totalFiles.Store(drillFiles)
+		stop := count.tell(r, "", time.Now())
+		defer stop()
+		d := &drill{e: e, fresh: fresh, out: out}
+		return d.run(ctx, &count)
+	})
+	out.Time = time.Now()
+	return out, err
 }
 
 // drill is one drill on its way.
@@ -358,6 +372,12 @@ func (e *Engine) noteDrills(ctx context.Context, all []Drilled) error {
 		return nil
 	}
 	return e.changeProof(ctx, func(p *proof) {
+		for _, d := range p.Drills { // what is wrong stays known until that storage was asked again
+			called := func(x Drilled) bool { return x.Storage == d.Storage }
+			if _, err := e.home.config().storage(d.Storage); err == nil && !d.OK() && !slices.ContainsFunc(all, called) {
+				all = append(all, d)
+			}
+		}
 		p.Drills = all
 	})
 }

@@ -63,7 +63,8 @@ func (e *Engine) changeProof(ctx context.Context, fn func(*proof)) error {
 
 // Verify proves from the storages that everything can be restored; percent of the content is read. What is found lost or
 // damaged is brought back from another storage where one has it, and else sent again by the next backup, where this
-// computer still has it. A further storage that cannot be asked is an error beside the result.
+// computer still has it. A storage that cannot be asked is an error beside what was found on the others; without the first
+// one nothing is brought back.
 func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, error) {
 	if percent < 0 || percent > 100 {
 		return nil, fmt.Errorf("%w: the share to read is between 0 and 100 percent", ErrUsage)
@@ -72,8 +73,10 @@ func (e *Engine) Verify(ctx context.Context, percent int, r Report) (*Checked, e
 }
 
 func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Checked, error) {
-	if err := e.connect(ctx); err != nil {
-		return nil, err
+	away := e.connect(ctx)
+	others := len(e.home.config().Nodes) > 1
+	if away != nil && (!unreachableNow(away) || !others) {
+		return nil, away
 	}
 	done, err := e.proving.take(ctx)
 	if err != nil {
@@ -88,7 +91,13 @@ func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Check
 		c.files.Store(done)
 		c.totalFiles.Store(total)
 	}
+	if away != nil {
+		return e.checkOthers(ctx, share, progress, away)
+	}
 	rep, err := e.vault().VerifyShare(ctx, share, progress)
+	if unreachableNow(err) && ctx.Err() == nil && others {
+		return e.checkOthers(ctx, share, progress, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +145,74 @@ func (e *Engine) check(ctx context.Context, share vault.Share, r Report) (*Check
 		p.Checked, p.Found, p.Mended = time.Now(), len(out.Problems), max(len(out.Problems)-still, 0)
 	})
 	return out, errors.Join(unasked, err, e.noteVerified(ctx, out))
+}
+
+// checkOthers checks the further storages, each by itself, while the first one cannot be asked, which is the reason away. What
+// is found is only told. Without any that can be asked there is no result.
+func (e *Engine) checkOthers(ctx context.Context, share vault.Share, progress vault.Progress, away error) (*Checked, error) {
+	errs := []error{fmt.Errorf("check the storage %q: %w", e.home.config().Nodes[0].Name, away)}
+	var out Checked
+	asked := false
+	for _, nc := range e.home.config().Nodes[1:] {
+		err := e.asNew(ctx, nc, func(fresh *Engine) error {
+			rep, err := fresh.vault().VerifyShare(ctx, share, progress)
+			if err != nil {
+				return err
+			}
+			lacks, err := e.lacks(ctx, fresh)
+			if err != nil {
+				return err
+			}
+			asked = true
+			out.Blocks += rep.CheckedBlocks
+			out.Bytes += rep.CheckedBytes
+			for _, p := range rep.Problems {
+				out.Problems = append(out.Problems, fmt.Sprintf("the storage %q: %s: %v", nc.Name, p.What, p.Err))
+			}
+			if lacks > 0 {
+				out.Problems = append(out.Problems, fmt.Sprintf("the storage %q: %s that this computer knows of", nc.Name, many(int64(lacks), "version is not there", "versions are not there")))
+			}
+			return nil
+		})
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("check the storage %q: %w", nc.Name, err))
+		}
+	}
+	if !asked {
+		return nil, errors.Join(errs...)
+	}
+	out.OK = len(out.Problems) == 0
+	return &out, errors.Join(append(errs, e.noteVerified(ctx, &out))...)
+}
+
+// lacks counts the versions of this computer's that it knows of and a storage, seen as new, does not have.
+func (e *Engine) lacks(ctx context.Context, fresh *Engine) (int, error) {
+	known, _, err := e.knownVersions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	st, err := fresh.state(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there, damage, err := fresh.everyVersion(ctx, st)
+	if err != nil || damage != nil { // a damaged list was found already
+		return 0, err
+	}
+	has := map[format.ChunkID]bool{}
+	for _, v := range there {
+		has[v.ID] = true
+	}
+	n := 0
+	for _, v := range known {
+		if v.Device == e.bundle.Device() && !has[v.ID] {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // mend brings back what the first storage lost or damaged, from the others, and returns what is left.

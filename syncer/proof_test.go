@@ -49,7 +49,7 @@ func TestADrillBringsFilesBackAndComparesThem(t *testing.T) {
 		if err != nil || len(a) != 1 || !strings.Contains(a[0].Text, "23 of 23 came back") {
 			t.Errorf("the activity is %+v, %v", a, err)
 		}
-		if _, err := os.Stat(e.home.path(drillDir)); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(e.home.path(freshDir)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("the drill left something behind: %v", err)
 		}
 	})
@@ -192,6 +192,89 @@ func TestAStorageThatCannotBeCheckedIsNamed(t *testing.T) {
 	c, err := e.Verify(t.Context(), 100, nil)
 	if !errors.Is(err, node.ErrUnreachable) || !strings.Contains(fmt.Sprint(err), "far") || c == nil || !c.OK {
 		t.Errorf("verify says %+v, %v", c, err)
+	}
+}
+
+// TestEverythingIsCheckedOnAnotherStorageWhileTheFirstIsAway: the others are checked for themselves; that the first could not
+// be is said, and counts.
+func TestEverythingIsCheckedOnAnotherStorageWhileTheFirstIsAway(t *testing.T) {
+	setUp := func(t *testing.T) (e *Engine, far peer, src string) {
+		t.Helper()
+		m, far := newPeer("first"), newPeer("second")
+		e = testEngine(t, m, testEntropy(t))
+		src = t.TempDir()
+		sample(t, src, 1)
+		added(t, e, src)
+		backup(t, e)
+		further(t, e, "far", far)
+		return e, far, src
+	}
+	away := func(e *Engine, far node.Node) (*Checked, error) {
+		return reopenWith(t, e, &cutOff{Node: newPeer("first")}, "far", far).Verify(t.Context(), 100, nil)
+	}
+	t.Run("it has all", func(t *testing.T) {
+		e, far, _ := setUp(t)
+		e = reopenWith(t, e, &cutOff{Node: newPeer("first")}, "far", far)
+		c, err := e.Verify(t.Context(), 100, nil)
+		if !errors.Is(err, node.ErrUnreachable) || !strings.Contains(fmt.Sprint(err), "storage") || c == nil || !c.OK || c.Blocks == 0 || c.Bytes < 1_000_000 {
+			t.Errorf("verify says %+v, %v", c, err)
+		}
+		if p, err := e.proof(t.Context()); err != nil || !p.Checked.IsZero() {
+			t.Errorf("that the first storage was checked is noted as %+v, %v", p, err)
+		}
+		d, err := e.Drill(t.Context(), nil)
+		if !errors.Is(err, node.ErrUnreachable) || len(d) != 1 || !d[0].OK() || d[0].Storage != "far" || d[0].Files == 0 {
+			t.Errorf("the drill: %+v, %v", d, err)
+		}
+	})
+	t.Run("it lacks a part", func(t *testing.T) {
+		e, far, _ := setUp(t)
+		for _, p := range packsOf(t, e) {
+			if p.Type == format.DataPack {
+				far.Lose(p.Digest.RawCID())
+				break
+			}
+		}
+		if c, err := away(e, far); !errors.Is(err, node.ErrUnreachable) || c == nil || c.OK || !strings.Contains(strings.Join(c.Problems, "\n"), "far") {
+			t.Errorf("verify says %+v, %v", c, err)
+		}
+	})
+	t.Run("it is behind", func(t *testing.T) {
+		e, far, src := setUp(t)
+		swapFar(e, "far", &cutOff{Node: far})
+		write(t, src+"/later", noise(3, 300_000))
+		if _, err := e.Backup(t.Context(), nil, nil); err == nil {
+			t.Fatal("the second storage was not cut off")
+		}
+		if c, err := away(e, far); !errors.Is(err, node.ErrUnreachable) || c == nil || c.OK || !strings.Contains(strings.Join(c.Problems, "\n"), "1 version is not there") {
+			t.Errorf("verify says %+v, %v", c, err)
+		}
+	})
+	t.Run("so is it", func(t *testing.T) {
+		e, far, _ := setUp(t)
+		if c, err := away(e, &cutOff{Node: far}); !errors.Is(err, node.ErrUnreachable) || c != nil {
+			t.Errorf("verify says %+v, %v", c, err)
+		}
+	})
+}
+
+// The same on two real ones, of which the first is killed.
+func TestARealStorageIsCheckedWhileTheFirstIsAway(t *testing.T) {
+	first := nodetest.StartKubo(t)
+	e := testEngine(t, first.Node(t), testEntropy(t))
+	src := t.TempDir()
+	sample(t, src, 1)
+	added(t, e, src)
+	backup(t, e)
+	further(t, e, "far", nodetest.StartKubo(t).Node(t))
+	verified(t, e)
+	first.Kill(t)
+	c, err := e.Verify(t.Context(), 100, nil)
+	if !errors.Is(err, node.ErrUnreachable) || c == nil || !c.OK || c.Bytes < 1_000_000 {
+		t.Errorf("verify says %+v, %v", c, err)
+	}
+	if s := e.Status(t.Context()); s.State == StateSafe {
+		t.Errorf("the state is %s although a storage is away", s.State)
 	}
 }
 
