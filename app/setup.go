@@ -28,14 +28,15 @@ func setupCommand() *command {
 	return &command{
 		name: "setup",
 		usage: []string{
-			"--new [--node URL [--token-file F] | --code-file F | --local [DIR]] [--words-out F]",
-			"--recover (--node URL [--token-file F] | --code-file F | --local DIR) [--words-file F] [--replace NAME]",
+			"--new [--node URL [--token-file F] | --code-file F | --local [DIR]] [--words-out F] [--name N]",
+			"--recover (--node URL [--token-file F] | --code-file F | --local DIR) [--words-file F] [--replace NAME] [--name N]",
 		},
 		about: "start a backup, or get one back with its 24 words",
 		help: `A new backup gets 24 recovery words: with them and the storage, everything comes back on any computer; without
 them, nothing does. They are shown, or written to a new file that only you may read (--words-out).
 
---recover makes this computer one more device of a backup that exists. It changes nothing on the storage. With
+--recover makes this computer one more device of a backup that exists. It changes nothing on the storage. The
+computer gets its own name, with a number where another one has that, or the one in --name. With
 --replace it takes the place of another computer: once every folder here is saved and a test restore brought
 everything back, it takes over that one's versions and retires it. Nothing is deleted before.`,
 		flags: append([]flag{
@@ -44,6 +45,7 @@ everything back, it takes over that one's versions and retires it. Nothing is de
 			{name: "words-out", arg: "F", help: "write the new words to F instead of showing them"},
 			{name: "words-file", arg: "F", help: "read the words from F; - is standard input"},
 			{name: "replace", arg: "NAME", help: "the computer that this one takes the place of"},
+			{name: "name", arg: "N", help: "what this computer is called in the backup"},
 		}, storageFlags...),
 		run: setup,
 	}
@@ -107,7 +109,10 @@ func setup(ctx context.Context, c *call) (answer, error) {
 			return nil, err
 		}
 	}
-	how.Replaces = c.value("replace")
+	how.Replaces, how.Device = c.value("replace"), strings.TrimSpace(c.value("name"))
+	if c.has("name") && (how.Device == "" || len(how.Device) > format.MaxDeviceName) {
+		return nil, usage(c.command, "A computer's name has 1 to %d bytes.", format.MaxDeviceName)
+	}
 	var sheet *wordsFile
 	if c.has("words-out") {
 		if sheet, err = createWordsFile(c.command, c.value("words-out")); err != nil {

@@ -109,7 +109,7 @@ type Report func(Progress)
 // SetupOptions describe a new home.
 type SetupOptions struct {
 	Words     string // recovery words; empty makes a new vault
-	Device    string // this computer's name; empty: the host name
+	Device    string // this computer's name; empty: the host name, with a number where another computer has that
 	NodeName  string // empty: "storage"
 	URL       string // a storage that runs by itself
 	Token     string // what it asks for, if anything

@@ -114,9 +114,9 @@ func TestADamagedListOrStateHidesNoOtherVersion(t *testing.T) {
 	if !codes["damaged"] || !codes["missing"] {
 		t.Errorf("the status says %v", codes)
 	}
-	_, problems, err := findDevices(t.Context(), m, e.bundle)
+	st, err := findVault(t.Context(), m, e.bundle)
 	must(t, err)
-	if len(problems) != 1 || problems[0].Detail != found[0].Detail {
+	if problems := named(refused(st)); len(problems) != 1 || problems[0].Detail != found[0].Detail {
 		t.Errorf("recovering says %+v", problems)
 	}
 }

@@ -23,6 +23,7 @@ import (
 // Setup makes a home: this computer as a new device of the vault that the words spell, or that another computer let it into,
 // else a new vault. Recovering writes nothing to the storage. The settings file is written last; before it, nothing counts.
 func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, error) {
+	given := o.Device != ""
 	o.Device = deviceName(o.Device)
 	b, entropy, err := o.bundle()
 	if err != nil {
@@ -69,16 +70,27 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 			return nil, err
 		}
 		res.Words = format.WordsFromEntropy(entropy)
-	} else if res.Devices, res.Problems, err = findDevices(ctx, n, b); err != nil {
-		return nil, err
 	}
 	replaces, replacesName := "", ""
-	if o.Replaces != "" {
-		old, err := device(res.Devices, o.Replaces)
+	if o.Recovering() {
+		st, err := findVault(ctx, n, b)
 		if err != nil {
 			return nil, err
 		}
-		replaces, replacesName = old.ID, old.Name
+		res.Devices, res.Problems = devicesThere(st), named(refused(st))
+		if o.Replaces != "" {
+			old, err := device(res.Devices, o.Replaces)
+			if err != nil {
+				return nil, err
+			}
+			replaces, replacesName = old.ID, old.Name
+		}
+		if !given && o.Words != "" {
+			if b, err = distinct(st, b, entropy); err != nil {
+				return nil, err
+			}
+			res.Device = b.Name()
+		}
 	}
 
 	nodes := []nodeConfig{nc}
@@ -140,6 +152,15 @@ func (o SetupOptions) bundle() (b *vault.Bundle, entropy format.Entropy, err err
 	return b, entropy, err
 }
 
+// distinct is the bundle of a device that has no other one's name, as the host's may be that of the computer before.
+func distinct(st *vault.State, b *vault.Bundle, entropy format.Entropy) (*vault.Bundle, error) {
+	name, err := st.FreeName(b.Name())
+	if err != nil || name == b.Name() {
+		return b, err
+	}
+	return vault.NewBundle(entropy, name, time.Now())
+}
+
 // UseCode makes the storage of a connection code the one that is meant, under the name in it unless there is one already.
 func (o *SetupOptions) UseCode(c code.Code) {
 	if o.NodeName == "" {
@@ -185,19 +206,23 @@ func (nc nodeConfig) options(token string, m *node.Meter) node.Options {
 	}
 }
 
-// findDevices lists the devices of a vault on a storage, and what is there and cannot be used; no device is vault.ErrNoVault
-// or, where all of it is damaged, that.
-func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) (out []DeviceInfo, problems []Problem, err error) {
+// findVault finds a vault on a storage; without a device's state that is vault.ErrNoVault or, where all of it is damaged, that.
+func findVault(ctx context.Context, n node.Node, b *vault.Bundle) (*vault.State, error) {
 	st, err := vault.Find(ctx, n, b)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(st.Heads) == 0 {
 		if len(st.Damaged) > 0 {
-			return nil, nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
+			return nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
 		}
-		return nil, nil, vault.ErrNoVault
+		return nil, vault.ErrNoVault
 	}
+	return st, nil
+}
+
+// devicesThere lists the devices that a storage has a state of.
+func devicesThere(st *vault.State) (out []DeviceInfo) {
 	for _, h := range st.Heads {
 		d := DeviceInfo{Name: h.Name(), ID: hex.EncodeToString(h.Device[:]), State: DeviceActive}
 		for _, v := range h.Snapshots { // the last one made may be an old one that was imported
@@ -207,7 +232,7 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) (out []Devic
 		}
 		out = append(out, d)
 	}
-	return out, named(refused(st)), nil
+	return out
 }
 
 // dial connects to a storage, starting it where Roost runs it. The meter may be nil.

@@ -719,8 +719,12 @@ func TestFilesComeBackWithoutOverwritingAnything(t *testing.T) {
 }
 
 func TestASecondDeviceAndJustLooking(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
 	d := nodetest.StartKubo(t)
-	s := backUp(t, d, "Laptop", map[string]map[string]string{t.TempDir(): {"a.txt": "a"}}, "")
+	s := backUp(t, d, host, map[string]map[string]string{t.TempDir(): {"a.txt": "a"}}, "")
 
 	c := newComputer(t)
 	c.file("Documents/letter.txt", "dear")
@@ -729,6 +733,9 @@ func TestASecondDeviceAndJustLooking(t *testing.T) {
 	c.until("Which folders must not be lost?")
 	c.tap("Keep these folders")
 	c.until("Everything is safe")
+	if deviceState(t, c, host+" 2") != syncer.DeviceActive {
+		t.Errorf("the second device has no name of its own beside %s", host)
+	}
 	c.stop()
 
 	c = newComputer(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -46,6 +47,26 @@ func (s *State) Devices() ([]Device, error) {
 	}
 	slices.SortFunc(out, func(a, b Device) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return out, nil
+}
+
+// FreeName is a name for one more device: the one that is wanted, or else that with the first number after it that no device
+// of the vault has, or had.
+func (s *State) FreeName(wanted string) (string, error) { return freeName(s.Union, wanted) }
+
+func freeName(r format.Registry, wanted string) (string, error) {
+	devices, err := r.Devices()
+	if err != nil {
+		return "", err
+	}
+	free := func(name string) bool {
+		return !slices.ContainsFunc(devices, func(c *format.Certificate) bool { return strings.EqualFold(c.Name, name) })
+	}
+	name := wanted
+	for i := 2; !free(name); i++ {
+		number := fmt.Sprintf(" %d", i)
+		name = strings.ToValidUTF8(wanted[:min(len(wanted), format.MaxDeviceName-len(number))], "") + number
+	}
+	return name, nil
 }
 
 // remaining are the devices of a registry that are not shut out.

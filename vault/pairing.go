@@ -91,14 +91,20 @@ func (a *Applicant) Join(answer []byte, now time.Time) (*Joined, error) {
 	if err != nil {
 		return nil, err
 	}
+	id := format.DeviceOf(ed25519.NewKeyFromSeed(a.sign[:]).Public().(ed25519.PublicKey))
+	registry := format.Registry{Certificates: []format.Certified{x.Certificate, x.Introducer}}
+	cert, err := registry.Certificate(id)
+	if err != nil {
+		return nil, err
+	}
 	b := &Bundle{b: bundleBody{
 		Version: 1, Vault: x.Vault, Fingerprint: x.Fingerprint, ChunkID: x.ChunkID, Chunker: x.Chunker, Locator: x.Locator,
 		PinName: x.PinName, Outer: x.Outer, RootPublic: x.RootPublic, Epochs: x.Epochs, SignSeed: a.sign, SealKey: a.seal,
-		Certificate: x.Certificate, Introducer: &x.Introducer, Name: a.name, Installation: a.installation,
+		Certificate: x.Certificate, Introducer: &x.Introducer, Name: cert.Name, Installation: a.installation,
 		Keyring: x.Keyring, // the storage brings the block
 	}}
 	b.keys.Store(x.Keys())
-	b.device = format.DeviceOf(b.signKey().Public().(ed25519.PublicKey))
+	b.device = id
 	return &Joined{Bundle: b, Places: x.Places, Words: format.PairingWords(a.asking, x.Keys())}, nil
 }
 
@@ -126,7 +132,8 @@ type LetIn struct {
 }
 
 // LetIn makes who asks a device of this vault, and publishes that, so that it can be seen and shut out before it has saved
-// anything. A person has compared the words of the asking. The answer holds all keys but the words.
+// anything. A person has compared the words of the asking. The answer holds all keys but the words, and the name that it got:
+// one that no other device has.
 // Errors: ErrAskingOver, ErrLetIn, ErrIntroduced, format.ErrDamaged; those of a commit.
 func (v *Vault) LetIn(ctx context.Context, asking []byte, places []format.Place, now time.Time) (*LetIn, error) {
 	a, err := ReadAsking(asking, now)
@@ -149,8 +156,12 @@ func (v *Vault) LetIn(ctx context.Context, asking []byte, places []format.Place,
 	if own < 0 {
 		return nil, ErrIntroduced
 	}
+	name, err := freeName(all, a.Name)
+	if err != nil {
+		return nil, err
+	}
 	k := v.keys()
-	cert := format.Introduce(&format.Certificate{Vault: k.Vault, Sign: a.Sign, Seal: a.Seal, Name: a.Name, Seconds: now.Unix()}, v.bundle.signKey())
+	cert := format.Introduce(&format.Certificate{Vault: k.Vault, Sign: a.Sign, Seal: a.Seal, Name: name, Seconds: now.Unix()}, v.bundle.signKey())
 	version, _ := v.bundle.keyring()
 	answer, err := format.SealInvitation(&format.Invitation{
 		Vault: k.Vault, Fingerprint: k.Fingerprint, ChunkID: k.ChunkID, Chunker: k.Chunker, Locator: k.Locator, PinName: k.PinName,
@@ -169,5 +180,5 @@ func (v *Vault) LetIn(ctx context.Context, asking []byte, places []format.Place,
 	if err != nil {
 		return nil, err
 	}
-	return &LetIn{Name: a.Name, Answer: answer, Words: format.PairingWords(asking, k)}, nil
+	return &LetIn{Name: name, Answer: answer, Words: format.PairingWords(asking, k)}, nil
 }
