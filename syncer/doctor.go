@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (e *Engine) examine(ctx context.Context, c connection, info node.Info, used
 	add("closed", closedWords(x), err)
 	add("key", keyWords(x), nil)
 	if x.Everything {
-		add("silent", silentWords(x), nil)
+		add("silent", "It tells nobody which blocks it has.", announces(x))
 		err = nil
 		if x.CleansAt > 0 && used >= x.CleansAt {
 			err = fmt.Errorf("%w: it cleans up from %s on, and holds %s", node.ErrCleans, formatSize(x.CleansAt), formatSize(used))
@@ -74,11 +75,31 @@ func keyWords(x node.Examination) string {
 	return "This computer's key opens what Roost needs, and not the storage's settings."
 }
 
-func silentWords(x node.Examination) string {
-	if x.Announces {
-		return "It tells a public network which blocks it has. They are encrypted, but their number shows."
+// announces is what a storage tells a public network, as an error; nil: nothing.
+func announces(x node.Examination) error {
+	switch {
+	case x.Announces:
+		return fmt.Errorf("%w: %q, run on its computer, turns that off", node.ErrAnnounces, node.SilenceLine)
+	case x.StillTells:
+		return node.ErrStillAnnounces
 	}
-	return "It tells nobody which blocks it has."
+	return nil
+}
+
+// silence has a storage tell nobody which blocks it has. Errors: ErrUsage where it is none that could be told.
+func (e *Engine) silence(ctx context.Context, nc nodeConfig) error {
+	c, err := e.reach(ctx, nc)
+	if err != nil {
+		return err
+	}
+	k, ok := c.node.(*node.Kubo)
+	if !ok || c.managed != nil {
+		return fmt.Errorf("%w: there is nothing that Roost could do by itself", ErrUsage)
+	}
+	if err = k.Silence(ctx); errors.Is(err, node.ErrAnnounces) { // a person has to
+		return fmt.Errorf("%w; %q, run on its computer, does", err, node.SilenceLine)
+	}
+	return err
 }
 
 func cleaningWords(x node.Examination) string {

@@ -369,8 +369,10 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		if err != nil {
 			p := Describe(err)
 			p.Storage = nc.Name
-			c.Message, c.Action, c.Problem, c.Fix = p.Title, p.OnTerminal(), &p, fixable(name)
-			out.State = stateOfError(err)
+			c.Message, c.Action, c.Problem, c.Fix = p.Title, p.OnTerminal(), &p, fixable(name, err)
+			if out.State != StateNeedsYou {
+				out.State = stateOfError(err)
+			}
 		}
 		out.Checks = append(out.Checks, c)
 		return c.OK

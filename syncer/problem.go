@@ -273,6 +273,17 @@ var problems = []row{
 		Code: "cleans", Severity: warning, Exit: ExitStorage, Title: "Your storage holds more than its own limit",
 		Text: "It may clean up again and again, which makes it slow. Saved files are safe.", Action: "Free up space, or give it more room", Detailed: true,
 	}},
+	{node.ErrAnnounces, Problem{
+		Code: "announces", Severity: warning, Exit: ExitStorage, Title: "Your storage tells a public network what it has",
+		Text:     "Nobody can read your files, but everybody can see how much there is, and where. Saved files are safe.",
+		Action:   "Let Roost turn that off, or turn it off on the storage's own computer",
+		Terminal: "Run roost node check --fix, or on its computer: " + node.SilenceLine + ", and start it again", Detailed: true,
+	}},
+	{node.ErrStillAnnounces, Problem{
+		Code: "still_announces", Severity: warning, Exit: ExitStorage, Title: "Your storage has to be started again",
+		Text:   "It was told not to tell a public network any more what it has, and stops with its next start. Saved files are safe.",
+		Action: "Start it again on its computer", Terminal: "Start it again on its computer, such as with: sudo systemctl restart ipfs",
+	}},
 	{node.ErrRepoNewer, Problem{
 		Code: "repo_newer", Severity: needsYou, Exit: ExitStorage, Title: "A newer program wrote the storage on this computer",
 		Text: "This one does not touch it. Saved files are safe.", Action: "Install the newest Roost on this computer",

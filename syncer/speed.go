@@ -72,6 +72,8 @@ func (e *Engine) FixNode(ctx context.Context, name, check string) error {
 	case check == "cleaning":
 		_, err := e.FreeSpace(ctx, nc.Name, nil)
 		return err
+	case check == "silent":
+		return e.silence(ctx, nc)
 	case check == "kept" && !first:
 		done, err := e.catchUp(ctx, nc, nil)
 		if err != nil {
@@ -89,5 +91,13 @@ func (e *Engine) FixNode(ctx context.Context, name, check string) error {
 	return fmt.Errorf("%w: there is nothing that Roost could do by itself", ErrUsage)
 }
 
-// fixable are the checks that FixNode knows.
-func fixable(check string) bool { return check == "cleaning" || check == "kept" || check == "backup" }
+// fixable tells whether FixNode can do something about what a check found.
+func fixable(check string, err error) bool {
+	switch check {
+	case "cleaning", "kept", "backup":
+		return true
+	case "silent": // one that has to be started again is for a person
+		return errors.Is(err, node.ErrAnnounces)
+	}
+	return false
+}

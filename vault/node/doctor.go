@@ -17,6 +17,10 @@ var (
 	ErrExposed = errors.New("storage is open to everybody")
 	// ErrCleans: the storage holds more than its own limit, so it may clean up again and again.
 	ErrCleans = errors.New("storage is beyond its own limit")
+	// ErrAnnounces: the storage tells a public network which blocks it has.
+	ErrAnnounces = errors.New("storage tells a public network what it has")
+	// ErrStillAnnounces: so it does until it is started again; its settings forbid it.
+	ErrStillAnnounces = errors.New("storage tells a public network what it has until it is started again")
 	// ErrClock: the storage's clock is far from this computer's.
 	ErrClock = errors.New("the clocks of the storage and of this computer differ")
 )
@@ -31,7 +35,8 @@ type Examination struct {
 
 	// Everything: this computer's key opens more of the storage than Roost uses. So its settings could be looked at:
 	Everything bool
-	Announces  bool  // it tells a public network which blocks it has
+	Announces  bool  // its settings have it tell a public network which blocks it has
+	StillTells bool  // they forbid that, and it was not started since
 	CleansAt   int64 // bytes from which on it cleans up by itself, if it does at all; 0: it has no limit of its own
 
 	Clock time.Duration // how far its clock is ahead of ours; within what the answer took it counts as 0
@@ -97,6 +102,9 @@ func (k *Kubo) settings(ctx context.Context, x *Examination) error {
 	}
 	routing, _, err := k.setting(ctx, "Routing.Type")
 	x.Everything, x.Announces = true, provide != false && routing != "none" // both are on where nothing is said
+	if err == nil && !x.Announces {
+		x.StillTells, err = k.providing(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -128,6 +136,57 @@ func (k *Kubo) setting(ctx context.Context, key string) (value any, allowed bool
 		return nil, false, nil
 	}
 	return answer.Value, err == nil, err
+}
+
+// SilenceLine is what does the same as Silence on the storage's own machine.
+const SilenceLine = "ipfs config --json Provide.Enabled false"
+
+// providesSince is the minor version of the first Kubo that has the setting.
+const providesSince = 38
+
+// Silence has the storage tell nobody any more which blocks it has, from when it is started again. Its settings are read back.
+// Errors: ErrAnnounces where this computer's key, or a program in front of the storage, does not let it be changed, and where
+// its program is too old to know the setting.
+func (k *Kubo) Silence(ctx context.Context) error {
+	const op = "have storage tell nobody what it has"
+	info, err := k.Info(ctx)
+	if err != nil {
+		return err
+	}
+	var major, minor int
+	if n, _ := fmt.Sscanf(info.Version, "%d.%d", &major, &minor); n == 2 && major == 0 && minor < providesSince {
+		return fmt.Errorf("%w: its program is too old to be told; update it", ErrAnnounces)
+	}
+	c := &call{
+		op: op, command: "config", args: []string{"Provide.Enabled", "false"}, opts: map[string]string{"json": "true"}, limit: k.patience.quick,
+	}
+	var answer struct{ Value any }
+	err = k.do(ctx, c, func(r io.Reader) error { return decodeOne(r, &answer) })
+	if errors.Is(err, ErrUnauthorized) {
+		return fmt.Errorf("%w: it does not let this computer change that", ErrAnnounces)
+	}
+	if err != nil {
+		return err
+	}
+	now, _, err := k.setting(ctx, "Provide.Enabled")
+	if err == nil && now != false {
+		return fmt.Errorf("%w: it took the change and does not show it", ErrAnnounces)
+	}
+	return err
+}
+
+// providing tells whether the running node announces blocks, whatever its settings say by now. One that is too old to tell,
+// or may not, is believed its settings.
+func (k *Kubo) providing(ctx context.Context) (bool, error) {
+	c := &call{op: "ask storage whether it tells what it has", command: "provide/stat", limit: k.patience.quick}
+	err := k.do(ctx, c, func(r io.Reader) error {
+		_, err := io.Copy(io.Discard, r)
+		return err
+	})
+	if _, said := errors.AsType[*answerError](err); said {
+		return false, nil // Kubo's answer where nothing provides
+	}
+	return err == nil, err
 }
 
 // knock sends one request and returns the status and the date of the answer.

@@ -1,7 +1,9 @@
 package node_test
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +25,59 @@ func TestExaminationTellsHowMuchAKeyOpens(t *testing.T) {
 		if err != nil || x.Local != c.want.Local || x.Everything != c.want.Everything || x.Announces != c.want.Announces || x.Exposed != nil || x.Clock != 0 {
 			t.Errorf("%s: %+v, %v, want %+v", name, x, err, c.want)
 		}
+	}
+}
+
+// What a storage tells others is its settings' business only from its next start.
+func TestAStorageThatAnnouncesIsSilenced(t *testing.T) {
+	d := nodetest.StartKubo(t, func(c nodetest.Config) { c.Set("Routing.Type", "dhtserver"); c.Set("Provide.Enabled", true) })
+	examined := func() node.Examination {
+		t.Helper()
+		x, err := d.Node(t).Examine(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	if x := examined(); !x.Announces || x.StillTells {
+		t.Errorf("before: %+v", x)
+	}
+	if err := d.Node(t).Silence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if x := examined(); x.Announces || !x.StillTells {
+		t.Errorf("told, and not started again: %+v", x)
+	}
+	d.Stop(t)
+	d.Start(t)
+	if x := examined(); x.Announces || x.StillTells {
+		t.Errorf("started again: %+v", x)
+	}
+	if got := strings.TrimSpace(d.Run(t, "config", "Provide.Enabled")); got != "false" {
+		t.Errorf("its setting is %s", got)
+	}
+}
+
+// The line does what it stands for.
+func TestTheLineSilencesAStorage(t *testing.T) {
+	d := nodetest.StartKubo(t, func(c nodetest.Config) { c.Set("Provide.Enabled", true) })
+	d.Run(t, strings.Fields(node.SilenceLine)[1:]...)
+	if got := strings.TrimSpace(d.Run(t, "config", "Provide.Enabled")); got != "false" {
+		t.Errorf("its setting is %s", got)
+	}
+}
+
+func TestAStorageThatMayNotBeChangedIsNotSilenced(t *testing.T) {
+	d := nodetest.StartKubo(t, func(c nodetest.Config) {
+		c.Set("Provide.Enabled", true)
+		c.Allow("/api/v0/id")
+	})
+	if err := d.Node(t).Silence(t.Context()); !errors.Is(err, node.ErrAnnounces) {
+		t.Errorf("a key that opens no settings: %v", err)
+	}
+	d.Stop(t)
+	if err := d.Node(t).Silence(t.Context()); !errors.Is(err, node.ErrUnreachable) {
+		t.Errorf("a storage that is off: %v", err)
 	}
 }
 
