@@ -20,8 +20,8 @@ func nodeKitCommand() *command {
 			"--out DIR [--platform pi|server|nas] [--name N] [--limit 400GB] [--address H] [--port N] [--private]",
 			"--install USER@HOST[:PORT] [--password-file F] [--host-key SHA256:…] [--code-out F] [--data DIR] […]",
 		},
-		help: `kit: write into DIR what makes another machine a storage: a small computer with Debian (pi), a rented server, or
-a network drive with containers (nas). Its README says what to do with it, in three steps. --install does them: it logs
+		help: `kit: write into DIR what makes another machine a storage. That is a small computer with Debian (pi), a rented
+server, or a network drive with containers (nas). Its README says what to do with it, in three steps. --install does them: it logs
 in there over SSH, once, and brings the connection code back.`,
 		flags: []flag{
 			{name: "out", arg: "DIR", help: "where the kit is written, such as a USB stick"},

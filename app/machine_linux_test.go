@@ -161,6 +161,7 @@ func makeMachine(ts *testscript.TestScript, before int) *another {
 	}
 	m.addr = fmt.Sprintf("%s%d", net, last+2)
 	ts.Setenv("MACHINE", m.addr)
+	ts.Setenv("WIRE", m.wire)
 	return m
 }
 

@@ -22,10 +22,11 @@ func nodeCommand() *command {
 			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
 			help: "add: one more storage.", flags: storageFlags,
 		},
+		{name: "node find", run: nodeFind, help: "find: the storages that tell this network of themselves."},
 		{
 			name: "node limit", usage: []string{"[NAME] SIZE"}, least: 1, most: 2, run: nodeLimit,
-			help: `limit: the storage holds so much in all, such as 500GB, or none for no limit. At 80 % of it Roost says so, at 95 % folders
-that may wait do, and at the limit new data waits. What it holds already stays.`,
+			help: `limit: the storage holds so much in all, such as 500GB, or none for no limit. At 80 % of it Roost says so, and at the
+limit new data waits.`,
 		},
 		{
 			name: "node move", usage: []string{"OLD [--to URL [--token-file F] | --code-file F | --local DIR] [--clean-old]"}, least: 1, most: 1, run: nodeMove,

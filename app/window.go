@@ -304,7 +304,7 @@ func (s *shell) again() {
 
 // startWith fills the window with an engine's screens, or with the first steps.
 func (s *shell) startWith(o ui.Options) {
-	o.Window, o.Post, o.Login, o.Desktop = s.over, s.post, s.login, s.desktop
+	o.Window, o.Post, o.Login, o.Desktop, o.Nearby = s.over, s.post, s.login, s.desktop, syncer.LookNearby
 	w, err := ui.New(o)
 	if err != nil {
 		fyne.LogError("show how things are", err)

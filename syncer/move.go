@@ -138,6 +138,10 @@ func (e *Engine) beginMove(ctx context.Context, o MoveOptions) error {
 		return fmt.Errorf("%w: say where the storage %q moves to", ErrUsage, o.From)
 	}
 	nc, err := e.newNode(o.To)
+	if err == nil {
+		err = o.To.locate(ctx)
+		nc.URL, nc.Addresses = o.To.URL, o.To.Addresses
+	}
 	if err != nil {
 		return err
 	}

@@ -82,6 +82,10 @@ func (e *Engine) closeFar() error {
 // Errors: ErrUsage for a name or a storage that is in use already, ErrOwnStorage.
 func (e *Engine) AddNode(ctx context.Context, o SetupOptions) error {
 	nc, err := e.newNode(o)
+	if err == nil {
+		err = o.locate(ctx)
+		nc.URL, nc.Addresses = o.URL, o.Addresses
+	}
 	if err != nil {
 		return err
 	}
@@ -369,7 +373,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		if err != nil {
 			p := Describe(err)
 			p.Storage = nc.Name
-			c.Message, c.Action, c.Problem, c.Fix = p.Title, p.OnTerminal(), &p, fixable(name, err)
+			c.Message, c.Action, c.Problem, c.Fix = p.Title, p.OnTerminal(), &p, fixable(nc, name, err)
 			if out.State != StateNeedsYou {
 				out.State = stateOfError(err)
 			}

@@ -17,6 +17,7 @@ import (
 	"roost/vault/keystore"
 	"roost/vault/node"
 	"roost/vault/node/code"
+	"roost/vault/node/nearby"
 	"roost/vault/node/private"
 	"roost/vault/plain"
 	"roost/watcher"
@@ -306,6 +307,14 @@ var problems = []row{
 	{node.ErrCertificate, Problem{
 		Code: "certificate", Severity: needsYou, Exit: ExitStorage, Title: "Your storage shows another identity than before",
 		Text: "Roost did not talk to it. New changes are waiting; saved files are safe.", Action: "Check whether the storage was set up again",
+	}},
+	{ErrNotNearby, Problem{
+		Code: "not_nearby", Severity: warning, Exit: ExitStorage, Retry: true, Title: "Your storage was not found in this network",
+		Text: "It may be switched off, or somewhere else. New changes are waiting; saved files are safe.", Action: "See that it is switched on, and in the same network as this computer",
+	}},
+	{nearby.ErrNoNetwork, Problem{
+		Code: "no_local_network", Severity: warning, Exit: ExitStorage, Retry: true, Title: "There is no network here that can be searched",
+		Text: "This computer is connected to none, or to one that does not let computers find each other. Nothing was changed.", Action: "Connect this computer to your home network",
 	}},
 	{node.ErrTimeout, unreachable("storage_slow", "Your storage took too long to answer")},
 	{node.ErrUnreachable, unreachable("unreachable", "Your storage can't be reached")},

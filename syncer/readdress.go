@@ -28,6 +28,9 @@ func (e *Engine) Readdress(ctx context.Context, name string, o SetupOptions) err
 	if j := slices.IndexFunc(nodes, func(n nodeConfig) bool { return n.URL == o.URL }); j >= 0 && j != i {
 		return inUse(nodes[j])
 	}
+	if err := o.locate(ctx); err != nil {
+		return err
+	}
 	nodes[i] = o.node(name)
 	n, m, err := dial(ctx, e.home, nodes[i], o.Token, e.meter(name))
 	if err != nil {

@@ -50,6 +50,9 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	if o.LocalDir == "" && o.URL == "" {
 		o.LocalDir = h.path(storageDir)
 	}
+	if err := o.locate(ctx); err != nil {
+		return nil, err
+	}
 	nc := o.node(o.NodeName)
 	nc.Dir = o.LocalDir
 	if o.Recovering() && nc.Dir != "" {

@@ -72,6 +72,8 @@ func (e *Engine) FixNode(ctx context.Context, name, check string) error {
 	case check == "cleaning":
 		_, err := e.FreeSpace(ctx, nc.Name, nil)
 		return err
+	case check == "reachable":
+		return e.findAgain(ctx, nc)
 	case check == "silent":
 		return e.silence(ctx, nc)
 	case check == "kept" && !first:
@@ -91,9 +93,11 @@ func (e *Engine) FixNode(ctx context.Context, name, check string) error {
 	return fmt.Errorf("%w: there is nothing that Roost could do by itself", ErrUsage)
 }
 
-// fixable tells whether FixNode can do something about what a check found.
-func fixable(check string, err error) bool {
+// fixable tells whether FixNode can do something about what a check of a storage found.
+func fixable(nc nodeConfig, check string, err error) bool {
 	switch check {
+	case "reachable": // it may be announced at another address
+		return movesUnseen(nc.Fingerprint, err)
 	case "cleaning", "kept", "backup":
 		return true
 	case "silent": // one that has to be started again is for a person

@@ -27,6 +27,9 @@ func TryStorage(ctx context.Context, opts Options, o SetupOptions, write bool) e
 		return nil
 	}
 	o.AllowHTTP = o.AllowHTTP || opts.AllowHTTP
+	if err := o.locate(ctx); err != nil {
+		return err
+	}
 	n, err := node.Dial(o.node("").options(o.Token, nil))
 	if err != nil {
 		return err

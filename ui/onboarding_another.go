@@ -155,11 +155,13 @@ func (o *onboarding) showInstall(k another) {
 	}
 	next = kit.NewButton(kit.Primary, "", lang.L("Install"), begin)
 	address.OnEnter, user.OnEnter, password.OnEnter, data.OnEnter = user.Focus, password.Focus, begin, begin
+	nearby, look := o.foundNearby(func() { o.showInstall(k) })
 	o.show(part{
 		title: lang.L("Install it for me"), lead: lang.L("Roost logs in, copies its programs, starts them and comes back with the key of the new storage."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, user.Root, password.Root, data.Root))},
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, user.Root, password.Root, data.Root)), nearby},
 		back: func() { o.showKind(k) }, next: next,
 	})
+	look()
 	address.Focus()
 }
 

@@ -19,8 +19,12 @@ import (
 // maxCodeFile is in bytes: a photograph of a QR picture is the longest thing that may hold a code.
 const maxCodeFile = 32 << 20
 
-// showCode asks for the connection code of a storage: pasted, or in a picture or file that is dropped on the window.
-func (o *onboarding) showCode() {
+// showCode asks for the connection code of any storage.
+func (o *onboarding) showCode() { o.askCode(syncer.Nearby{}, o.showWhere) }
+
+// askCode asks for the connection code of a storage: pasted, or in a picture or file that is dropped on the window. The one that
+// is meant was found in the local network; a zero one is any.
+func (o *onboarding) askCode(meant syncer.Nearby, back func()) {
 	text := kit.NewTextField(lang.L("Connection code"), lang.L("It begins with ROOST. A picture of it can be dropped on this window."), 4)
 	password := kit.NewPasswordField(lang.L("Password of the code"), lang.L("What was chosen when the code was made."))
 	password.Root.Hide()
@@ -43,8 +47,15 @@ func (o *onboarding) showCode() {
 				password.Focus()
 				return
 			}
-			o.how, o.local = how, false
-			o.prepare(next)
+			goOn := func() {
+				o.how, o.local = how, false
+				o.prepare(next)
+			}
+			if otherThan(meant, how) {
+				o.sayOther(meant, goOn)
+				return
+			}
+			goOn()
 		})
 	}
 	read := func(b *kit.Button, data func() ([]byte, error)) {
@@ -63,9 +74,13 @@ func (o *onboarding) showCode() {
 	})
 	password.OnEnter = use
 	text.OnTyped = func(string) { given = func() []byte { return []byte(text.Text()) } }
+	title := lang.L("The connection code")
+	if meant.Fingerprint != "" {
+		title = lang.L("The connection code of {{.Name}}", values{"Name": nearbyName(meant)})
+	}
 	o.show(part{
-		title: lang.L("The connection code"), lead: lang.L("Whoever set the storage up has one. It says where the storage is, and lets this computer in."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, text.Root, password.Root))}, back: o.showWhere, other: picture, next: next,
+		title: title, lead: lang.L("Whoever set the storage up has one. It says where the storage is, and lets this computer in."),
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, text.Root, password.Root))}, back: back, other: picture, next: next,
 	})
 	o.dropped = func(path string) {
 		read(next, func() ([]byte, error) { return readCodeFile(path) })

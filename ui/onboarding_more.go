@@ -8,6 +8,7 @@ type oneMore struct {
 	moved  string // the storage that only gets another address or key; "": it is a further one
 	chosen func(how syncer.SetupOptions)
 	leave  func()
+	again  func() // it was found again where it is; with moved
 }
 
 // newOneMore begins the choice with its first page.

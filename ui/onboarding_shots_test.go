@@ -71,6 +71,15 @@ func steps() map[string]func(*onboarding) {
 			o.showInstall(kindsOfMachine()[0])
 			o.say(trustQuestion(install.Host{Address: "raspberrypi.local:22", Fingerprint: "SHA256:6JuevvFX7qtHVY6QuBuWoumJ3nUzh1mzqDPsnQLsSH8"}, func(bool) {}))
 		},
+		"moved": func(o *onboarding) {
+			o.more = &oneMore{moved: "Pi in the living room", leave: func() {}}
+			o.showAddress()
+		},
+		"code-nearby": func(o *onboarding) {
+			pi := syncer.Nearby{Name: "Pi in the living room", Fingerprint: "ab", Addresses: []string{"https://192.168.1.20:5443"}}
+			o.askCode(pi, o.showWhere)
+			o.sayOther(pi, func() {})
+		},
 		"code": func(o *onboarding) { o.showCode() },
 		"address": func(o *onboarding) {
 			o.how.URL = "http://raspberrypi:5001"

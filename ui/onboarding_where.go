@@ -211,13 +211,16 @@ func (o *onboarding) showAddress() {
 	})
 	address.OnEnter, key.OnEnter = key.Focus, func() { o.tryStorage(test, read) }
 	title, before := lang.L("A device that I already run"), o.showWhere
+	nearby, look := o.foundNearby(o.showAddress)
 	if o.more != nil && o.more.moved != "" {
 		title, before = lang.L("Where is {{.Name}} now?", values{"Name": kit.Shown(o.more.moved)}), o.more.leave
+		nearby, look = o.movedOptions(), func() {}
 	}
 	o.show(part{
 		title: title, lead: lang.L("Roost talks to it directly. Nobody in between can read your files."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root))}, back: before, other: test, next: next,
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root)), nearby}, back: before, other: test, next: next,
 	})
+	look()
 	address.Focus()
 }
 

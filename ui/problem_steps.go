@@ -107,7 +107,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		another()
 	case "no_network", "no_network_key", "port_taken", "not_run_here":
 		add(step{icon: "settings", label: lang.L("Who can find your storage"), open: func() { w.onSettings(section{kind: sectionNetwork}) }})
-	case "exposed", "clock_differs", "announces", "still_announces":
+	case "exposed", "clock_differs", "announces", "still_announces", "not_nearby", "no_local_network":
 		check()
 	case "no_kubo", "newer", "code_newer", "repo_newer":
 		add(step{icon: "folder", label: lang.L("Show where Roost is"), do: func(context.Context) error { return openProgram() }})

@@ -227,11 +227,12 @@ func (s *storagesScreen) readdress(name string) {
 		return
 	}
 	var o *onboarding
-	o = newReaddress(s.w, s.now.Storages[i], oneMore{leave: s.back, chosen: func(how syncer.SetupOptions) {
-		o.run(nil, lang.L("Looking for your backup"), func(ctx context.Context) error { return s.w.engine.Readdress(ctx, name, how) }, func() {
-			s.back()
-			s.check(name)
-		})
+	found := func() {
+		s.back()
+		s.check(name)
+	}
+	o = newReaddress(s.w, s.now.Storages[i], oneMore{leave: s.back, again: found, chosen: func(how syncer.SetupOptions) {
+		o.run(nil, lang.L("Looking for your backup"), func(ctx context.Context) error { return s.w.engine.Readdress(ctx, name, how) }, found)
 	}})
 	s.choose(o)
 }

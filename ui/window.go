@@ -68,6 +68,7 @@ type Window struct {
 	again      func()                        // begins anew with the recovery words; nil where that is not possible
 	copies     copies                        // that were made to be looked at
 	picked     func(chosen func(dir string)) // asks for a folder; nil: the system's own way
+	nearby     Nearby                        // nil: nothing is looked for in the local network
 }
 
 // Theme is how everything looks.
@@ -83,6 +84,7 @@ type Options struct {
 
 	Starter Starter // takes a home that is not set up through the first steps; nil: it is set up
 	Again   func()  // puts the home aside and begins anew with the recovery words; nil where that is not possible
+	Nearby  Nearby  // looks for storages in the local network; nil: nothing is looked for
 	Begun   func()  // told on the UI goroutine when Starter has given the home free for an engine; nil is allowed
 }
 
@@ -112,7 +114,7 @@ func (w *Window) addScreens() {
 
 func newWindow(o Options) *Window {
 	return &Window{
-		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, again: o.Again, desktop: o.Desktop, look: worn, jobs: make(chan job, 16), toasts: kit.NewToasts(),
+		engine: o.Engine, post: o.Post, over: o.Window, login: o.Login, again: o.Again, nearby: o.Nearby, desktop: o.Desktop, look: worn, jobs: make(chan job, 16), toasts: kit.NewToasts(),
 		content: container.NewStack(), screens: make(map[Place]screen), engines: make(chan Engine, 1),
 	}
 }

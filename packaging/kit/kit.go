@@ -1,4 +1,4 @@
-// Package kit writes what makes another machine a storage: a folder with an install script, the programs, two services
+// Package kit writes what makes another machine a storage: a folder with an install script, the programs, their services
 // and a guide. No secret is in it: keys are made on that machine.
 package kit
 
@@ -116,7 +116,9 @@ func Write(o Options) (*Written, error) {
 		names["docker-compose.yml"] = "docker-compose.yml"
 		last = "start.sh"
 	} else {
-		names["roost-node.service"], names["roost-proxy.service"] = "roost-node.service", "roost-proxy.service"
+		for _, unit := range []string{"roost-node.service", "roost-proxy.service", "roost-announce.service"} {
+			names[unit] = unit
+		}
 	}
 	fill := o.fill(sums)
 	for _, name := range append(slices.Sorted(maps.Keys(names)), last) {

@@ -24,8 +24,10 @@ const help = `Usage:
   roost-node network join FILE                         join with the code in FILE; - is standard input
   roost-node network show | leave                      the code of the network; be quiet again
   roost-node check                                     does this storage answer?
+  roost-node announce                                  tell the local network of this storage until stopped: its service
   roost-node configure [--name N] [--limit 500GB] [--address HOST[:PORT],…] [--port N] [--listen IP]
              [--public-host HOST] [--platform pi|server|nas] [--data DIR] [--private | --join FILE]
+             [--announce on|off]
                                                        change the settings; install.sh calls it
 
 One key for each device: if one is lost, the others need not change. --add-only makes a key that cannot delete, so
@@ -73,6 +75,8 @@ func run(args []string, out, notes io.Writer) error {
 		return m.configure(flags)
 	case verb == "check":
 		return m.check()
+	case verb == "announce" && len(rest) == 1:
+		return m.announce()
 	case verb == "network" && len(rest) == 1:
 		return m.tellNetwork()
 	case verb == "network make" && len(rest) == 2:
@@ -123,7 +127,7 @@ func (o options) has(name string) bool {
 
 var (
 	switches = []string{"help", "add-only", "locked", "private"}
-	settable = []string{"name", "limit", "address", "port", "listen", "public-host", "platform", "data", "user", "join"}
+	settable = []string{"name", "limit", "address", "port", "listen", "public-host", "platform", "data", "user", "join", "announce"}
 )
 
 func split(args []string) (options, []string, error) {

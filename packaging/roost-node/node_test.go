@@ -160,6 +160,26 @@ func TestAddressesAreGivenOutNearestFirst(t *testing.T) {
 	}
 }
 
+func TestTheLocalNetworkIsToldAtHomeAndWhereSomebodyWantsIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		s    settings
+		want bool
+	}{
+		"at home":         {settings{Platform: "pi"}, true},
+		"not there":       {settings{Platform: "pi", Announce: announceOff}, false},
+		"at a provider's": {settings{Platform: "server"}, false},
+		"wanted there":    {settings{Platform: "server", Announce: announceOn}, true},
+		"in a container":  {settings{Platform: "nas"}, false},
+		"on this machine": {settings{Platform: "pi", Announce: announceOn, Listen: "127.0.0.1"}, false},
+		"one address":     {settings{Platform: "pi", Listen: "192.168.1.20"}, true},
+		"tunnel":          {settings{Platform: "pi", PublicHost: "s.example.org"}, false},
+	} {
+		if got := c.s.announces(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestFlagsThatMakeNoSenseAreSaid(t *testing.T) {
 	for _, args := range [][]string{
 		{"nonsense"},
@@ -178,6 +198,8 @@ func TestFlagsThatMakeNoSenseAreSaid(t *testing.T) {
 		{"configure", "--address", "a/b"},
 		{"configure", "--user", "a b"},
 		{"configure", "--public-host", "a b"},
+		{"configure", "--announce", "perhaps"},
+		{"announce", "it"},
 	} {
 		t.Setenv("ROOST_NODE_ETC", t.TempDir())
 		if err := run(args, io.Discard, io.Discard); !errors.Is(err, errUsage) && !errors.Is(err, kit.ErrOptions) {

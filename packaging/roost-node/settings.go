@@ -39,6 +39,8 @@ type settings struct {
 	Addresses  []string `json:"addresses,omitempty"`   // host or host:port that are given out beside the machine's own
 	PublicHost string   `json:"public_host,omitempty"` // whose public certificate is shown by who forwards to us
 
+	Announce string `json:"announce,omitempty"` // whether the local network is told of it: "on", "off"; "": see announces
+
 	Network *private.Network `json:"network,omitempty"` // its place in a private network, whose key Kubo has; nil: in none
 	pending *code.Network    // to be joined; nil: none
 }
@@ -82,6 +84,8 @@ func (s *settings) change(flags options) error {
 			s.Listen = value
 		case "public-host":
 			s.PublicHost = value
+		case "announce":
+			s.Announce = value
 		case "port":
 			s.Port, err = strconv.Atoi(value)
 		case "limit":
@@ -124,6 +128,9 @@ func (s settings) check() error {
 		if ip, err := netip.ParseAddr(s.Listen); err != nil || ip.Zone() != "" {
 			return wrong("%q is not an IP address of this machine", s.Listen)
 		}
+	}
+	if s.Announce != "" && s.Announce != announceOn && s.Announce != announceOff {
+		return wrong("the local network is told of it or not, on or off, and not %q", s.Announce)
 	}
 	if s.Limit < 0 {
 		return wrong("the limit is not a size")

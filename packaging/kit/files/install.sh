@@ -15,6 +15,8 @@
 #   --private              make a private network, which other storages can join and nobody else can enter
 #   --join FILE            join the one of another storage with its code in FILE; - asks for it. Not the code itself: what
 #                          is typed as an option can be read by everybody on this machine
+#   --announce on|off      whether Roost finds it by itself in the local network: its name and its certificate's fingerprint are
+#                          told there (on for a small computer at home, off for a rented server)
 #   --public-host HOST     a tunnel shows a public certificate of this name for us
 #
 # It takes Kubo from beside this script, after comparing it with the sums below, and Caddy from this system's packages.
@@ -36,17 +38,17 @@ stop() {
 	printf 'install.sh: %s\n' "$*" >&2
 	exit 1
 }
-# has_systemd: it may be missing in a container; then the two commands have to be run by something else.
+# has_systemd: it may be missing in a container; then the commands have to be run by something else.
 has_systemd() { [ -d /run/systemd/system ]; }
 
 [ "$(id -u)" = 0 ] || stop "this has to be run by root: sudo sh $0"
 
 uninstall() {
 	if has_systemd; then
-		systemctl disable --now roost-proxy.service roost-node.service 2>/dev/null || true
+		systemctl disable --now roost-announce.service roost-proxy.service roost-node.service 2>/dev/null || true
 	fi
 	data=$(sed -n 's/^ReadWritePaths=//p' "$units/roost-node.service" 2>/dev/null || true)
-	rm -f "$units/roost-node.service" "$units/roost-proxy.service" /usr/local/bin/roost-node
+	rm -f "$units/roost-node.service" "$units/roost-proxy.service" "$units/roost-announce.service" /usr/local/bin/roost-node
 	if has_systemd; then systemctl daemon-reload; fi
 	if [ "$1" = purge ]; then
 		if [ -n "$data" ]; then rm -rf "$data/repo" "$data/caddy"; fi
@@ -69,7 +71,7 @@ while [ $# -gt 0 ]; do
 	--purge) [ "$remove" = yes ] || stop "--purge goes after --uninstall"
 		remove=purge ;;
 	--private) keep="$keep $1" ;;
-	--name | --limit | --data | --address | --port | --listen | --public-host | --join)
+	--name | --limit | --data | --address | --port | --listen | --public-host | --announce | --join)
 		[ $# -ge 2 ] || stop "$1 needs a value"
 		case $1$2 in --join[Rr][Oo][Oo][Ss][Tt]1-*)
 			stop "the code is a key, which everybody on this machine can read on a command line: --join - asks for it" ;;
@@ -134,7 +136,7 @@ if [ ! -e "$etc/node.json" ]; then
 fi
 "$lib/roost-node" configure "$@"
 data=$(sed -n 's/^  "data": "\(.*\)",*$/\1/p' "$etc/node.json")
-for unit in roost-node roost-proxy; do
+for unit in roost-node roost-proxy roost-announce; do
 	sed -e "s|@DATA@|$data|g" -e "s|@CADDY@|$(command -v caddy)|g" "$kit/$unit.service" >"$units/$unit.service.new"
 	chmod 0644 "$units/$unit.service.new"
 	mv "$units/$unit.service.new" "$units/$unit.service"
@@ -143,10 +145,11 @@ done
 say "5/5 Starting"
 if has_systemd; then
 	systemctl daemon-reload
-	systemctl enable roost-node.service roost-proxy.service
-	systemctl restart roost-node.service roost-proxy.service
+	systemctl enable roost-node.service roost-proxy.service roost-announce.service
+	systemctl restart roost-node.service roost-proxy.service roost-announce.service
 	"$lib/roost-node" check
 else
-	say "systemd does not run here. The two commands are in ExecStart of $units/roost-node.service and roost-proxy.service."
+	say "systemd does not run here. The commands are in ExecStart of $units/roost-node.service, roost-proxy.service and,"
+	say "where the local network is to be told of it, roost-announce.service."
 fi
 "$lib/roost-node" access show owner || say "The code of another key: roost-node access list, then roost-node access show NAME"
