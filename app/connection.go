@@ -27,7 +27,11 @@ func (c *call) connectionCode(ctx context.Context) (code.Code, error) {
 // QR picture. A locked one is opened with the passphrase in the file that ROOST_CODE_PASSPHRASE_FILE names, or a person is
 // asked where there is a terminal that does not carry the code.
 func (c *call) codeText(ctx context.Context) (text, passphrase string, err error) {
-	name := c.value("code-file")
+	return c.codeTextIn(ctx, c.value("code-file"))
+}
+
+// codeTextIn is codeText of a file that is named elsewhere.
+func (c *call) codeTextIn(ctx context.Context, name string) (text, passphrase string, err error) {
 	text, err = c.readWords(ctx, "The connection code", func() (string, error) {
 		if name == "-" {
 			if isTerminal(c.in) {

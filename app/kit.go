@@ -18,7 +18,7 @@ func nodeKitCommand() *command {
 		name: "node kit",
 		usage: []string{
 			"--out DIR [--platform pi|server|nas] [--name N] [--limit 400GB] [--address H] [--port N] [--private]",
-			"--install USER@HOST[:PORT] [--password-file F] [--host-key SHA256:…] [--code-out F] [--data DIR] […]",
+			"--install USER@HOST[:PORT] [--password-file F] [--host-key SHA256:…] [--code-out F] [--data DIR] [--join FILE | --join-with U@H] […]",
 		},
 		help: `kit: write into DIR what makes another machine a storage. That is a small computer with Debian (pi), a rented
 server, or a network drive with containers (nas). Its README says what to do with it, in three steps. --install does them: it logs
@@ -35,6 +35,8 @@ in there over SSH, once, and brings the connection code back.`,
 			{name: "password-file", arg: "F", help: "the file with the password; - is standard input"},
 			{name: "host-key", arg: "K", help: "the key that the machine has to show: SHA256:…"},
 			{name: "data", arg: "DIR", help: "where everything is kept there: a folder on a drive"},
+			{name: "join", arg: "F", help: "join the network of a storage, by its code in F"},
+			{name: "join-with", arg: "U@H", help: "the same, by logging in there: it may make one"},
 			{name: "code-out", arg: "F", help: "write the connection code to a new file F"},
 		},
 		ownHelp: true, run: nodeKit,
@@ -49,7 +51,7 @@ type kitAnswer struct {
 }
 
 func nodeKit(ctx context.Context, c *call) (answer, error) {
-	for _, name := range []string{"password-file", "host-key", "code-out", "data"} {
+	for _, name := range []string{"password-file", "host-key", "code-out", "data", "join", "join-with"} {
 		if c.has(name) && !c.has("install") {
 			return nil, usage(c.command, "--%s goes with --install.", name)
 		}

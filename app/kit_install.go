@@ -41,11 +41,17 @@ func installKit(ctx context.Context, c *call) (_ answer, err error) {
 	o := install.Options{
 		Target: target, Known: filepath.Join(home, install.KnownFile), HostKey: c.value("host-key"), Data: c.value("data"), Agent: c.env("SSH_AUTH_SOCK"),
 	}
+	if c.has("join") && (c.has("join-with") || c.has("private")) || c.has("join-with") && c.has("private") {
+		return nil, usage(c.command, "Give one of --private, --join and --join-with: it makes a network or joins one.")
+	}
 	if err := c.askInstall(&o); err != nil {
 		return nil, err
 	}
 	k, err := kitOptions(c)
 	if err != nil {
+		return nil, err
+	}
+	if o.Join, err = c.networkToJoin(ctx, o); err != nil {
 		return nil, err
 	}
 	var file *wordsFile
@@ -59,6 +65,42 @@ func installKit(ctx context.Context, c *call) (_ answer, err error) {
 		return nil, errors.Join(kitError(c, err), file.discard())
 	}
 	return c.installed(target, got, file)
+}
+
+// networkToJoin is the private network of another storage, from its code or from that machine itself; nil: of none.
+func (c *call) networkToJoin(ctx context.Context, o install.Options) (*code.Network, error) {
+	switch {
+	case c.has("join"):
+		if c.value("join") == "-" && c.value("password-file") == "-" {
+			return nil, usage(c.command, "Standard input holds the code or the password: give one of them in a file.")
+		}
+		text, passphrase, err := c.codeTextIn(ctx, c.value("join"))
+		if err != nil {
+			return nil, err
+		}
+		n, err := code.ParseNetwork(strings.TrimSpace(text), passphrase)
+		if err != nil {
+			return nil, err
+		}
+		return &n, nil
+	case c.has("join-with"):
+		first, err := install.ParseTarget(c.value("join-with"))
+		if err != nil {
+			return nil, usage(c.command, "%v.", err)
+		}
+		o.Target, o.HostKey = first, ""                                        // which was said of the new one
+		if o.Report = c.installReport(first); c.value("password-file") == "" { // one from a file is for both
+			if err := c.askInstall(&o); err != nil {
+				return nil, err
+			}
+		}
+		n, err := install.NetworkOf(ctx, o)
+		if err != nil {
+			return nil, kitError(c, err)
+		}
+		return &n, nil
+	}
+	return nil, nil
 }
 
 // installed gives the code to the person.
@@ -81,7 +123,7 @@ func (c *call) installed(target install.Target, got code.Code, file *wordsFile) 
 
 // askInstall sets who is asked for the password and whether the machine is the right one, and who hears how far it is.
 func (c *call) askInstall(o *install.Options) error {
-	person := !c.unattended && isTerminal(c.in)
+	person, target := !c.unattended && isTerminal(c.in), o.Target.String()
 	switch name := c.value("password-file"); {
 	case name != "":
 		word, err := c.readPassword(name)
@@ -91,20 +133,26 @@ func (c *call) askInstall(o *install.Options) error {
 		o.Password = func(context.Context) (string, error) { return word, nil }
 	case person:
 		o.Password = func(ctx context.Context) (string, error) {
-			word, err := c.screen.passphrases(ctx, c.in, c.err)("Password of " + o.Target.String() + ": ")
+			word, err := c.screen.passphrases(ctx, c.in, c.err)("Password of " + target + ": ")
 			return string(word), err
 		}
 	}
 	if person && c.value("password-file") != "-" {
 		o.Trust = c.trustMachine
 	}
+	o.Report = c.installReport(o.Target)
+	return nil
+}
+
+// installReport says how far an installation is.
+func (c *call) installReport(target install.Target) func(install.Progress) {
 	stage, began := install.Stage(-1), time.Now()
-	o.Report = func(p install.Progress) {
+	return func(p install.Progress) {
 		switch {
 		case p.Stage == install.Installing:
 			fmt.Fprintf(c.err, "  %d/%d %s\n", p.Done, p.Total, shown(p.Words))
 		case p.Stage != stage && p.Stage == install.Connecting:
-			fmt.Fprintf(c.err, "Logging in to %s\n", o.Target)
+			fmt.Fprintf(c.err, "Logging in to %s\n", target)
 		case p.Stage != stage && p.Stage == install.Copying:
 			fmt.Fprintf(c.err, "Copying %s\n", size(p.Total))
 			began = time.Now()
@@ -113,7 +161,6 @@ func (c *call) askInstall(o *install.Options) error {
 		}
 		stage = p.Stage
 	}
-	return nil
 }
 
 func (c *call) readPassword(name string) (string, error) {

@@ -442,3 +442,6 @@ func (e *Engine) checkCopy(ctx context.Context, n node.Node, add func(name, good
 		add("kept", "It keeps the newest state of this computer.", confirm(ctx, n, own))
 	}
 }
+
+// Elsewhere tells whether another machine runs the storage.
+func (s StorageStatus) Elsewhere() bool { return s.Dir == "" && !node.Loopback(s.URL) }

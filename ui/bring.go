@@ -384,7 +384,7 @@ var errNoStorage = errors.New("there is no storage that could be moved")
 
 func (b *bringPage) moveFrom(name string) {
 	here := slices.ContainsFunc(b.s.now.Storages, func(x syncer.StorageStatus) bool { return x.Dir != "" })
-	b.s.choose(newOneMore(b.s.w, oneMore{here: here, leave: b.s.showBring, chosen: func(how syncer.SetupOptions) {
+	b.s.choose(newOneMore(b.s.w, oneMore{here: here, boxes: boxesOf(b.s.now.Storages), leave: b.s.showBring, chosen: func(how syncer.SetupOptions) {
 		how.NodeName = b.s.freeName(how.NodeName)
 		b.s.showBring()
 		b.add(syncer.BringPart{Kind: syncer.BringMove, From: name, To: how}, true)

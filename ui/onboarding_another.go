@@ -12,6 +12,7 @@ import (
 
 	nodekit "roost/packaging/kit"
 	"roost/packaging/kit/install"
+	"roost/syncer"
 	"roost/ui/kit"
 	"roost/ui/lang"
 	"roost/vault/node/code"
@@ -137,6 +138,11 @@ func (o *onboarding) showInstall(k another) {
 	user := kit.NewField(lang.L("User"), k.user, lang.L("Who may install programs there."))
 	password := kit.NewPasswordField(lang.L("Password"), lang.L("It is used for this and not kept.")).Revealing(lang.L("Show what is typed"))
 	data := kit.NewField(lang.L("Folder for the files"), "/mnt/drive/roost", lang.L("On a drive that is mounted there. Empty: the machine's own disk."))
+	var boxes []syncer.StorageStatus
+	if o.more != nil {
+		boxes = o.more.boxes
+	}
+	join := newJoinQuestion(boxes, k.user)
 	var next *kit.Button
 	begin := func() {
 		target, err := install.ParseTarget(user.Text() + "@" + address.Text())
@@ -150,7 +156,9 @@ func (o *onboarding) showInstall(k another) {
 		default:
 			user.SetError("")
 			address.SetError("")
-			o.installOn(next, k, install.Options{Target: target, Data: strings.TrimSpace(data.Text())}, password.Text())
+			if find, ok := join.read(); ok {
+				o.installOn(next, k, install.Options{Target: target, Data: strings.TrimSpace(data.Text())}, password.Text(), find)
+			}
 		}
 	}
 	next = kit.NewButton(kit.Primary, "", lang.L("Install"), begin)
@@ -158,16 +166,23 @@ func (o *onboarding) showInstall(k another) {
 	nearby, look := o.foundNearby(func() { o.showInstall(k) })
 	o.show(part{
 		title: lang.L("Install it for me"), lead: lang.L("Roost logs in, copies its programs, starts them and comes back with the key of the new storage."),
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, user.Root, password.Root, data.Root)), nearby},
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, user.Root, password.Root, data.Root)), join.root, nearby},
 		back: func() { o.showKind(k) }, next: next,
 	})
+	if join.choice != nil {
+		join.choice.OnChanged = func(int) {
+			_, joins := join.chosen()
+			shown(join.way, joins)
+			o.page.Refresh()
+		}
+	}
 	look()
 	address.Focus()
 }
 
 // installOn installs while the person looks on. Leaving the step stops it; what was done there stays, and the same again
-// finishes it.
-func (o *onboarding) installOn(next *kit.Button, k another, opts install.Options, password string) {
+// finishes it. The private network that the new storage joins is found out first, with join; nil: it joins none.
+func (o *onboarding) installOn(next *kit.Button, k another, opts install.Options, password string, join joinFunc) {
 	step := o.step
 	words, bar := kit.NewParagraph(lang.L("Preparing the programs")), kit.NewBar(kit.Accent)
 	next.Disable()
@@ -192,6 +207,11 @@ func (o *onboarding) installOn(next *kit.Button, k another, opts install.Options
 		})
 	}
 	o.inStep(func(ctx context.Context) (err error) {
+		if join != nil {
+			if opts.Join, err = join(ctx, opts); err != nil {
+				return err
+			}
+		}
 		got, err = install.Fresh(ctx, nodekit.Options{Platform: k.platform}, opts)
 		return err
 	}, func(err error) {

@@ -7,6 +7,7 @@ type oneMore struct {
 	here   bool   // there is one on this computer already
 	moved  string // the storage that only gets another address or key; "": it is a further one
 	chosen func(how syncer.SetupOptions)
+	boxes  []syncer.StorageStatus // other machines that are storages already
 	leave  func()
 	again  func() // it was found again where it is; with moved
 }

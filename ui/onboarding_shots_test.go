@@ -71,6 +71,10 @@ func steps() map[string]func(*onboarding) {
 			o.showInstall(kindsOfMachine()[0])
 			o.say(trustQuestion(install.Host{Address: "raspberrypi.local:22", Fingerprint: "SHA256:6JuevvFX7qtHVY6QuBuWoumJ3nUzh1mzqDPsnQLsSH8"}, func(bool) {}))
 		},
+		"install-join": func(o *onboarding) {
+			o.more = &oneMore{boxes: []syncer.StorageStatus{{Name: "Pi in the living room", URL: "https://192.168.1.20:5443"}}, leave: func() {}}
+			o.showInstall(kindsOfMachine()[0])
+		},
 		"moved": func(o *onboarding) {
 			o.more = &oneMore{moved: "Pi in the living room", leave: func() {}}
 			o.showAddress()

@@ -157,7 +157,7 @@ func (s *storagesScreen) add() {
 		return
 	}
 	here := slices.ContainsFunc(s.now.Storages, func(x syncer.StorageStatus) bool { return x.Dir != "" })
-	s.choose(newOneMore(s.w, oneMore{here: here, leave: s.back, chosen: func(how syncer.SetupOptions) {
+	s.choose(newOneMore(s.w, oneMore{here: here, boxes: boxesOf(s.now.Storages), leave: s.back, chosen: func(how syncer.SetupOptions) {
 		how.NodeName = s.freeName(how.NodeName)
 		s.back()
 		s.join(how)

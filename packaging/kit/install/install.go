@@ -25,10 +25,11 @@ import (
 // Options say what goes where.
 type Options struct {
 	Target Target
-	Kit    string   // the folder of a kit that kit.Write wrote, for a machine with Debian
-	Files  []string // names in it
-	Data   string   // the folder there where everything is kept, such as one on a drive; "": the machine's own choice
-	Known  string   // the file with the keys of machines, as OpenSSH keeps them; it is made
+	Kit    string        // the folder of a kit that kit.Write wrote, for a machine with Debian
+	Files  []string      // names in it
+	Join   *code.Network // the private network that it becomes a member of; nil: as the kit says
+	Data   string        // the folder there where everything is kept, such as one on a drive; "": the machine's own choice
+	Known  string        // the file with the keys of machines, as OpenSSH keeps them; it is made
 
 	// HostKey is what the machine has to show, as SHA256:…; "": what it showed the last time, or what Trust accepts.
 	HostKey string
@@ -105,10 +106,17 @@ func Run(ctx context.Context, o Options) (c code.Code, err error) {
 			err = rerr
 		}
 	}()
-	if err := m.copyFiles(ctx, dir, o.Kit, files, size, o.Report); err != nil {
+	inside, err := o.inside()
+	if err != nil {
+		return c, err
+	}
+	if err := m.copyFiles(ctx, dir, o.Kit, files, inside, size, o.Report); err != nil {
 		return c, err
 	}
 	script := "sh " + dir + "/install.sh"
+	if o.Join != nil {
+		script += " --join " + dir + "/" + joinFile
+	}
 	if o.Data != "" {
 		script += " --data " + quoted(o.Data)
 	}
@@ -161,6 +169,18 @@ func (o Options) files(arch string) (names []string, size int64, err error) {
 	return names, size, nil
 }
 
+// inside are further files for that machine, which are on no disk here.
+func (o Options) inside() (map[string][]byte, error) {
+	if o.Join == nil {
+		return nil, nil
+	}
+	text, err := o.Join.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("write the network's code: %w", err)
+	}
+	return map[string][]byte{joinFile: []byte(text + "\n")}, nil
+}
+
 // withAddress puts the address that led there, from here, before those that the machine knows of itself.
 func withAddress(c code.Code, host string) code.Code {
 	if ip := net.ParseIP(host); c.Fingerprint == "" || host == "localhost" || ip != nil && ip.IsLoopback() {
@@ -209,14 +229,14 @@ func (m *machine) removeFolder(ctx context.Context, dir string) error {
 }
 
 // copyFiles sends the files as one archive. install.sh compares what arrived with its sums.
-func (m *machine) copyFiles(ctx context.Context, dir, kit string, names []string, size int64, report func(Progress)) error {
+func (m *machine) copyFiles(ctx context.Context, dir, kit string, names []string, inside map[string][]byte, size int64, report func(Progress)) error {
 	report(Progress{Stage: Copying, Total: size})
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r, w := io.Pipe()
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		err := writeArchive(w, kit, names, &counter{total: size, report: report})
+		err := writeArchive(w, kit, names, inside, &counter{total: size, report: report})
 		if err != nil && !errors.Is(err, io.ErrClosedPipe) {
 			cancel(err)
 		}
@@ -234,8 +254,16 @@ func (m *machine) copyFiles(ctx context.Context, dir, kit string, names []string
 	return failed(ErrCopy, err)
 }
 
-func writeArchive(to io.Writer, kit string, names []string, count *counter) error {
+func writeArchive(to io.Writer, kit string, names []string, inside map[string][]byte, count *counter) error {
 	w := tar.NewWriter(to)
+	for name, data := range inside {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data))}); err != nil {
+			return err
+		}
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
+	}
 	for _, name := range names {
 		err := func() error {
 			f, err := os.Open(filepath.Join(kit, name))

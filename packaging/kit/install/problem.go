@@ -26,6 +26,7 @@ var (
 	ErrNoRoot      = errors.New("this user may not install anything on the other machine")
 	ErrSpace       = errors.New("the other machine has too little space")
 	ErrCopy        = errors.New("the kit could not be copied to the other machine")
+	ErrNoStorage   = errors.New("the other machine is no storage that Roost set up")
 	ErrScript      = errors.New("the installation on the other machine stopped")
 	ErrLost        = errors.New("the connection to the other machine was lost")
 )
@@ -97,6 +98,10 @@ var problems = []struct {
 	{ErrCopy, syncer.Problem{
 		Code: "install_copy", Title: "The kit could not be copied to the other machine", Text: "Nothing was installed there.",
 		Action: "Try again", Retry: true,
+	}},
+	{ErrNoStorage, syncer.Problem{
+		Code: "install_no_storage", Title: "The machine to join with is no storage that Roost set up", Text: "Nothing was changed there.",
+		Action: "Check its name, or take its connection code instead",
 	}},
 	{ErrScript, syncer.Problem{
 		Code: "install_stopped", Title: "The installation on the other machine stopped", Text: "What was done there stays, and running it again goes on with the rest.",
