@@ -31,6 +31,9 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	if o.Joined != nil && o.Replaces != "" { // to retire the other one takes the words
 		return nil, vault.ErrNoWords
 	}
+	if o.FindByWords && o.Words == "" {
+		return nil, fmt.Errorf("%w: only words lead to a storage", ErrUsage)
+	}
 	if o.NodeName == "" {
 		o.NodeName = "storage"
 	}
@@ -64,7 +67,20 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		defer managed.Close()
 	}
 	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: b.Name()}
-	if !o.Recovering() {
+	if o.FindByWords {
+		at, err := locate(ctx, n, b, entropy, o)
+		if err != nil {
+			return nil, err
+		}
+		if res.Devices, res.Problems, err = devicesOf(at.state); err != nil {
+			return nil, err
+		}
+		res.Problems = append(res.Problems, named(at.problems)...)
+		if at.direct {
+			nc, o.Token = at.node, ""
+		}
+		res.Storage = nc.URL
+	} else if !o.Recovering() {
 		if err := h.probe(ctx, n, b); err != nil {
 			return nil, err
 		}
@@ -192,6 +208,10 @@ func findDevices(ctx context.Context, n node.Node, b *vault.Bundle) (out []Devic
 	if err != nil {
 		return nil, nil, err
 	}
+	return devicesOf(st)
+}
+
+func devicesOf(st *vault.State) (out []DeviceInfo, problems []Problem, err error) {
 	if len(st.Heads) == 0 {
 		if len(st.Damaged) > 0 {
 			return nil, nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
