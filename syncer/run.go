@@ -97,6 +97,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.e.brings.keep(ctx, k, bearer{k.e}) })
 	wg.Go(func() { k.tidy(ctx) })
 	wg.Go(func() { k.keepFindable(ctx) })
+	wg.Go(func() { k.noticeOthers(ctx) })
 	k.keepFolders(ctx)
 }
 
