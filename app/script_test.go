@@ -219,13 +219,18 @@ func wantValue(value, want string) error {
 // block that has the size of a data pack. kubo run ARGS… is what another program does there; $ANSWER has what it said.
 func kubo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 || len(args) > 1 && args[0] != "run" {
-		ts.Fatalf("usage: kubo start|stop|damage|gc|run ARGS…")
+		ts.Fatalf("usage: kubo start|dht|stop|damage|gc|run ARGS…")
 	}
 	s := of(ts)
 	switch args[0] {
 	case "start":
 		s.kubo = nodetest.StartKubo(s.tb)
 		ts.Setenv("NODE", s.kubo.URL)
+	case "dht": // three that know each other; the third is OTHER
+		all := nodetest.StartDHT(s.tb, 3)
+		s.kubo = all[0]
+		ts.Setenv("NODE", all[0].URL)
+		ts.Setenv("OTHER", all[2].URL)
 	case "stop":
 		s.kubo.Stop(s.tb)
 	case "damage":

@@ -30,20 +30,27 @@ func setupCommand() *command {
 		usage: []string{
 			"--new [--node URL [--token-file F] | --code-file F | --local [DIR]] [--words-out F] [--name N]",
 			"--recover (--node URL [--token-file F] | --code-file F | --local DIR) [--words-file F] [--replace NAME] [--name N]",
+			"--recover --find-by-words --node URL [--token-file F] [--words-file F] [--replace NAME] [--name N]",
 		},
 		about: "start a backup, or get one back with its 24 words",
 		help: `A new backup gets 24 recovery words: with them and the storage, everything comes back on any computer; without
 them, nothing does. They are shown, or written to a new file that only you may read (--words-out).
 
---recover makes this computer one more device of a backup that exists. It changes nothing on the storage. The
-computer gets its own name, with a number where another one has that, or the one in --name. With
---replace it takes the place of another computer: once every folder here is saved and a test restore brought
-everything back, it takes over that one's versions and retires it. Nothing is deleted before.`,
+--recover makes this computer one more device of a backup that exists. It changes nothing on the storage. The computer
+gets its own name, with a number where another one has that, or the one in --name. With --replace it takes the place of
+another computer: once every folder here is saved and a test restore brought everything back, it takes over that one's
+versions and retires it. Nothing is deleted before.
+
+With --find-by-words the node is any IPFS node of yours, and is asked where the storage is. That works where a computer
+of yours was told to leave a note (roost set find-by-words on) and ran within the last two days. A storage that lets
+everybody in is used as it is; from one that gives its blocks away, the node fetches all of them and is the storage from
+then on.`,
 		flags: append([]flag{
 			{name: "new", help: "start a new backup"},
 			{name: "recover", help: "get a backup back"},
 			{name: "words-out", arg: "F", help: "write the new words to F instead of showing them"},
 			{name: "words-file", arg: "F", help: "read the words from F; - is standard input"},
+			{name: "find-by-words", help: "ask the node where the storage is"},
 			{name: "replace", arg: "NAME", help: "the computer that this one takes the place of"},
 			{name: "name", arg: "N", help: "what this computer is called in the backup"},
 		}, storageFlags...),
@@ -56,7 +63,8 @@ type setupAnswer struct {
 	Fingerprint string        `json:"fingerprint"`
 	Device      string        `json:"device"`
 	Devices     []deviceJSON  `json:"devices"`
-	Problems    []problemJSON `json:"problems"` // what of the backup cannot be used
+	Problems    []problemJSON `json:"problems"`          // what of the backup cannot be used
+	Storage     string        `json:"storage,omitempty"` // that was found by the words
 
 	recovered bool
 	replaces  string
@@ -80,6 +88,12 @@ func setup(ctx context.Context, c *call) (answer, error) {
 	}
 	if !recovering && c.has("replace") {
 		return nil, usage(c.command, "--replace is for getting a backup back.")
+	}
+	if !recovering && c.has("find-by-words") {
+		return nil, usage(c.command, "--find-by-words is for getting a backup back.")
+	}
+	if c.has("find-by-words") && c.has("local") {
+		return nil, usage(c.command, "--find-by-words asks a node that others reach: --node, or --code-file.")
 	}
 	if !recovering && c.has("words-file") {
 		return nil, usage(c.command, "--words-file is for getting a backup back: a new one makes its own words.")
@@ -109,10 +123,16 @@ func setup(ctx context.Context, c *call) (answer, error) {
 			return nil, err
 		}
 	}
-	how.Replaces, how.Device = c.value("replace"), strings.TrimSpace(c.value("name"))
+	how.Replaces, how.Device, how.FindByWords = c.value("replace"), strings.TrimSpace(c.value("name")), c.has("find-by-words")
 	if c.has("name") && (how.Device == "" || len(how.Device) > format.MaxDeviceName) {
 		return nil, usage(c.command, "A computer's name has 1 to %d bytes.", format.MaxDeviceName)
 	}
+	var m *meter
+	if how.FindByWords {
+		m = c.meter()
+		how.Report = m.report()
+	}
+	defer m.end()
 	var sheet *wordsFile
 	if c.has("words-out") {
 		if sheet, err = createWordsFile(c.command, c.value("words-out")); err != nil {
@@ -120,12 +140,13 @@ func setup(ctx context.Context, c *call) (answer, error) {
 		}
 	}
 	got, err := syncer.Setup(ctx, opts, how)
+	m.end()
 	if err != nil {
 		return nil, errors.Join(err, sheet.discard())
 	}
 	a := setupAnswer{
 		Words: got.Words, Fingerprint: got.Fingerprint, Device: got.Device, Devices: []deviceJSON{}, Problems: c.warn(got.Problems),
-		recovered: recovering, replaces: how.Replaces, wordsFile: c.value("words-out"), local: how.LocalDir,
+		Storage: got.Storage, recovered: recovering, replaces: how.Replaces, wordsFile: c.value("words-out"), local: how.LocalDir,
 	}
 	for _, d := range got.Devices {
 		a.Devices = append(a.Devices, deviceJSON{d.Name, stamp(d.Newest)})
@@ -252,6 +273,9 @@ func (a setupAnswer) people(w io.Writer) {
 		fmt.Fprintf(w, "Your backup is here. This computer is one more device of it, %q.\n\n", a.Device)
 		for _, d := range a.Devices {
 			fmt.Fprintf(w, "  %s, newest version: %s\n", shown(d.Name), when(time.Time(d.Newest)))
+		}
+		if a.Storage != "" {
+			fmt.Fprintf(w, "\nThe words led to it. Its storage is %s from now on.\n", shown(a.Storage))
 		}
 		if a.replaces != "" {
 			fmt.Fprintf(w, "\nIt takes the place of %s once its folders are saved and a test restore went well.\n", shown(a.replaces))

@@ -3,20 +3,24 @@ package syncer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"roost/vault"
 	"roost/vault/catalog"
+	"roost/vault/node"
 )
 
 // The kinds of activities.
 const (
-	ActivityBackup  = "backup"
-	ActivityRestore = "restore"
-	ActivityVerify  = "verify"  // what was looked at is whole
-	ActivityPrune   = "prune"   // versions were removed
-	ActivityProblem = "problem" // Text says which
-	ActivityOpened  = "opened"  // files were written to a storage as they are
+	ActivityBackup   = "backup"
+	ActivityRestore  = "restore"
+	ActivityVerify   = "verify"   // what was looked at is whole
+	ActivityPrune    = "prune"    // versions were removed
+	ActivityProblem  = "problem"  // Text says which
+	ActivityFindable = "findable" // the words alone lead to the storage
+	ActivityOpened   = "opened"   // files were written to a storage as they are
 )
 
 // mostNamed is how many files an activity names.
@@ -141,6 +145,26 @@ func (e *Engine) noteForgotten(ctx context.Context, folder string, versions int)
 	return e.note(ctx, Activity{
 		Kind: ActivityPrune, Folder: folder, Files: int64(versions), Text: "Something was forgotten in every version that had it.",
 	}, false)
+}
+
+// beaconActivity is what came of leaving a beacon.
+func beaconActivity(err error) Activity {
+	a := Activity{Kind: ActivityProblem}
+	switch {
+	case err == nil:
+		a.Kind, a.Text = ActivityFindable, "A note was left: your recovery words alone lead to your storage now."
+	case errors.Is(err, vault.ErrNoWords):
+		a.Text = "No note could be left for your recovery words: they are not kept on this computer. Backups go on."
+	case errors.Is(err, errNowhere):
+		a.Text = "No note was left for your recovery words: nobody else can reach your storage. Backups go on."
+	case errors.Is(err, node.ErrUnauthorized):
+		a.Text = "No note could be left for your recovery words: your storage's key does not allow it. Backups go on."
+	case errors.Is(err, vault.ErrBeaconLost):
+		a.Text = "No note could be left for your recovery words: your storage knows nobody who would keep it. Backups go on."
+	default:
+		a.Text = "No note could be left for your recovery words. Backups go on, and it is tried again."
+	}
+	return a
 }
 
 // note adds an activity. A routine one that says the same as the one before is left out.

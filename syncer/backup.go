@@ -53,6 +53,7 @@ func (e *Engine) Backup(ctx context.Context, dirs []string, r Report) ([]Saved, 
 	if err := e.finishReplacing(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("the computer that is replaced stays for now", "reason", err)
 	}
+	e.leaveBeaconAlone(ctx)
 	return out, ctx.Err()
 }
 

@@ -117,6 +117,10 @@ type SetupOptions struct {
 	AllowHTTP bool
 	Replaces  string // with Words: the name or id of a device that this computer takes the place of; see Replace
 
+	// FindByWords, with Words: the storage is not known, and the one that is named is an IPFS node to ask for it, see locate.
+	FindByWords bool
+	Report      Report `cbor:"-"` // of looking for it and fetching from it; nil: nobody is told
+
 	// Joined is this computer as another one let it in, in place of Words; nil: it was not.
 	Joined *Joined `cbor:"-"`
 
@@ -133,6 +137,7 @@ type SetupResult struct {
 	Device      string
 	Devices     []DeviceInfo // found when recovering
 	Problems    []Problem    // with what else is there
+	Storage     string       // with FindByWords: the address of the storage that is used from now on
 }
 
 // DeviceInfo is one device of the vault.

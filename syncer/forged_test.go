@@ -9,6 +9,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 
+	"roost/vault"
 	"roost/vault/format"
 	"roost/vault/node"
 	"roost/vault/node/nodetest"
@@ -114,7 +115,7 @@ func TestADamagedListOrStateHidesNoOtherVersion(t *testing.T) {
 	if !codes["damaged"] || !codes["missing"] {
 		t.Errorf("the status says %v", codes)
 	}
-	st, err := findVault(t.Context(), m, e.bundle)
+	st, err := vault.Find(t.Context(), m, e.bundle)
 	must(t, err)
 	if problems := named(refused(st)); len(problems) != 1 || problems[0].Detail != found[0].Detail {
 		t.Errorf("recovering says %+v", problems)

@@ -275,6 +275,7 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 	}
 	f.doing = pending{}
 	k.mu.Unlock()
+	poke(k.beacons)
 	if err == nil && !s.Missing && s.Held == nil {
 		x := k.storage(first)
 		x.asked = now

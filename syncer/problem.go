@@ -88,6 +88,18 @@ var problems = []row{
 		Code: "no_backup", Severity: needsYou, Exit: ExitKeys, Title: "No backup of yours is on this storage",
 		Text: "The storage answered, and it holds nothing that these words open. Nothing was created there.", Action: "Check that this is the right storage, and every word",
 	}},
+	{vault.ErrNoBeacon, Problem{
+		Code: "no_note", Severity: needsYou, Exit: ExitKeys, Title: "These words lead to no storage",
+		Text:   "No computer of yours left a note for them in the last two days, or the device that was asked finds nobody. Nothing was changed.",
+		Action: "Say where your storage is", Terminal: "Say where your storage is: roost setup --recover --node URL, without --find-by-words",
+	}},
+	{ErrNotReached, Problem{
+		Code: "not_reached", Severity: needsYou, Exit: ExitStorage, Title: "Your storage was found, and gives this computer nothing",
+		Text: "Your words led to it. Nothing was changed.", Action: "Give its address and its key",
+		Terminal: "Give its address and its key: roost setup --recover --node URL --token-file F", Detailed: true,
+	}},
+	{vault.ErrBeaconLost, noteLost},
+	{node.ErrNoDirectory, noteLost},
 	{vault.ErrNoWords, Problem{
 		Code: "no_words", Severity: info, Exit: ExitKeys, Title: "The recovery words are not on this computer",
 		Text: "They are not kept here. Your files are safe, and the words are on your sheet.", Action: "Use your recovery sheet",
@@ -393,6 +405,10 @@ var (
 	newer = Problem{
 		Code: "newer", Severity: needsYou, Exit: ExitDamage, Title: "This was written by a newer Roost",
 		Text: "This version does not understand it and left it alone. Saved files are safe.", Action: "Update Roost",
+	}
+	noteLost = Problem{
+		Code: "note_lost", Severity: info, Exit: ExitStorage, Retry: true, Title: "Your storage keeps no note for your recovery words",
+		Text: "It knows nobody who would keep it. Your files are safe.", Action: "Turn the setting off, or choose a storage that others reach",
 	}
 	homeFull = Problem{
 		Code: "disk_full", Severity: needsYou, Exit: ExitHome, Title: "This computer's disk is full",

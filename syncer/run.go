@@ -60,6 +60,7 @@ type keeper struct {
 	settings chan struct{} // holds one when the settings changed
 	news     chan struct{} // holds one when a fact changed
 	stores   chan struct{} // holds one when the storages should be asked now
+	beacons  chan struct{} // holds one when it should be looked whether a beacon is due
 
 	asking turns // of the storages
 
@@ -79,7 +80,7 @@ type keeper struct {
 func newKeeper(e *Engine) *keeper {
 	one := func() chan struct{} { return make(chan struct{}, 1) }
 	return &keeper{
-		e: e, settings: one(), news: one(), stores: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
+		e: e, settings: one(), news: one(), stores: one(), beacons: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
 		watch: (*keeping).startWatcher,
 	}
 }
@@ -95,6 +96,8 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.e.restores.keep(ctx, k, restorer{k.e}) })
 	wg.Go(func() { k.e.brings.keep(ctx, k, bearer{k.e}) })
 	wg.Go(func() { k.tidy(ctx) })
+	wg.Go(func() { k.keepFindable(ctx) })
+	wg.Go(func() { k.noticeOthers(ctx) })
 	k.keepFolders(ctx)
 }
 
@@ -106,6 +109,7 @@ func (k *keeper) keepFolders(ctx context.Context) {
 		k.follow(ctx, &wg)
 		k.e.applyLimits(time.Now())
 		poke(k.news)
+		poke(k.beacons)
 		select {
 		case <-k.settings:
 		case <-ctx.Done():
@@ -328,10 +332,10 @@ func (k *keeper) checkStorages(ctx context.Context, lately time.Duration) {
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
-	own, known := k.newestOwn()
+	own, known := k.e.newestOwn()
 	if !known {
 		_, err = k.e.state(ctx)
-		own, known = k.newestOwn()
+		own, known = k.e.newestOwn()
 	}
 	var wg sync.WaitGroup
 	for i, nc := range k.e.home.config().Nodes {
@@ -349,7 +353,7 @@ func (k *keeper) checkStorages(ctx context.Context, lately time.Duration) {
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return
 			}
-			if now, _ := k.newestOwn(); !sameState(now, own) {
+			if now, _ := k.e.newestOwn(); !sameState(now, own) {
 				poke(k.stores) // a commit came between: what was confirmed is not the newest
 				return
 			}
@@ -423,8 +427,8 @@ func (k *keeper) catchUp(ctx context.Context, now time.Time) {
 
 // newestOwn is this computer's newest state as the last commit or look left it, nil when it has none; false while nobody
 // has looked.
-func (k *keeper) newestOwn() (*vault.Head, bool) {
-	p := k.e.first.Load()
+func (e *Engine) newestOwn() (*vault.Head, bool) {
+	p := e.first.Load()
 	if p == nil {
 		return nil, false
 	}

@@ -43,6 +43,7 @@ var settings = append([]setting{
 	{"data-budget", "none", "bytes a month, such as 50GB, or none", "most that is sent to each storage in a month", size},
 	{"on-battery", "gentle", "gentle, normal or wait", "what a computer on battery does", oneOf("gentle", "normal", "wait")},
 	{"on-metered", "wait", "gentle, normal or wait", "what is done on a network that is paid by use", oneOf("gentle", "normal", "wait")},
+	{findByWords, "off", "on or off", "let the words alone lead to the storage; strangers keep a sealed note and see its address", oneOf("on", "off")},
 	{"notifications", "on", "on or off", "say on the desktop when a person is needed", oneOf("on", "off")},
 	{"verify", "24h", durations + ", or never", "how often the storages are checked", spanOrNever(time.Hour, 30*24*time.Hour)},
 	{"verify-all", "2160h", durations + ", or never", "time in which such checks read all content once", spanOrNever(24*time.Hour, 3*365*24*time.Hour)},

@@ -32,6 +32,9 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	if o.Joined != nil && o.Replaces != "" { // to retire the other one takes the words
 		return nil, vault.ErrNoWords
 	}
+	if o.FindByWords && o.Words == "" {
+		return nil, fmt.Errorf("%w: only words lead to a storage", ErrUsage)
+	}
 	if o.NodeName == "" {
 		o.NodeName = "storage"
 	}
@@ -68,19 +71,33 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		defer managed.Close()
 	}
 	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: b.Name()}
-	if !o.Recovering() {
+	var st *vault.State // of the backup that is there
+	switch {
+	case o.FindByWords:
+		at, err := locate(ctx, n, b, entropy, o)
+		if err != nil {
+			return nil, err
+		}
+		if st = at.state; at.direct {
+			nc, o.Token = at.node, ""
+		}
+		res.Storage, res.Problems = nc.URL, named(at.problems)
+	case o.Recovering():
+		if st, err = vault.Find(ctx, n, b); err != nil {
+			return nil, err
+		}
+	default:
 		if err := h.probe(ctx, n, b); err != nil {
 			return nil, err
 		}
 		res.Words = format.WordsFromEntropy(entropy)
 	}
 	replaces, replacesName := "", ""
-	if o.Recovering() {
-		st, err := findVault(ctx, n, b)
-		if err != nil {
+	if st != nil {
+		if err := someDevice(st); err != nil {
 			return nil, err
 		}
-		res.Devices, res.Problems = devicesThere(st), named(refused(st))
+		res.Devices, res.Problems = devicesThere(st), append(named(refused(st)), res.Problems...)
 		if o.Replaces != "" {
 			old, err := device(res.Devices, o.Replaces)
 			if err != nil {
@@ -209,19 +226,15 @@ func (nc nodeConfig) options(token string, m *node.Meter) node.Options {
 	}
 }
 
-// findVault finds a vault on a storage; without a device's state that is vault.ErrNoVault or, where all of it is damaged, that.
-func findVault(ctx context.Context, n node.Node, b *vault.Bundle) (*vault.State, error) {
-	st, err := vault.Find(ctx, n, b)
-	if err != nil {
-		return nil, err
+// someDevice fails unless there is a device's state that can be used: with vault.ErrNoVault or, where all of it is damaged, that.
+func someDevice(st *vault.State) error {
+	switch {
+	case len(st.Heads) > 0:
+		return nil
+	case len(st.Damaged) > 0:
+		return fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
 	}
-	if len(st.Heads) == 0 {
-		if len(st.Damaged) > 0 {
-			return nil, fmt.Errorf("find your backup: %w", errors.Join(st.Damaged...))
-		}
-		return nil, vault.ErrNoVault
-	}
-	return st, nil
+	return vault.ErrNoVault
 }
 
 // devicesThere lists the devices that a storage has a state of.

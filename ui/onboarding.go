@@ -40,6 +40,7 @@ type onboarding struct {
 	more  *oneMore            // the choice of a further storage, which has only the pages of onboarding_where.go; nil: the first steps
 	how   syncer.SetupOptions // the storage, and for getting back the words
 	local bool                // the storage is on this computer
+	only  bool                // its address is not known: the words lead to it
 	old   string              // id of the device that this computer takes the place of; "": none
 	back  bool                // getting files back, rather than keeping them
 	bare  bool                // got back without the words, which are not here

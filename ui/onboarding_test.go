@@ -542,8 +542,8 @@ type saved struct {
 	d     *nodetest.Daemon
 }
 
-// backUp makes one, by the engine.
-func backUp(t *testing.T, d *nodetest.Daemon, device string, folders map[string]map[string]string, words string) saved {
+// backUp makes one, by the engine; before may choose something first.
+func backUp(t *testing.T, d *nodetest.Daemon, device string, folders map[string]map[string]string, words string, before ...func(*syncer.Engine)) saved {
 	t.Helper()
 	opts := syncer.Options{Home: t.TempDir(), Keys: &keyring{keep: map[string][32]byte{}}}
 	made, err := syncer.Setup(t.Context(), opts, syncer.SetupOptions{URL: d.URL, Token: d.Token, Device: device, Words: words})
@@ -570,6 +570,9 @@ func backUp(t *testing.T, d *nodetest.Daemon, device string, folders map[string]
 	}
 	if _, err := e.AddFolders(t.Context(), dirs); err != nil {
 		t.Fatal(err)
+	}
+	for _, choose := range before {
+		choose(e)
 	}
 	if _, err := e.Backup(t.Context(), nil, nil); err != nil {
 		t.Fatal(err)
@@ -748,6 +751,36 @@ func TestASecondDeviceAndJustLooking(t *testing.T) {
 	if c.w.onboarding != nil {
 		t.Error("who just looks is asked again")
 	}
+}
+
+// Who has lost the address, too, asks another device, and the words lead to everything.
+func TestTheWordsAloneFindTheStorage(t *testing.T) {
+	dht := nodetest.StartDHT(t, 3)
+	s := backUp(t, dht[0], "Laptop", map[string]map[string]string{filepath.Join(t.TempDir(), "Documents"): {"letter.txt": "dear"}}, "", func(e *syncer.Engine) {
+		if err := e.Set(t.Context(), "find-by-words", "on"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	c := newComputer(t)
+	c.tap("Get my files back, or add this device")
+	c.paste("Word 1", strings.Join(s.words, " "))
+	c.tap("Continue")
+	c.tap("I have only the words")
+	c.until("Whom shall Roost ask?")
+	c.tap("Back")
+	c.until("Where is your backup?")
+	c.tap("I have only the words")
+	c.enter("Address", dht[2].URL)
+	c.enter("Key", dht[2].Token)
+	c.tap("Continue")
+	c.until("Your backup is found")
+	dht[0].Stop(t)
+	c.tap("Replace my old computer")
+	c.picked = c.own
+	c.tap("Another place")
+	c.tap("Bring them back")
+	c.until("Your files are back")
+	c.reads("Documents/letter.txt", "dear")
 }
 
 func TestWrongWordsAreNamedInEachWay(t *testing.T) {

@@ -47,6 +47,7 @@ func (o *onboarding) showWhere() {
 	if o.more != nil {
 		title, lead, before = lang.L("Where should another copy be kept?"), lang.L("Everything that is saved is copied there, and from then on every new version too."), o.more.leave
 	}
+	o.only = false
 	var options []fyne.CanvasObject
 	if !o.back && (o.more == nil || !o.more.here) {
 		options = append(options, kit.NewOption(here, o.showSameDisk))
@@ -73,6 +74,12 @@ func (o *onboarding) showWhere() {
 		options = append(options, kit.NewOption(here, func() {
 			o.pick(func(dir string) { o.useFolder(dir, filepath.Base(dir)) })
 		}))
+	}
+	if o.back && o.how.Joined == nil {
+		options = append(options, kit.NewOption(kit.OptionData{
+			Icon: "key", Tone: kit.Idle, Title: lang.L("I have only the words"),
+			Detail: lang.L("They find it when a computer of yours left a note for them in the last two days."),
+		}, func() { o.only = true; o.showAddress() }))
 	}
 	o.show(part{title: title, lead: lead, body: []fyne.CanvasObject{kit.VBox(12, options...)}, back: before})
 }
@@ -199,6 +206,7 @@ func (o *onboarding) showAddress() {
 		allowed := o.how.AllowHTTP
 		o.how = o.keys()
 		o.how.URL, o.how.Token, o.how.NodeName, o.how.AllowHTTP = url, strings.TrimSpace(key.Text()), guide.AddressName(url), allowed
+		o.how.FindByWords = o.only
 		o.local = false
 		return true
 	}
@@ -212,12 +220,18 @@ func (o *onboarding) showAddress() {
 	address.OnEnter, key.OnEnter = key.Focus, func() { o.tryStorage(test, read) }
 	title, before := lang.L("A device that I already run"), o.showWhere
 	nearby, look := o.foundNearby(o.showAddress)
+	lead := lang.L("Roost talks to it directly. Nobody in between can read your files.")
+	if o.only {
+		title, lead = lang.L("Whom shall Roost ask?"), lang.L("A device of yours that others reach asks around for the note. Where the storage itself lets nobody in, that device fetches everything from it, which takes a while, and keeps it from then on.")
+		look = func() {} // whoever is found is a storage, which is not what is asked for here
+		nearby.Hide()
+	}
 	if o.more != nil && o.more.moved != "" {
 		title, before = lang.L("Where is {{.Name}} now?", values{"Name": kit.Shown(o.more.moved)}), o.more.leave
 		nearby, look = o.movedOptions(), func() {}
 	}
 	o.show(part{
-		title: title, lead: lang.L("Roost talks to it directly. Nobody in between can read your files."),
+		title: title, lead: lead,
 		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root)), nearby}, back: before, other: test, next: next,
 	})
 	look()

@@ -84,7 +84,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		}})
 	}
 	switch p.Code {
-	case "unreachable", "storage_slow", "storage_changed", "no_backup":
+	case "unreachable", "storage_slow", "storage_changed", "no_backup", "no_note", "not_reached":
 		check()
 	case "refused", "certificate", "not_a_storage", "insecure":
 		if w.hasAddress(p.Storage) {
@@ -105,7 +105,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		another()
 	case "same_storage", "code_cut", "code_mistyped", "code_picture", "no_code", "code_locked", "code_password", "network_code":
 		another()
-	case "no_network", "no_network_key", "port_taken", "not_run_here":
+	case "no_network", "no_network_key", "port_taken", "not_run_here", "note_lost":
 		add(step{icon: "settings", label: lang.L("Who can find your storage"), open: func() { w.onSettings(section{kind: sectionNetwork}) }})
 	case "exposed", "clock_differs", "announces", "still_announces", "not_nearby", "no_local_network":
 		check()

@@ -29,6 +29,8 @@ func (s *settingsScreen) networkView() settingsView {
 			level("lock", kit.ColourGood, lang.L("Quiet: as Roost sets it up"), lang.L("The storage looks for nobody and tells nobody what it holds. Only who has its key gets anything from it.")),
 			level("cluster", kit.ColourAccent, lang.L("Family network: when you choose it"), lang.L("Several storages, of yours or of people you trust, pass encrypted data on to each other, which makes a second copy fast. Who lacks the network's code cannot even connect. Who has it can fetch data, but read none of it.")),
 			level("globe", kit.ColourWarn, lang.L("Announced: never by Roost"), lang.L("The storage tells the world what it holds. Strangers cannot read it either, but they can fetch it, keep it, and see how much you save and when. A storage that you set up yourself does that unless its settings say otherwise.")),
+			card(lang.L("With the words alone"), "", outdent(8, s.settingSwitch("find-by-words", lang.L("Let my recovery words alone lead to my storage"),
+				lang.L("For the day when its address is lost, too. Computers of strangers keep a sealed note that only your words open; what they see is your storage's network address, and when something changes. A note lasts two days after your computers were last on, and needs a storage that others reach.")))),
 			card(lang.L("The storage on this computer"), "", v.state, v.buttons),
 			kit.NewParagraph(lang.L("On another machine that Roost set up, type there: {{.Line}}. It prints the code.", values{"Line": networkLine})).Secondary(),
 		},

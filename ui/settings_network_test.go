@@ -64,3 +64,12 @@ func TestWithoutAStorageHereThePageSaysWhereToGo(t *testing.T) {
 		t.Errorf("something was changed: %d times", len(got))
 	}
 }
+
+// What strangers see stands where it is turned on.
+func TestTheWordsAloneLeadToTheStorageOnlyWhenThatIsTurnedOn(t *testing.T) {
+	d := settingsDesk(t, "en", theme.VariantLight, section{kind: sectionNetwork})
+	d.sees("With the words alone")
+	if !strings.Contains(strings.Join(d.said(), "\n"), "Let my recovery words alone lead to my storage, off") {
+		t.Errorf("it is not off: %q", d.said())
+	}
+}

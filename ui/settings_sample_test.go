@@ -42,6 +42,7 @@ func sampleChosen() *sampleChooser {
 		{"on-battery", "gentle"},
 		{"on-metered", "wait"},
 		{"notifications", "on"},
+		{"find-by-words", "off"},
 		{"max-file-size", "4GB"},
 		{"language", "system"},
 		{"theme", "system"},

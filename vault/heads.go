@@ -63,7 +63,8 @@ type State struct {
 	ownProblem error                // the part of Damaged that only this device can tell of its own heads
 
 	all          []*Head
-	keyringBlock []byte // of the highest version
+	listed       []node.Entry // the pointers that it was read from
+	keyringBlock []byte       // of the highest version
 	keyring      format.KeyringState
 }
 
@@ -108,7 +109,7 @@ func Find(ctx context.Context, n node.Node, b *Bundle) (*State, error) {
 }
 
 func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (*State, error) {
-	st := &State{said: map[format.Seen]bool{}}
+	st := &State{said: map[format.Seen]bool{}, listed: entries}
 	roots := make([]candidate, 0, len(entries))
 	for _, e := range entries {
 		roots = append(roots, candidate{e.Name, e.CID})

@@ -616,13 +616,15 @@ func TestAReaderOfTheTextAloneReadsAVault(t *testing.T) {
 }
 
 func TestTheReaderSharesNoCode(t *testing.T) {
-	f, err := parser.ParseFile(token.NewFileSet(), "reader_test.go", nil, parser.ImportsOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range f.Imports {
-		if strings.HasPrefix(i.Path.Value, `"roost`) {
-			t.Errorf("the independent reader imports %s", i.Path.Value)
+	for _, file := range []string{"reader_test.go", "reader_beacon_test.go"} {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			if strings.HasPrefix(i.Path.Value, `"roost`) {
+				t.Errorf("the independent reader imports %s", i.Path.Value)
+			}
 		}
 	}
 }
@@ -666,6 +668,27 @@ func TestTheDocumentsExampleIsAVault(t *testing.T) {
 			"hello.txt": {Type: "file", Mode: "0644", Seconds: 1767225600, Nanos: 500, Size: 13, SHA256: hex.EncodeToString(sum[:])},
 		},
 	}})
+
+	entropy, err := readWords(d.words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &vaultReader{}
+	r.derive(entropy)
+	if name := r.readSlotName(0); name != text1("slot 0, name") {
+		t.Errorf("the name of slot 0 is %s", name)
+	}
+	record, err := hex.DecodeString(strings.Join(values["beacon, record"], ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	beacon, err := r.readBeacon(0, record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if beacon.Sequence != 1 || beacon.Roots[0] != text1("root, CID") || beacon.Storages[0][0] != "https://192.0.2.9:5443" {
+		t.Errorf("the beacon is read as %+v", beacon)
+	}
 }
 
 // TestTheGoldenVaultOfVersion1IsRead: a vault on disk that every later version has to read. With -write-golden the fixture

@@ -177,6 +177,24 @@ func workedExample(t *testing.T) []example {
 	text("pointer directory", k.PointerDir())
 	text("pointer name", k.PointerName(id, 1))
 
+	// A beacon.
+	slot := BeaconSlot(entropy, 0)
+	add("ipns/0", slot.sign.Seed())
+	add("ipns/0, public key", slot.sign.Public().(ed25519.PublicKey))
+	add("ipns/0/seal", slot.seal[:])
+	text("slot 0, name", slot.Name())
+	beacon := encode(&Beacon{
+		Device: id, Seconds: at, States: []BeaconState{{Device: id, Seq: 1, Root: Sum(rootBlock)}},
+		Places: []Place{{Name: "Pi", Addresses: []string{"https://192.0.2.9:5443"}}},
+	})
+	add("beacon, value", beacon)
+	beaconObject := NewBuilder(BeaconObject)
+	beaconObject.Add(0, ChunkID{}, len(beacon), false, beacon)
+	sealedBeacon := fixed(beaconObject, slot.epoch(), beaconObject.PaddedSize(512))
+	add("beacon, sealed", sealedBeacon)
+	record := must(slot.record(sealedBeacon, 1, beaconEnds))(t)
+	add("beacon, record", record)
+
 	// What is shown has to be a vault.
 	if got, err := readAll(pack, DataPack, k); err != nil || !bytes.Equal(got[0], content) {
 		t.Fatalf("the example's data pack: %v", err)
@@ -186,6 +204,9 @@ func workedExample(t *testing.T) []example {
 	}
 	if _, _, err := OpenHead(headBlock, k); err != nil {
 		t.Fatalf("the example's head: %v", err)
+	}
+	if b, err := slot.Open(record); err != nil || b.States[0].Root != Sum(rootBlock) {
+		t.Fatalf("the example's beacon: %v", err)
 	}
 	if _, err := OpenKeyring(ringBlock, k); err != nil {
 		t.Fatalf("the example's keyring: %v", err)

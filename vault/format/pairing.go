@@ -67,7 +67,7 @@ func OpenAsking(b []byte) (*Asking, error) {
 	return a, nil
 }
 
-// Place is a storage as one device tells another of it.
+// Place is a storage as one device tells another of it, or whoever has the words.
 type Place struct {
 	Name        string   `cbor:"1,keyasint,omitempty"`
 	Addresses   []string `cbor:"2,keyasint"`
@@ -75,6 +75,10 @@ type Place struct {
 	Fingerprint []byte   `cbor:"4,keyasint,omitempty"` // SHA-256 of its certificate
 	Host        string   `cbor:"5,keyasint,omitempty"` // that a public certificate is for
 	Open        bool     `cbor:"6,keyasint,omitempty"` // a person allowed a way there that is not encrypted
+
+	// Only in a beacon: how other IPFS nodes reach it.
+	Peer  string   `cbor:"7,keyasint,omitempty"` // its peer id
+	Swarm []string `cbor:"8,keyasint,omitempty"` // multiaddresses, without the peer id at their end
 }
 
 // Invitation is the answer: what a device needs to be one of the vault, all but the words.

@@ -22,13 +22,14 @@ type ObjectType uint8
 
 // Object types.
 const (
-	DataPack    ObjectType = 1
-	MetaPack    ObjectType = 2
-	IndexPack   ObjectType = 3
-	HeadObject  ObjectType = 4
-	Keyring     ObjectType = 5
-	Bundle      ObjectType = 6 // a device's key bundle: a local file, never stored on a node
-	BatchMarker ObjectType = 7
+	DataPack     ObjectType = 1
+	MetaPack     ObjectType = 2
+	IndexPack    ObjectType = 3
+	HeadObject   ObjectType = 4
+	Keyring      ObjectType = 5
+	Bundle       ObjectType = 6 // a device's key bundle: a local file, never stored on a node
+	BatchMarker  ObjectType = 7
+	BeaconObject ObjectType = 8 // lies in an IPNS record, not on a node
 )
 
 const (

@@ -46,6 +46,13 @@ func derivedVectors(t *testing.T) map[string]string {
 		add("labels/"+what+"/pointer/aa…/7", []byte(k.PointerName(DeviceID(bytes.Repeat([]byte{0xaa}, 16)), 7)))
 		add("labels/"+what+"/pin/12D3KooWExample", []byte(k.PinLabel("12D3KooWExample")))
 
+		for _, n := range []uint32{0, 1, 255} {
+			slot := BeaconSlot(e, n)
+			add(fmt.Sprintf("beacon/%s/%d/seed", what, n), slot.sign.Seed())
+			add(fmt.Sprintf("beacon/%s/%d/seal", what, n), slot.seal[:])
+			add(fmt.Sprintf("beacon/%s/%d/name", what, n), []byte(slot.Name()))
+		}
+
 		ids := NewIDs(k.ChunkID)
 		for _, kind := range []Kind{KindData, KindTree} {
 			for _, n := range []int{0, 1, 1024, 100_000} {
@@ -108,6 +115,13 @@ func derivedVectors(t *testing.T) map[string]string {
 	add("pack-table", EncodePackTable(h.Loose))
 	add("entries", EncodeEntries([]IndexEntry{{Prefix: [16]byte{1}, Pack: 2}}))
 
+	beacon := encode(testBeacon())
+	add("beacon/value", beacon)
+	slot := BeaconSlot(testEntropy(1), 0)
+	fixed := NewBuilder(BeaconObject)
+	fixed.Add(0, ChunkID{}, len(beacon), false, beacon)
+	add("beacon/record", must(slot.record(must(fixed.seal(slot.vault, slot.epoch(), 1024, constant(0x42)))(t), 9, beaconEnds))(t))
+
 	spine := EncodeFile([]Link{leaf(1, PackSize), leaf(2, MinPackSize)})
 	add("spine/block", spine)
 	add("spine/cid", Sum(spine).DagCID().Bytes())
@@ -157,6 +171,16 @@ func openedVectors(t *testing.T) map[string]struct {
 			func(t *testing.T, b []byte) {
 				if got := must(readAll(b, DataPack, k))(t); !bytes.Equal(got[0], text) {
 					t.Error("zstd body changed")
+				}
+			},
+		},
+		"beacon": {
+			func() []byte { return must(BeaconSlot(testEntropy(1), 2).Seal(testBeacon(), 3, beaconEnds))(t) },
+			func(t *testing.T, b []byte) {
+				want := testBeacon()
+				want.Sequence, want.Until = 3, beaconEnds
+				if got := must(BeaconSlot(testEntropy(1), 2).Open(b))(t); !reflect.DeepEqual(got, want) {
+					t.Errorf("beacon %+v", got)
 				}
 			},
 		},

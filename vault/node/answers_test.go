@@ -90,6 +90,8 @@ func readers() map[string]func(io.Reader) error {
 		"entries": func(r io.Reader) error { _, err := readEntries(r); return err },
 		"removal": readRemoval,
 		"gc":      readGC,
+		"tables":  func(r io.Reader) error { _, err := readTables(r); return err },
+		"record":  func(r io.Reader) error { _, err := readRecord(r); return err },
 		"nothing": readNothing,
 	}
 }
@@ -165,6 +167,20 @@ func FuzzEntries(f *testing.F) {
 		fuzzed(t, err)
 		fuzzed(t, readRemoval(strings.NewReader(string(answer))))
 		fuzzed(t, readGC(strings.NewReader(string(answer))))
+	})
+}
+
+func FuzzRecordAnswer(f *testing.F) {
+	f.Add([]byte(`{"Extra":"cmVjb3Jk","ID":"","Responses":null,"Type":5}`))
+	f.Add([]byte(`{"Extra":"","Type":5}`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		record, err := readRecord(strings.NewReader(string(answer)))
+		if err == nil && (len(record) == 0 || len(record) > MaxRecordSize) {
+			t.Errorf("a record of %d bytes", len(record))
+		}
+		fuzzed(t, err)
+		_, err = readTables(strings.NewReader(string(answer)))
+		fuzzed(t, err)
 	})
 }
 

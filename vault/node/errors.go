@@ -39,6 +39,8 @@ var (
 	ErrCertificate = errors.New("storage shows a certificate that is not trusted")
 	// ErrRepoNewer: a newer Kubo wrote the repository on this computer.
 	ErrRepoNewer = errors.New("a newer program wrote this storage")
+	// ErrNoDirectory: the node takes no part in a directory of records, or knows nobody else who does.
+	ErrNoDirectory = errors.New("storage knows nobody who keeps records")
 	// ErrNoBinary: there is no Kubo program to run on this computer.
 	ErrNoBinary = errors.New("the Kubo program (ipfs) is missing")
 )
@@ -136,7 +138,10 @@ var meanings = []struct {
 	{"repo not open", ErrUnreachable},            // likewise
 	{"block was not found locally", ErrNotFound}, // offline=true
 	{"ipld: could not find", ErrNotFound},
-	{"file does not exist", ErrNotFound}, // a path
+	{"file does not exist", ErrNotFound},                 // a path
+	{"routing: not found", ErrNotFound},                  // a record
+	{"failed to find any peer in table", ErrNoDirectory}, // nobody to give a record to
+	{"routing service is not a DHT", ErrNoDirectory},
 	{"directory already has entry by that name", ErrExists},
 	{"file already exists", ErrExists},
 	{"'from' cid was not recursively pinned", ErrNotPinned},

@@ -17,6 +17,7 @@ type patience struct {
 	pin    limit // a pin that reads everything, for hours; it reports how far it got, so a missing block shows as a stall
 	fetch  limit // the same, with blocks that another node has to give
 	gc     limit // marks in silence, then reports each block that it removes
+	route  limit // a walk through a DHT, in which many nodes do not answer
 }
 
 type limit struct{ deadline, stall time.Duration }
@@ -35,6 +36,7 @@ var defaultPatience = patience{
 	pin:     limit{48 * time.Hour, 5 * time.Minute},
 	fetch:   limit{48 * time.Hour, time.Minute},
 	gc:      limit{12 * time.Hour, 30 * time.Minute},
+	route:   limit{2 * time.Minute, 2 * time.Minute},
 }
 
 // upload is the limit for sending n bytes.

@@ -194,3 +194,40 @@ func TestFaultsFollowTheirScript(t *testing.T) {
 		}
 	})
 }
+
+func TestRecordsInMemoryPassTheDirectorySuite(t *testing.T) {
+	d := new(Records)
+	DirectorySuite(t, []node.Directory{d, d})
+}
+
+// TestKubosOfADHTPassTheDirectorySuite: what one node is given, another one hands out. The token may do that, and no more.
+func TestKubosOfADHTPassTheDirectorySuite(t *testing.T) {
+	const api = "/api/v0/"
+	allow := func(c Config) {
+		c.Allow(api+"routing/put", api+"routing/get", api+"id", api+"swarm/connect", api+"stats/dht", api+"repo/stat")
+	}
+	var doors []node.Directory
+	for _, d := range StartDHT(t, 3, allow) {
+		doors = append(doors, d.Node(t))
+	}
+	DirectorySuite(t, doors)
+}
+
+// TestAKuboWithoutRoutingTakesNoRecord, although it would say that all went well.
+func TestAKuboWithoutRoutingTakesNoRecord(t *testing.T) {
+	k := StartKubo(t).Node(t)
+	name, sign := newName(t)
+	wants(t, k.PutRecord(t.Context(), name, sign(1, time.Hour)), node.ErrNoDirectory)
+	_, err := k.GetRecord(t.Context(), name)
+	wants(t, err, node.ErrNotFound)
+}
+
+// TestAKuboThatKnowsNobodySaysSo: a record that only its own disk has is of no use to anybody.
+func TestAKuboThatKnowsNobodySaysSo(t *testing.T) {
+	k := StartKubo(t, func(c Config) {
+		c.Set("Routing.Type", "dht")
+		c.Set("Routing.LoopbackAddressesOnLanDHT", true)
+	}).Node(t)
+	name, sign := newName(t)
+	wants(t, k.PutRecord(t.Context(), name, sign(1, time.Hour)), node.ErrNoDirectory)
+}

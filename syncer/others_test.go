@@ -1,0 +1,86 @@
+package syncer
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"roost/vault/format"
+	"roost/vault/node"
+)
+
+// TestWhatAnotherDeviceSavesIsNoticed: without being asked, and only when there is something.
+func TestWhatAnotherDeviceSavesIsNoticed(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node.Node) {
+		secret := testEntropy(t)
+		here, there := testEngine(t, n, secret), testEngine(t, n, secret)
+		src, theirs := t.TempDir(), t.TempDir()
+		write(t, src+"/a", "here")
+		write(t, theirs+"/b", "there")
+		added(t, here, src)
+		added(t, there, theirs)
+		backup(t, here)
+		k := newKeeper(here)
+		known := func() (devices []format.DeviceID) {
+			for _, h := range here.vault().Known().Heads {
+				devices = append(devices, h.Device)
+			}
+			return devices
+		}
+		look := func(want bool) {
+			t.Helper()
+			moved, err := here.vault().OthersMoved(t.Context())
+			must(t, err)
+			if moved != want {
+				t.Errorf("something changed: %v, want %v", moved, want)
+			}
+			must(t, k.lookForOthers(t.Context()))
+			if got := slices.Contains(known(), there.vault().Device()); got != (len(known()) == 2) {
+				t.Errorf("known are %v", known())
+			}
+		}
+		look(false)
+		write(t, src+"/a", "here, changed")
+		backup(t, here) // one's own is no news
+		look(false)
+		for i, text := range []string{"there", "there, changed", "there, changed again"} {
+			write(t, theirs+"/b", text)
+			s := backup(t, there)
+			look(true)
+			versions, _, err := here.knownVersions(t.Context())
+			must(t, err)
+			if len(versions) != 2+i+1 || !slices.ContainsFunc(versions, func(v Version) bool { return v.ID.String() == s.ID.String() }) {
+				t.Errorf("after version %d of the other one %d are known here", i+1, len(versions))
+			}
+			look(false)
+		}
+	})
+}
+
+func TestOthersAreLookedForAtLeastOnceAMinute(t *testing.T) {
+	inItsOwnTime(t, func(s *schedule) {
+		s.storage.left.Store(1_000_000) // it can be reached
+		must(t, s.e.Pause(t.Context(), "", time.Time{}))
+	}, func(t *testing.T, s *schedule) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		began := time.Now()
+		wg.Go(func() { s.k.noticeOthers(ctx) })
+		time.Sleep(time.Hour)
+		last := time.Duration(0)
+		tries := s.tries(began)
+		for _, at := range tries {
+			if at-last > time.Minute {
+				t.Errorf("they are not looked for between %v and %v", last, at)
+			}
+			last = at
+		}
+		if len(tries) < 60 || len(tries) > 90 {
+			t.Errorf("in an hour they are looked for %d times", len(tries))
+		}
+	})
+}
