@@ -168,7 +168,7 @@ func (x leftOut) canLeave() bool {
 		return false
 	}
 	switch why, _ := x.Why(); why {
-	case syncer.WhyGone, syncer.WhyRules, syncer.WhyAttributes, syncer.WhyOwn:
+	case syncer.WhyGone, syncer.WhyRules, syncer.WhyAttributes, syncer.WhyOwn, syncer.WhyNotHeld, syncer.WhyTwice, syncer.WhyNoFile:
 		return false
 	}
 	return true
@@ -211,6 +211,12 @@ func (x leftOut) words() (why, todo string) {
 	case syncer.WhyReplaced:
 		why = lang.L("It became something else while Roost was saving.")
 		todo = lang.L("Nothing has to be done: the next backup sees what is there.")
+	case syncer.WhyNotHeld:
+		why = lang.L("The storage lacks a part of it, or has it damaged.")
+	case syncer.WhyTwice:
+		why = lang.L("Another file or folder there has the same name.")
+	case syncer.WhyNoFile:
+		why = lang.L("It is no file, folder or link.")
 	default:
 		why = kit.Shown(x.Reason)
 	}
