@@ -74,7 +74,7 @@ func newLeftList(w *Window, now func() Now) *leftList {
 		x := l.lines[l.chosen]
 		w.showText(x.name(), kit.Shown(x.folder)+"\n"+kit.Shown(x.Path)+"\n"+kit.Shown(x.Reason))
 	})
-	l.help = kit.VBox(10, kit.Line(), kit.VBox(4, l.name, l.why, l.todo), kit.Between(kit.HBox(8, l.open, l.leave, l.again), l.details))
+	l.help = kit.VBox(10, kit.Line(), kit.VBox(4, l.name, l.why, l.todo), kit.Between(kit.HBox(8, l.open, l.leave, l.again), flush(l.details)))
 	l.help.Hide()
 	l.root = kit.Stretch(8, 0, l.table.Root, l.help)
 	return l
