@@ -207,7 +207,7 @@ func (x leftOut) words() (why, todo string) {
 		why = lang.L("A line of this file makes no sense, so it leaves nothing out.")
 		todo = lang.L("Open its folder and mend the line. Details says which one it is.")
 	case syncer.WhyAttributes:
-		why = lang.L("It is saved, but for some of its attributes.")
+		why = lang.L("It is saved, but for some of its properties.")
 	case syncer.WhyReplaced:
 		why = lang.L("It became something else while Roost was saving.")
 		todo = lang.L("Nothing has to be done: the next backup sees what is there.")

@@ -384,7 +384,7 @@ func (b *bringPage) chooseMove() {
 				b.moveFrom(x.Name)
 			}))
 		}
-		d = kit.NewDialog(lang.L("Which storage makes room?"), list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
+		d = kit.NewDialog(lang.L("Which storage should it replace?"), list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
 		b.s.w.dialog(d)
 	}
 }

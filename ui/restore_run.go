@@ -170,7 +170,7 @@ func (c *runCard) setReport(r *syncer.RestoreRun) {
 		left = lang.N("{{.Number}} skipped, because another file is there", int(o.Left), values{"Number": number(o.Left)})
 	}
 	if o.Bare > 0 {
-		bare = lang.N("{{.Number}} without some of their attributes", int(o.Bare), values{"Number": number(o.Bare)})
+		bare = lang.N("{{.Number}} without some of their properties", int(o.Bare), values{"Number": number(o.Bare)})
 	}
 	if r.Canceled {
 		stopped = lang.L("Cancelled before everything was back")

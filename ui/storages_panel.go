@@ -44,7 +44,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	})
 	p.move = kit.NewButton(kit.Secondary, "link", lang.L("Change address…"), func() { s.readdress(p.storage.Name) })
 	p.budget = kit.NewButton(kit.Quiet, "", lang.L("Change…"), p.askBudget).Spoken(lang.L("Change how much is sent in a month"))
-	p.room = kit.NewButton(kit.Quiet, "", lang.L("Make room…"), s.w.askRoom)
+	p.room = kit.NewButton(kit.Quiet, "", lang.L("Free up space…"), s.w.askRoom)
 	p.remove = kit.NewButton(kit.Secondary, "trash", lang.L("Remove…"), p.askRemove)
 	p.pins = kit.NewButton(kit.Quiet, "", lang.L("Saved copies"), func() { s.showPins(p.storage.Name) })
 	p.details = kit.NewButton(kit.Quiet, "", lang.L("Details"), p.showDetails)
