@@ -69,13 +69,13 @@ func (d *demo) fits(ctx context.Context, dir string) error {
 	}
 	free, err := disk.FreeSpace(d.dir)
 	if err != nil {
-		return computerError("the demo could not see how much room there is", err)
+		return computerError("the demo could not see how much space there is", err)
 	}
 	if need := 2*p.Bytes + 256<<20; free < need {
 		return &problemError{problem: syncer.Problem{
 			Code: "no_room", Severity: "needs_you", Exit: syncer.ExitHome,
-			Title: fmt.Sprintf("The demo needs %s of room in %s, and there are %s.", size(need), filepath.Dir(d.dir), size(free)),
-			Text:  "Nothing was changed.", Action: "Make room, choose a smaller folder, or set TMPDIR to a larger disk.",
+			Title: fmt.Sprintf("The demo needs %s of space in %s, and there are %s.", size(need), filepath.Dir(d.dir), size(free)),
+			Text:  "Nothing was changed.", Action: "Free up space, choose a smaller folder, or set TMPDIR to a larger disk.",
 		}}
 	}
 	return nil

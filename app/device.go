@@ -219,7 +219,7 @@ func (a removedAnswer) people(w io.Writer) {
 	switch {
 	case a.Already:
 	case a.Dropped:
-		fmt.Fprintf(w, "Its %s were given up; the storage frees their room when it cleans up.\n", versions)
+		fmt.Fprintf(w, "Its %s were given up; the storage frees their space when it cleans up.\n", versions)
 	case a.Versions > 0:
 		fmt.Fprintf(w, "Its %s are kept by this computer now, and stay restorable.\n", versions)
 	}

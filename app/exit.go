@@ -45,7 +45,7 @@ func usage(c *command, format string, args ...any) error {
 func computerError(what string, cause error) error {
 	return &problemError{cause: cause, problem: syncer.Problem{
 		Code: "computer", Severity: "needs_you", Title: sentence(what), Text: sentence(cause.Error()), Exit: syncer.ExitHome,
-		Action: "Make room or choose another place, and try again.",
+		Action: "Free up space or choose another place, and try again.",
 	}}
 }
 

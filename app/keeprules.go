@@ -18,7 +18,7 @@ func keepCommand() *command {
 	}
 	return &command{
 		name: "keep", usage: []string{"[--hourly N --daily N --weekly N --monthly N --yearly N]", "everything|years|year|month|default"}, most: 1, run: keepVersions,
-		about: "which versions stay; make room; forget", beside: []string{"prune", "forget"},
+		about: "which versions stay; free up space; forget", beside: []string{"prune", "forget"},
 		help: `Says which versions stay, and without rules shows what is said. Rules given replace those before, and all numbers count
 hours, days… in which there is a version; a version that any of them wants stays. Without --folder the rules are for every
 folder without its own; default gives a folder its own up. The newest version of a folder always stays, and all of a folder

@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"syncer/guide":          {"syncer", "syncer/disk", "syncer/sheet", "vault/keystore"},
 	"syncer/letters":        {"assets"},
 	"syncer/sheet":          {"syncer/letters"},
-	"syncer/report":         {"syncer"},
+	"syncer/report":         {"syncer", "syncer/letters"},
 	"syncer/host":           {},
 	"syncer/ignore":         {},
 	"syncer/killtest":       {},

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"os/exec"
@@ -23,6 +24,7 @@ import (
 
 // The codes of keys, as Xvfb has them.
 const (
+	keyEscape = 9
 	keyTab    = 23
 	keyReturn = 36
 	keySpace  = 65
@@ -111,6 +113,13 @@ func (r *running) sees(text string) {
 	r.until(text+" to be on screen", func() bool { return r.shows(text) })
 }
 
+// gone waits until a text is not on screen any more.
+func (r *running) gone(text string) {
+	r.p.t.Helper()
+	defer r.keepPictureOfFailure()()
+	r.until(text+" to be gone", func() bool { return !r.shows(text) })
+}
+
 // tap clicks on the lowest place where a text stands, with the mouse: questions and ways on are below what leads to them.
 func (r *running) tap(text string) {
 	r.p.t.Helper()
@@ -147,40 +156,99 @@ func (r *running) tap(text string) {
 	r.p.screen.fake(buttonRelease, 1, at)
 }
 
-// press goes to the control with a text by Tab alone, and presses it with the space bar. No control has the keyboard before.
-func (r *running) press(text string) {
+// press goes to the control with a text by Tab alone, and presses it with the space bar.
+func (r *running) press(text string) { r.pressWith(text, keySpace) }
+
+func (r *running) pressWith(text string, key byte) {
+	r.p.t.Helper()
+	r.reach(text)
+	r.p.screen.key(key)
+}
+
+// reach goes to the control with a text, the lowest where there are several, by Tab alone. What has the keyboard is told by the
+// ring around it, as a person tells it: a control without one is not found.
+func (r *running) reach(text string) {
 	r.p.t.Helper()
 	defer r.keepPictureOfFailure()()
-	var before *image.RGBA
+	var now *image.RGBA
 	var place image.Rectangle
 	r.until(text+" to be on screen, at rest", func() bool {
-		_, now := r.look()
-		found := r.p.reader.Find(now, text)
-		if still := before != nil && len(found) > 0 && changedPart(before, now).Empty(); still {
-			place = found[0]
-			return true
+		before := now
+		_, now = r.look()
+		for _, f := range r.p.reader.Find(now, text) {
+			if place.Empty() || f.Min.Y > place.Min.Y {
+				place = f
+			}
 		}
-		before = now
-		return false
+		return !place.Empty() && before != nil && len(differences(before, now)) == 0
 	})
-	var ring image.Rectangle // around what has the keyboard
-	for range 30 {
+	for range 60 {
+		before := now
 		r.p.screen.key(keyTab)
-		last, changed := ring, image.Rectangle{}
-		r.until("the keyboard to go on from "+last.String(), func() bool {
-			_, now := r.look()
-			next := changedPart(before, now)
-			rested := !next.Empty() && next != last && next == changed
-			changed = next
-			return rested
+		var changed []image.Rectangle
+		r.until("the keyboard to move on", func() bool {
+			last := now
+			_, now = r.look()
+			changed = differences(before, now)
+			return len(changed) > 0 && len(differences(last, now)) == 0
 		})
-		ring = changed
-		if place.In(changed) {
-			r.p.screen.key(keySpace)
-			return
+		for _, box := range changed {
+			if ring := r.p.reader.Ring(); place.In(box) && coloured(now, box, ring) > coloured(before, box, ring) { // not where the keyboard was
+				return
+			}
 		}
 	}
 	r.p.t.Fatalf("Tab does not lead to %q", text)
+}
+
+// coloured counts what has about this colour.
+func coloured(picture *image.RGBA, in image.Rectangle, colour color.RGBA) (n int) {
+	far := func(a, b uint8) bool { return max(a, b)-min(a, b) > 60 }
+	for y := in.Min.Y; y < in.Max.Y; y++ {
+		for x := in.Min.X; x < in.Max.X; x++ {
+			if p := picture.Pix[picture.PixOffset(x, y):]; !far(p[0], colour.R) && !far(p[1], colour.G) && !far(p[2], colour.B) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// cursorWidth is that of the line that blinks in a field, with the blur beside it.
+const cursorWidth = 4
+
+// differences are the parts in which two pictures are not the same, each in a box of its own. The cursor of a field is none.
+func differences(a, b *image.RGBA) (boxes []image.Rectangle) {
+	if a.Rect != b.Rect {
+		return []image.Rectangle{a.Rect.Union(b.Rect)}
+	}
+	for y := a.Rect.Min.Y; y < a.Rect.Max.Y; y++ {
+		for x := a.Rect.Min.X; x < a.Rect.Max.X; x++ {
+			if i := a.PixOffset(x, y); [3]byte(a.Pix[i:]) == [3]byte(b.Pix[i:]) {
+				continue
+			}
+			begin := x
+			for x < a.Rect.Max.X && [3]byte(a.Pix[a.PixOffset(x, y):]) != [3]byte(b.Pix[a.PixOffset(x, y):]) {
+				x++
+			}
+			boxes = joined(boxes, image.Rect(begin, y, x, y+1))
+		}
+	}
+	return slices.DeleteFunc(boxes, func(box image.Rectangle) bool { return box.Dx() <= cursorWidth })
+}
+
+// joined adds a box to those that it touches, which make one.
+func joined(boxes []image.Rectangle, box image.Rectangle) []image.Rectangle {
+	for i := 0; i < len(boxes); {
+		if boxes[i].Inset(-1).Overlaps(box) {
+			box = box.Union(boxes[i])
+			boxes = slices.Delete(boxes, i, i+1)
+			i = 0
+		} else {
+			i++
+		}
+	}
+	return append(boxes, box)
 }
 
 // changedPart is the part in which two pictures are not the same.
@@ -350,7 +418,8 @@ func (r *running) provesTheWords(words []string) {
 	}
 }
 
-// withTheKeyboardAlone begins, proves to have the words or puts them off, and lets the backup be made, without the mouse.
+// withTheKeyboardAlone begins, proves to have the words or puts them off, lets the backup be made, loses a file, finds it by its
+// name and gets it back, all without the mouse.
 func withTheKeyboardAlone(t *testing.T, p *person) {
 	folder := p.documents()
 	app := p.open()
@@ -370,6 +439,31 @@ func withTheKeyboardAlone(t *testing.T, p *person) {
 	p.keeps(folder, 2)
 	app.press("Open Roost")
 	app.sees("Everything is safe")
+
+	p.roost("folder", "mode", folder, "manual")
+	lost := filepath.Join(folder, "Letters", "ana.txt")
+	if err := os.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	app.press("Restore")
+	app.press("I lost a file")
+	app.sees("Search every version")
+	app.p.screen.types("ana") // into the field, which has the keyboard by then
+	app.pressWith("ana.txt", keyReturn)
+	app.press("Restore…")
+	app.sees("To where it was")
+	app.p.screen.key(keyEscape) // changed their mind; the keyboard is where it was
+	app.gone("To where it was")
+	app.p.screen.key(keyReturn)
+	app.sees("To where it was")
+	app.pressWith("Restore", keyReturn)
+	app.until("the letter to be back", func() bool {
+		b, err := os.ReadFile(lost)
+		return err == nil && string(b) == "Dear Ana\n"
+	})
+	app.sees("1 file restored")
+	app.press("Done")
+	app.sees("I lost a file")
 	app.click("Quit")
 	app.ends(0)
 }

@@ -129,7 +129,7 @@ func (a restoreAnswer) people(w io.Writer) {
 		fmt.Fprintf(w, " %s were left out, because another file stands there.", count(a.Left))
 	}
 	if a.Bare > 0 {
-		fmt.Fprintf(w, " %s came back without some of their attributes, which this disk or account does not allow.", count(a.Bare))
+		fmt.Fprintf(w, " %s came back without some of their properties, which this disk or account does not allow.", count(a.Bare))
 	}
 	if a.Same > 0 {
 		fmt.Fprintf(w, " %s were here already.", count(a.Same))

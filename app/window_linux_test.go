@@ -205,7 +205,7 @@ func TestTheApp(t *testing.T) {
 	binary := buildWindow(t)
 	t.Run("from the first backup to quitting in the tray", func(t *testing.T) { lifeOfTheApp(t, newPerson(t, binary)) })
 	t.Run("from the first start to a file that is back, with the mouse alone", func(t *testing.T) { withTheMouseAlone(t, newPerson(t, binary)) })
-	t.Run("from the first start to a backup, with the keyboard alone", func(t *testing.T) { withTheKeyboardAlone(t, newPerson(t, binary)) })
+	t.Run("from the first start to a file that is back, with the keyboard alone", func(t *testing.T) { withTheKeyboardAlone(t, newPerson(t, binary)) })
 	t.Run("starts in the tray alone and ends by a signal", func(t *testing.T) { startsAtLogIn(t, newPerson(t, binary)) })
 }
 

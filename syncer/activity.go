@@ -125,11 +125,11 @@ func (e *Engine) notePruned(ctx context.Context, p *Pruned, byRules bool) error 
 	a := Activity{Kind: ActivityPrune, Files: int64(len(p.Versions)), Bytes: p.Freed}
 	switch {
 	case p.Over > 0:
-		a.Kind, a.Text = ActivityProblem, "Your backup takes more room than you allow it, although only the newest versions are left."
+		a.Kind, a.Text = ActivityProblem, "Your backup takes more space than you allow it, although only the newest versions are left."
 	case len(p.Versions) == 0 && p.Freed == 0:
 		return nil
 	case len(p.Versions) == 0:
-		a.Text = "Room that nothing needs any more was freed."
+		a.Text = "Space that nothing needs any more was freed."
 	case byRules && p.FreedLater+p.Freed == 0:
 		a.Text = "Older versions were removed, as your rules say. They can be brought back for 30 days."
 	case byRules:

@@ -106,7 +106,7 @@ func cleaningWords(x node.Examination) string {
 	if x.CleansAt == 0 {
 		return "It deletes nothing by itself before it is asked to."
 	}
-	return "Its own limit leaves room."
+	return "Its own limit leaves space."
 }
 
 func versionWords(version string) string {

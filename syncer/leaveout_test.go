@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"roost/syncer/disk"
+	"roost/vault/node"
 	"roost/vault/node/nodetest"
 )
 
@@ -87,6 +88,10 @@ func TestEveryReasonHasAKind(t *testing.T) {
 		{Skipped{Reason: reasonOwn}, WhyOwn, false},
 		{Skipped{Reason: "socket"}, WhySpecial, false},
 		{Skipped{Path: "a/.roostignore", Reason: "a/.roostignore, line 1 is too long and does not count"}, WhyRules, false},
+		{Skipped{Reason: plainReason(node.ErrNotFound), Failed: true}, WhyNotHeld, false},
+		{Skipped{Reason: plainReason(node.ErrWrongBytes), Failed: true}, WhyNotHeld, false},
+		{Skipped{Reason: plainReason(errors.New("a kind of data that is no file")), Failed: true}, WhyNoFile, false},
+		{Skipped{Reason: reasonTwice, Failed: true}, WhyTwice, false},
 		{Skipped{Reason: "something of an earlier Roost", Failed: true}, WhyOther, false},
 	} {
 		if got, old := c.s.Why(); got != c.want || old != c.old {

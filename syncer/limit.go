@@ -63,15 +63,15 @@ func (x *storageFacts) most() int64 {
 var (
 	spaceShort = Problem{
 		Code: "space_short", Severity: info, Exit: ExitStorage, Title: "Your storage is filling up",
-		Text: "There is still room for new changes.", Action: "Free up space, or give it more room",
+		Text: "There is still space for new changes.", Action: "Free up space, or give it more space",
 	}
 	spaceLow = Problem{
 		Code: "space_low", Severity: warning, Exit: ExitStorage, Title: "Your storage is nearly full",
-		Text: "Folders that may wait do. The others are saved.", Action: "Free up space, or give it more room",
+		Text: "Folders that may wait do. The others are saved.", Action: "Free up space, or give it more space",
 	}
 	spaceLimit = Problem{
 		Code: "space_limit", Severity: needsYou, Exit: ExitStorage, Title: "Your storage holds as much as it may",
-		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or give it more room",
+		Text: "New changes are waiting; saved files are safe.", Action: "Free up space, or give it more space",
 	}
 )
 

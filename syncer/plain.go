@@ -50,9 +50,10 @@ type ImportedPlain struct {
 
 // Reasons for what of plain files is not in a version.
 const (
-	reasonNotThere = "the storage does not have all of it"
-	reasonNoFile   = "it is no file, folder or link"
-	reasonTwice    = "another one has the same name"
+	reasonNotThere     = "the storage does not have all of it"
+	reasonDamagedThere = reasonUnreadable + "it is damaged on the storage"
+	reasonNoFile       = "it is no file, folder or link"
+	reasonTwice        = "another one has the same name"
 )
 
 // PlainThings lists what other programs keep on a storage that is files and folders; "" is all storages. What storages that answer
@@ -566,7 +567,7 @@ func plainReason(err error) string {
 	case errors.Is(err, node.ErrNotFound):
 		return reasonNotThere
 	case errors.Is(err, node.ErrWrongBytes):
-		return reasonUnreadable + "it is damaged on the storage"
+		return reasonDamagedThere
 	case errors.Is(err, plain.ErrTooMuch):
 		return reasonUnreadable + plain.ErrTooMuch.Error()
 	}

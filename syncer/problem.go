@@ -165,17 +165,17 @@ var problems = []row{
 
 	{ErrNoSetup, Problem{
 		Code: "not_set_up", Severity: needsYou, Exit: ExitKeys, Title: "Roost is not set up here yet",
-		Text: "There is no backup in this home.", Action: "Set it up, or get your files back with your words",
+		Text: "There is no backup in Roost's own folder.", Action: "Set it up, or get your files back with your words",
 		Terminal: "Run roost setup --new, or roost setup --recover with your words",
 	}},
 	{ErrAlreadySetUp, Problem{
 		Code: "already_set_up", Severity: info, Exit: ExitUsage, Title: "Roost is set up here already",
-		Text: "This home belongs to a backup. It was not touched.", Action: "Use it as it is",
+		Text: "Roost's own folder belongs to a backup. It was not touched.", Action: "Use it as it is",
 		Terminal: "Use it, or choose another home with --home",
 	}},
 	{ErrBusy, Problem{
 		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
-		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again",
+		Text: "Another Roost uses the same folder of its own at the moment.", Action: "Wait until it is done, and try again",
 	}},
 	{ErrRestoring, Problem{
 		Code: "restoring", Severity: info, Exit: ExitBusy, Title: "A restore goes on already",
@@ -223,15 +223,15 @@ var problems = []row{
 	}},
 	{archive.ErrWrite, Problem{
 		Code: "export_write", Severity: needsYou, Exit: ExitHome, Title: "The copy of the backup cannot be written there",
-		Text: "What was written is used the next time. Saved files are safe.", Action: "Make room or choose another disk, and run it again",
+		Text: "What was written is used the next time. Saved files are safe.", Action: "Free up space or choose another disk, and run it again",
 	}},
 	{vault.ErrOtherState, Problem{
 		Code: "other_state", Severity: needsYou, Exit: ExitDamage, Title: "This storage holds another state of the same backup",
 		Text: "Nothing was replaced there.", Action: "Choose an empty storage", Detailed: true,
 	}},
 	{ErrNoRoom, Problem{
-		Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough room on this disk",
-		Text: "Nothing was written. Saved files are safe.", Action: "Make room, or choose another place",
+		Code: "no_room", Severity: needsYou, Exit: ExitHome, Title: "There is not enough space on this disk",
+		Text: "Nothing was written. Saved files are safe.", Action: "Free up space, or choose another place",
 	}},
 	{code.ErrTruncated, badCode("code_cut", "The connection code is not complete", "Its end is missing.", "Copy all of it, from ROOST to its last letter")},
 	{code.ErrMistyped, badCode("code_mistyped", "The connection code has a mistake in it", "A letter was changed, lost or added.", "Copy it again rather than typing it")},
@@ -284,7 +284,7 @@ var problems = []row{
 	}},
 	{node.ErrCleans, Problem{
 		Code: "cleans", Severity: warning, Exit: ExitStorage, Title: "Your storage holds more than its own limit",
-		Text: "It may clean up again and again, which makes it slow. Saved files are safe.", Action: "Free up space, or give it more room", Detailed: true,
+		Text: "It may clean up again and again, which makes it slow. Saved files are safe.", Action: "Free up space, or give it more space", Detailed: true,
 	}},
 	{node.ErrAnnounces, Problem{
 		Code: "announces", Severity: warning, Exit: ExitStorage, Title: "Your storage tells a public network what it has",
@@ -365,7 +365,7 @@ var problems = []row{
 	{catalog.ErrNewer, newer},
 	{catalog.ErrBusy, Problem{
 		Code: "busy", Severity: info, Exit: ExitBusy, Retry: true, Title: "Another Roost is busy",
-		Text: "Another Roost works with this home at the moment.", Action: "Wait until it is done, and try again",
+		Text: "Another Roost uses the same folder of its own at the moment.", Action: "Wait until it is done, and try again",
 	}},
 	{catalog.ErrDiskFull, homeFull},
 	{disk.ErrNoSpace, homeFull},
@@ -376,7 +376,7 @@ var problems = []row{
 		Text: "They are made again from the storage. Saved files are safe.", Action: "Run it again",
 	}},
 	{ErrHome, Problem{
-		Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be used",
+		Code: "home", Severity: needsYou, Exit: ExitHome, Title: "Roost's own folder cannot be used",
 		Text: "Roost could not write to its own folder. Saved files are safe.", Action: "Check its permissions and free space",
 	}},
 	{watcher.ErrLimit, Problem{
@@ -412,11 +412,11 @@ var (
 	}
 	homeFull = Problem{
 		Code: "disk_full", Severity: needsYou, Exit: ExitHome, Title: "This computer's disk is full",
-		Text: "Roost needs a little room for its notes. Saved files are safe.", Action: "Make some room",
+		Text: "Roost needs a little space for its notes. Saved files are safe.", Action: "Free up some space",
 	}
 	homeReadOnly = Problem{
-		Code: "read_only", Severity: needsYou, Exit: ExitHome, Title: "Roost's home cannot be written",
-		Text: "Its disk is read-only, or its permissions forbid it. Saved files are safe.", Action: "Choose another home, or mend the permissions",
+		Code: "read_only", Severity: needsYou, Exit: ExitHome, Title: "Roost's own folder cannot be written",
+		Text: "Its disk is read-only, or its permissions forbid it. Saved files are safe.", Action: "Choose another folder for Roost, or mend the permissions",
 	}
 )
 

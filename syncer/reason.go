@@ -27,6 +27,9 @@ const (
 	WhyRules                 // what is wrong with a file of rules
 	WhyAttributes            // it is saved, without some of its attributes
 	WhyReplaced              // it became another kind of thing meanwhile
+	WhyNotHeld               // of what lies open on a storage: that lacks it, or has it damaged
+	WhyTwice                 // of what lies open on a storage: two have one name
+	WhyNoFile                // of what lies open on a storage: it is data, but no file, folder or link
 )
 
 // The reasons, as versions and activities hold them.
@@ -70,10 +73,14 @@ var whys = []struct {
 	{reasonGone, WhyGone},
 	{reasonReplaced, WhyReplaced},
 	{reasonNoFolder, WhyReplaced},
+	{reasonNotThere, WhyNotHeld},
+	{reasonDamagedThere, WhyNotHeld},
 	{reasonUnreadable, WhyUnreadable},
 	{reasonAttributes, WhyAttributes},
 	{reasonOwn, WhyOwn},
 	{reasonTooDeep, WhyTooDeep},
+	{reasonTwice, WhyTwice},
+	{reasonNoFile, WhyNoFile},
 	{reasonInUse, WhyInUse},
 	{errChanging.Error(), WhyChanging},
 	{disk.Other.String(), WhySpecial},

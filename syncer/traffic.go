@@ -157,7 +157,7 @@ func (e *Engine) budgetHold(c config, low bool, now time.Time) *Problem {
 		}
 		sent := e.sentThisMonth(n.Name, now)
 		p := Problem{
-			Code: holdBudget, Severity: warning, Action: "Raise the budget, or back up now", Until: nextMonth(now), Delay: time.Hour,
+			Code: holdBudget, Severity: warning, Action: "Raise the limit, or back up now", Until: nextMonth(now), Delay: time.Hour,
 			Text: "New changes wait until " + nextMonth(now).Format("2 January") + "; saved files are safe.",
 		}
 		switch {

@@ -280,7 +280,8 @@ func (v *activityView) show(x syncer.Activity, now Now) {
 	}
 	v.facts.SetText(facts(moment(x.Time, at(now)), count, bytes, storage))
 	shown(v.open, filepath.IsAbs(x.Folder))
-	shown(v.again, wentWrong(x))
+	kept := slices.ContainsFunc(now.Folders, func(f syncer.FolderStatus) bool { return f.Path == x.Folder })
+	shown(v.again, wentWrong(x) && (kept || x.Kind != syncer.ActivityBackup)) // what was brought in once is not kept
 	if len(x.Skipped) == 0 {
 		v.none.SetText(lang.L("Nothing was left out."))
 		if x.Kind == syncer.ActivityProblem {

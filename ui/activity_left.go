@@ -74,7 +74,7 @@ func newLeftList(w *Window, now func() Now) *leftList {
 		x := l.lines[l.chosen]
 		w.showText(x.name(), kit.Shown(x.folder)+"\n"+kit.Shown(x.Path)+"\n"+kit.Shown(x.Reason))
 	})
-	l.help = kit.VBox(10, kit.Line(), kit.VBox(4, l.name, l.why, l.todo), kit.Between(kit.HBox(8, l.open, l.leave, l.again), l.details))
+	l.help = kit.VBox(10, kit.Line(), kit.VBox(4, l.name, l.why, l.todo), kit.Between(kit.HBox(8, l.open, l.leave, l.again), flush(l.details)))
 	l.help.Hide()
 	l.root = kit.Stretch(8, 0, l.table.Root, l.help)
 	return l
@@ -168,7 +168,7 @@ func (x leftOut) canLeave() bool {
 		return false
 	}
 	switch why, _ := x.Why(); why {
-	case syncer.WhyGone, syncer.WhyRules, syncer.WhyAttributes, syncer.WhyOwn:
+	case syncer.WhyGone, syncer.WhyRules, syncer.WhyAttributes, syncer.WhyOwn, syncer.WhyNotHeld, syncer.WhyTwice, syncer.WhyNoFile:
 		return false
 	}
 	return true
@@ -207,10 +207,16 @@ func (x leftOut) words() (why, todo string) {
 		why = lang.L("A line of this file makes no sense, so it leaves nothing out.")
 		todo = lang.L("Open its folder and mend the line. Details says which one it is.")
 	case syncer.WhyAttributes:
-		why = lang.L("It is saved, but for some of its attributes.")
+		why = lang.L("It is saved, but for some of its properties.")
 	case syncer.WhyReplaced:
 		why = lang.L("It became something else while Roost was saving.")
 		todo = lang.L("Nothing has to be done: the next backup sees what is there.")
+	case syncer.WhyNotHeld:
+		why = lang.L("The storage lacks a part of it, or has it damaged.")
+	case syncer.WhyTwice:
+		why = lang.L("Another file or folder there has the same name.")
+	case syncer.WhyNoFile:
+		why = lang.L("It is no file, folder or link.")
 	default:
 		why = kit.Shown(x.Reason)
 	}

@@ -53,6 +53,7 @@ type bringRow struct {
 	problem  *syncer.Problem // it cannot be estimated, and most likely not be brought in
 	option   *kit.Option
 	up       *kit.Button
+	again    *kit.Button // finds out how much it is once more
 }
 
 func newBringPage(s *storagesScreen) *bringPage {
@@ -118,6 +119,13 @@ func (b *bringPage) add(p syncer.BringPart, ticked bool) {
 	r := &bringRow{part: p, ticked: ticked}
 	r.option = kit.NewOption(kit.OptionData{}, func() { r.ticked = !r.ticked; b.drawRows() })
 	r.up = kit.NewButton(kit.Quiet, "chevron-up", "", func() { b.earlier(r) }).Spoken(lang.L("Earlier"))
+	r.again = kit.NewButton(kit.Quiet, "refresh", "", func() {
+		r.problem = nil
+		b.drawRows()
+		if !b.measuring.asking() {
+			b.measure()
+		}
+	}).Spoken(lang.L("Try again"))
 	b.rows = append(b.rows, r)
 	b.drawRows()
 	if !b.measuring.asking() {
@@ -174,7 +182,8 @@ func (b *bringPage) drawRows() {
 	for i, r := range b.rows {
 		b.drawRow(r)
 		shown(r.up, i > 0)
-		b.list.Add(kit.Between(r.option, kit.Middle(r.up)))
+		shown(r.again, r.problem != nil)
+		b.list.Add(kit.Between(r.option, kit.HBox(0, kit.Middle(r.again), kit.Middle(r.up))))
 	}
 	b.drawSum()
 	b.draw(b.s.now)
@@ -375,7 +384,7 @@ func (b *bringPage) chooseMove() {
 				b.moveFrom(x.Name)
 			}))
 		}
-		d = kit.NewDialog(lang.L("Which storage makes room?"), list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
+		d = kit.NewDialog(lang.L("Which storage should it replace?"), list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
 		b.s.w.dialog(d)
 	}
 }

@@ -240,7 +240,8 @@ func (c *bringCard) setReport(r *syncer.BringRun) {
 	shown(c.note, note != "")
 }
 
-// bringDetails speaks the words of the storage, which are the same in every language.
+// bringDetails speaks the words of the storage, which are the same in every language; only why a file was left out is said in
+// that of the window.
 func bringDetails(r *syncer.BringRun) string {
 	if r == nil {
 		return ""
@@ -254,10 +255,11 @@ func bringDetails(r *syncer.BringRun) string {
 			cid = cmp.Or(d.CID, cid)
 			fmt.Fprintf(&b, "  files %d, bytes %d, new %d, stored %d, versions %d, there before %d, failed %d\n", d.Files, d.Bytes, d.NewBytes, d.StoredBytes, d.Versions, d.Already, d.Failed)
 			if d.Problem != nil {
-				fmt.Fprintf(&b, "  %s\n", kit.Shown(strings.TrimSpace(d.Problem.Title+". "+d.Problem.InFull())))
+				fmt.Fprintf(&b, "  %s\n", kit.Shown(strings.TrimSpace(translated(d.Problem.Title)+". "+d.Problem.InFull())))
 			}
 			for _, s := range d.Skipped[:min(len(d.Skipped), 20)] {
-				fmt.Fprintf(&b, "  %s: %s\n", kit.Shown(s.Path), kit.Shown(s.Reason))
+				why, _ := leftOut{folder: p.Path, of: syncer.ActivityBackup, Skipped: s}.words()
+				fmt.Fprintf(&b, "  %s: %s\n", kit.Shown(s.Path), why)
 			}
 		}
 		if cid != "" {

@@ -106,7 +106,7 @@ func TestWhatAPersonHasIsBroughtInFromTheWindow(t *testing.T) {
 
 // TestWhatCannotBeBroughtInIsSaidBeforeAndAfter: a folder without dates, and a storage that says no.
 func TestWhatCannotBeBroughtInIsSaidBeforeAndAfter(t *testing.T) {
-	d, _ := bringDesk(t)
+	d, k := bringDesk(t)
 	none := t.TempDir()
 	d.w.picked = func(chosen func(string)) { chosen(none) }
 	d.tap(lang.L("Backups of another program, one folder for each day"))
@@ -115,9 +115,35 @@ func TestWhatCannotBeBroughtInIsSaidBeforeAndAfter(t *testing.T) {
 	if row.problem == nil || row.option.Data().Icon != "warning" {
 		t.Errorf("a folder without dates is %+v", row)
 	}
+	k.put(filepath.Join(none, "2024-01-01", "a"), "one")
+	d.tap(lang.L("Try again"))
+	if row.problem != nil || row.estimate == nil || row.estimate.Dates != 1 {
+		t.Errorf("after a dated folder was put there it is %+v", row)
+	}
 	d.tap(filepath.Base(none)) // not that
 	d.sees(lang.L("Nothing is chosen yet."))
 	d.w.tell(problemOf(syncer.ErrBringing)) // a second wish beside one that goes on
 	d.tap(lang.L("See how far it is"))
 	d.sees(lang.L("What do you have?"))
+}
+
+// Who helps reads the details in the language of the storage, and why a file was left out in that of the window.
+func TestTheDetailsSayWhyAFileWasLeftOutInTheLanguageOfTheWindow(t *testing.T) {
+	speak(t, "de")
+	said := bringDetails(&syncer.BringRun{
+		Parts: []syncer.BringPart{{Kind: syncer.BringPlain, Plain: syncer.PlainSource{CID: "bafyx"}}},
+		Done: []syncer.Brought{{Kind: syncer.BringPlain, CID: "bafyx", Skipped: []syncer.Skipped{
+			{Path: "a", Reason: "the storage does not have all of it", Failed: true},
+			{Path: "b", Reason: "another one has the same name", Failed: true},
+			{Path: "c", Reason: "it is no file, folder or link", Failed: true},
+		}}},
+	})
+	for _, want := range []string{
+		"CID bafyx", "a: Dem Speicher fehlt ein Teil davon, oder er hat ihn beschädigt.", "b: Eine andere Datei oder ein Ordner dort heißt genauso.",
+		"c: Es ist keine Datei, kein Ordner und keine Verknüpfung.",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q lacks %q", said, want)
+		}
+	}
 }

@@ -131,6 +131,10 @@ type Desktop interface {
 	// Locked tells whether a password of Roost's own protects this computer's key, and Unlock whether it is this one.
 	Locked() bool
 	Unlock(ctx context.Context, typed string) error
+	// AsksLogIn tells whether the system can make sure that who sits here is who logged in, and AskLogIn has it do so: it waits
+	// for the person.
+	AsksLogIn(ctx context.Context) bool
+	AskLogIn(ctx context.Context) (LogIn, error)
 	// PrintSheet makes the recovery sheet for printing; it is gone when Roost ends.
 	PrintSheet(ctx context.Context, s sheet.Sheet) (path string, err error)
 	// SaveSheet writes the recovery sheet into a folder.
@@ -140,6 +144,16 @@ type Desktop interface {
 	// Document makes a file of a document, to be looked at until Roost ends.
 	Document(ctx context.Context, which Document) (path string, err error)
 }
+
+// LogIn is what came of asking for the log-in to this computer.
+type LogIn int
+
+// The ways it can end.
+const (
+	LogInNotAsked LogIn = iota // the system had no way to ask
+	LogInGiven
+	LogInRefused // it was wrong, or nobody gave it
+)
 
 // About is what this Roost is.
 type About struct {

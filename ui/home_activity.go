@@ -25,7 +25,7 @@ const fewActivities = 4
 func newActivityCard(w *Window) *activityCard {
 	a := &activityCard{w: w, none: kit.NewParagraph(lang.L("What Roost does will stand here.")).Secondary()}
 	a.all = kit.NewButton(kit.Quiet, "", lang.L("See all"), func() { w.Show(ActivityLog) }).Spoken(lang.L("See all activity"))
-	box := kit.VBox(12, kit.Between(kit.Heading(lang.L("Recent activity")).Clipped(), a.all), a.none)
+	box := kit.VBox(12, kit.Between(kit.Heading(lang.L("Recent activity")).Clipped(), flush(a.all)), a.none)
 	for range fewActivities {
 		line := newActivityLine()
 		a.lines = append(a.lines, line)

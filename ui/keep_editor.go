@@ -60,13 +60,13 @@ func (s *settingsScreen) newKeepEditor(dir, title, text string) *keepEditor {
 		label, detail := keepPresetWords(p)
 		add(keepKind{p.Name, p.Rules}, label, detail)
 		if i == 0 && dir == "" {
-			add(keepKind{name: keepInRoom}, lang.L("As much as fits"), lang.L("Every version, until your backup takes more room than you say. Then older ones go first, and what you used lately stays longer."))
+			add(keepKind{name: keepInRoom}, lang.L("As much as fits"), lang.L("Every version, until your backup takes more space than you say. Then older ones go first, and what you used lately stays longer."))
 		}
 	}
 	add(keepKind{name: keepOwn}, lang.L("Own numbers"), lang.L("The newest version in each of so many hours, days, weeks, months and years."))
 	k.choice = kit.NewChoice(options...)
 	k.choice.OnChanged = func(int) { k.changed() }
-	k.fit = kit.NewField(lang.L("Room for your backup"), lang.L("No limit"), lang.L("Such as 500 GB. The last tenth of it is for removed versions."))
+	k.fit = kit.NewField(lang.L("Space for your backup"), lang.L("No limit"), lang.L("Such as 500 GB. The last tenth of it is for removed versions."))
 	k.fit.OnTyped = func(string) { k.changed() }
 	boxes := make([]fyne.CanvasObject, len(k.fields))
 	for i, label := range []string{lang.L("Hours"), lang.L("Days"), lang.L("Weeks"), lang.L("Months"), lang.L("Years")} {
@@ -182,7 +182,7 @@ func (k *keepEditor) wanted() (ch syncer.KeepChange, missing string) {
 		if text != "" {
 			k.fit.SetError(lang.L("Type a size, such as 500 GB."))
 		}
-		missing = lang.L("Say how much room there is.")
+		missing = lang.L("Say how much space there is.")
 	}
 	return ch, missing
 }

@@ -107,7 +107,7 @@ func keptStates() map[string]func(*desk) {
 		"kept-room": func(d *desk) {
 			page(d, section{kind: sectionKept})
 			d.tap(lang.L("As much as fits"))
-			d.fill(lang.L("Room for your backup"), "300 GB")
+			d.fill(lang.L("Space for your backup"), "300 GB")
 		},
 		"kept-folder": func(d *desk) { page(d, section{sectionFolder, "/home/ana/Pictures"}) },
 		"removed":     func(d *desk) { page(d, section{kind: sectionRemoved}) },

@@ -78,10 +78,10 @@ func TestWhatIsKeptIsChosenAndRoomIsMade(t *testing.T) {
 	}
 
 	d.tap("As much as fits")
-	d.sees("Say how much room there is.")
-	d.fill("Room for your backup", "some")
+	d.sees("Say how much space there is.")
+	d.fill("Space for your backup", "some")
 	d.sees("Type a size, such as 500 GB.")
-	d.fill("Room for your backup", "500 GB")
+	d.fill("Space for your backup", "500 GB")
 	d.sees("No version would leave the list.")
 	d.tap("Keep it so")
 	if keep := k.keeps(); keep.Fit != 500_000_000_000 || !keep.All.Everything() {
@@ -104,9 +104,9 @@ func TestWhatIsKeptIsChosenAndRoomIsMade(t *testing.T) {
 	d.settle()
 	d.sees("A month")
 
-	d.tap("Make room now")
+	d.tap("Free up space now")
 	d.sees("2 versions leave the list, as you chose.", "Removed versions keep their 30 days", "They can be brought back until then.")
-	d.tap("Make room")
+	d.tap("Free up space")
 	d.sees("2 versions were removed.", "Until then, removed versions can be brought back.")
 	d.tap("Done")
 	if k.listed() != 2 || k.removed() != 2 {

@@ -21,17 +21,17 @@ func (w *Window) askRoom() {
 		kit.Alternative{Label: lang.L("Removed versions go for good now"), Detail: "…"},
 	)
 	var d *kit.Dialog
-	free := kit.NewButton(kit.Primary, "", lang.L("Make room"), func() {
+	free := kit.NewButton(kit.Primary, "", lang.L("Free up space"), func() {
 		d.Close()
 		w.makeRoom(what.Chosen() == 1)
 	})
 	free.Disable()
 	what.OnChanged = func(i int) {
-		free.SetLabel([]string{lang.L("Make room"), lang.L("Remove for good")}[i])
+		free.SetLabel([]string{lang.L("Free up space"), lang.L("Remove for good")}[i])
 		free.SetImportance([]kit.Importance{kit.Primary, kit.Danger}[i])
 		d.Refresh()
 	}
-	d = kit.NewDialog(lang.L("Make room"), body, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), free)
+	d = kit.NewDialog(lang.L("Free up space"), body, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), free)
 	d.OnClosed = asking.drop
 	w.dialog(d)
 	var kept, now *syncer.Pruned
@@ -71,7 +71,7 @@ func (w *Window) makeRoom(now bool) {
 	body := kit.VBox(12, text, bar, kit.NewParagraph(lang.L("It goes on when you close this.")).Secondary())
 	var d *kit.Dialog
 	closed := kit.NewButton(kit.Secondary, "", lang.L("Close"), func() { d.Close() })
-	d = kit.NewDialog(lang.L("Making room"), body, closed)
+	d = kit.NewDialog(lang.L("Freeing up space"), body, closed)
 	w.dialog(d)
 	var got *syncer.Pruned
 	w.do(func(ctx context.Context) error {

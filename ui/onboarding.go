@@ -248,7 +248,7 @@ func startWords(p syncer.Problem, address bool) (title, text string) {
 	case "not_a_storage":
 		return translated(p.Title), lang.L("Something else answers at this address. Check it, and the number at its end.")
 	case "storage_full":
-		return translated(p.Title), lang.L("Make some room on it, or choose another place.")
+		return translated(p.Title), lang.L("Free up some space on it, or choose another place.")
 	default:
 		return translated(p.Title), problemText(p) + " " + sentence(translated(p.Action))
 	}

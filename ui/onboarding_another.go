@@ -46,7 +46,7 @@ func kindsOfMachine() []another {
 		},
 		{
 			icon: "laptop", title: lang.L("An old laptop"), detail: lang.L("One that is still good, with Debian. It costs nothing but 40 € of power a year."),
-			need:     lang.L("A laptop or desktop of the last ten years with Debian, its SSH server, and enough room on its disk. Set it not to sleep when its lid is closed."),
+			need:     lang.L("A laptop or desktop of the last ten years with Debian, its SSH server, and enough space on its disk. Set it not to sleep when its lid is closed."),
 			cost:     lang.L("It runs all the time with 15 watts: about 40 € a year."),
 			limits:   home + " " + lang.L("An old disk breaks sooner: let Roost keep a second copy elsewhere."),
 			platform: "server", user: "ana", address: "laptop.local",

@@ -65,8 +65,7 @@ func newRestore(w *Window) *restoring {
 
 // door is one way to get files back.
 func door(glyph, title, text string, tap func()) fyne.CanvasObject {
-	row := kit.NewRow(kit.RowData{Icon: glyph, IconTone: kit.Accent, Title: title, Detail: text}, tap)
-	return container.NewStack(kit.NewBox(kit.ColourSurface, kit.ColourOutline, 14), kit.PadXY(8, 8, row))
+	return kit.NewOption(kit.OptionData{Icon: glyph, Tone: kit.Accent, Title: title, Detail: text}, tap)
 }
 
 func (r *restoring) root() fyne.CanvasObject { return r.top }
@@ -143,8 +142,11 @@ func (r *restoring) drawRun() {
 
 // viewHead is the head of a view that leads back.
 func viewHead(back func(), title, text string) *fyne.Container {
-	return kit.Lead(4, kit.Middle(backButton(back)), kit.VBox(2, kit.Heading(title).Clipped(), kit.Small(text).Clipped()))
+	return kit.Lead(4, kit.Middle(backButton(back)), kit.VBox(2, kit.Heading(title).Clipped(), kit.NewParagraph(text).Secondary().Small()))
 }
+
+// flush lets the text of a quiet button at the right end where the things above and below it do: the button has room for its ring.
+func flush(b *kit.Button) *fyne.Container { return kit.PadEach(0, 0, 0, -6, b) }
 
 // dateView goes back to a date: the timeline, what would come back, and the way to do it.
 type dateView struct {

@@ -170,7 +170,7 @@ func (c *runCard) setReport(r *syncer.RestoreRun) {
 		left = lang.N("{{.Number}} skipped, because another file is there", int(o.Left), values{"Number": number(o.Left)})
 	}
 	if o.Bare > 0 {
-		bare = lang.N("{{.Number}} without some of their attributes", int(o.Bare), values{"Number": number(o.Bare)})
+		bare = lang.N("{{.Number}} without some of their properties", int(o.Bare), values{"Number": number(o.Bare)})
 	}
 	if r.Canceled {
 		stopped = lang.L("Cancelled before everything was back")
@@ -202,7 +202,14 @@ func reasonWords(reason string) string {
 		return lang.L("No permission to write it")
 	case "its folder was moved or removed meanwhile":
 		return lang.L("Its folder was moved or removed meanwhile")
-	default:
-		return kit.Shown(reason)
+	case "a newer Roost wrote it":
+		return lang.L("A newer Roost wrote it")
 	}
+	switch {
+	case strings.HasPrefix(reason, "a ") && strings.HasSuffix(reason, " should be"): // "a file stands where this folder should be"
+		return lang.L("Something else stands in its place")
+	case strings.HasPrefix(reason, "it could not be written: "): // and in the words of the system, why
+		return lang.L("It could not be written: {{.Why}}", values{"Why": kit.Shown(strings.TrimPrefix(reason, "it could not be written: "))})
+	}
+	return kit.Shown(reason)
 }

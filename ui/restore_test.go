@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"roost/syncer"
+	"roost/ui/kit"
+	"roost/vault/node"
 )
 
 // The three doors, each to its end, on a real engine.
@@ -219,6 +221,57 @@ func TestARestoreIsSteeredFromItsScreen(t *testing.T) {
 	sees("1,204 restored, 2 could not be", "12.0 MB · 1 was there already, the same", "Its stored data is damaged", "No permission to write it", "a.jpg")
 	s.tap("Done")
 	did("put away a1")
+}
+
+// The restore of the first steps is paused and gone on with from its own page, and a step that was asked for is not asked twice.
+func TestARestoreOfTheFirstStepsIsPausedAndGoesOn(t *testing.T) {
+	e := &steered{browser: sampleKept(), steps: make(chan string, 10)}
+	d := newDesk(t, stillEngine{browser: e, chooser: sampleChosen(), now: sampleNow()}, Home)
+	d.w.onboarding = newOnboarding(d.w, nil)
+	d.w.over.SetContent(d.w.onboarding.root())
+	d.w.onboarding.showReturning()
+	now := sampleNow()
+	tell := func(state string) {
+		now.Restore = sampleRun(state, syncer.Restored{Files: 1206, Targets: []string{"/home/ana/Documents"}})
+		d.w.draw(now)
+	}
+	did := func(want string) {
+		t.Helper()
+		select {
+		case got := <-e.steps:
+			if got != want {
+				t.Errorf("the engine was asked to %s, want %s", got, want)
+			}
+		default:
+			t.Errorf("the engine was not asked to %s", want)
+		}
+	}
+	tell(syncer.ErrandGoing)
+	d.sees("Bringing your files back", "500 of 1,206 files")
+	d.tap("Pause")
+	did("pause a1")
+	for _, o := range visible(d.w.over.Canvas()) {
+		if b, ok := o.(*kit.Button); ok && b.AccessibilityLabel() == "Pause" && !b.Disabled() {
+			t.Error("pausing can be asked for twice")
+		}
+	}
+	tell(syncer.ErrandStopping)
+	d.sees("Stopping…")
+	tell(syncer.ErrandPaused)
+	d.sees("Paused", "What came back until now is in its place. Going on brings the rest.")
+	d.tap("Go on")
+	did("go on a1")
+	tell(syncer.ErrandGoing)
+	d.seesNot("What came back until now is in its place.")
+	unreachable := syncer.Describe(node.ErrUnreachable)
+	now.Restore = sampleRun(syncer.ErrandStopped, syncer.Restored{})
+	now.Restore.Problem = &unreachable
+	d.w.draw(now)
+	d.sees("Your storage can't be reached")
+	d.tap("Go on")
+	did("go on a1")
+	tell(syncer.ErrandOver)
+	d.sees("Your files are back", "1,206 files restored")
 }
 
 // steered notes what it is asked.

@@ -56,7 +56,7 @@ func (s *settingsScreen) advancedView() settingsView {
 			card(lang.L("Times"), lang.L("Such as 30s, 10m or 6h."), kit.Columns(kit.Gap, []float32{1, 1},
 				kit.VBox(12, s.timeField("max-wait", lang.L("Longest wait of a busy folder")).Root, s.timeField("rescan", lang.L("Full look through a watched folder")).Root),
 				kit.VBox(12, s.timeField("rescan-unwatched", lang.L("Look through one that can't be watched")).Root,
-					s.timeField("confirmed-within", lang.L("Storage's word counts for")).Root))),
+					s.timeField("confirmed-within", lang.L("Trust what a storage confirmed for")).Root))),
 			card(lang.L("Start over with the settings"), lang.L("Brings the usual value of every setting back. Folders, their rules, language and colours stay."),
 				kit.HBox(0, kit.NewButton(kit.Secondary, "refresh", lang.L("Bring the usual settings back"), s.reset))),
 		},
@@ -73,7 +73,7 @@ func (s *settingsScreen) checksCard() fyne.CanvasObject {
 	return card(
 		lang.L("Checks"), lang.L("Roost looks by itself whether everything that was saved can come back."),
 		line(lang.L("Look at the storages"), "verify", meaning{value: "24h", label: lang.L("every day")}, week, month),
-		line(lang.L("Have read all of it once"), "verify-all", month, meaning{value: "2160h", label: lang.L("in 3 months")}, meaning{value: "8760h", label: lang.L("in a year")}),
+		line(lang.L("Read everything back once"), "verify-all", month, meaning{value: "2160h", label: lang.L("in 3 months")}, meaning{value: "8760h", label: lang.L("in a year")}),
 		line(lang.L("Bring some files back, to try it"), "drill", week, month, meaning{value: "2160h", label: lang.L("in 3 months")}),
 	)
 }

@@ -86,7 +86,7 @@ func (s *settingsScreen) choose(key string, all []meaning, show func([]meaning) 
 	make(all)
 	s.bound = append(s.bound, func() {
 		value := s.value(key)
-		if at(value) < 0 {
+		if at(value) < 0 && value != "" { // "" was not told yet
 			make(append(all[:len(all):len(all)], meaning{value: value, label: value}))
 		}
 		choice.Choose(at(value))

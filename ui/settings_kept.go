@@ -62,9 +62,9 @@ func (s *settingsScreen) keptView() settingsView {
 		body: []fyne.CanvasObject{
 			editor.root,
 			folders,
-			card(lang.L("Room"), lang.L("What goes leaves the list within a day while Roost runs, and its room comes free 30 days later. Both can be done now."), kit.HBox(
+			card(lang.L("Space"), lang.L("What goes leaves the list within a day while Roost runs, and its space comes free 30 days later. Both can be done now."), kit.HBox(
 				8,
-				kit.NewButton(kit.Secondary, "trash", lang.L("Make room now"), s.w.askRoom),
+				kit.NewButton(kit.Secondary, "trash", lang.L("Free up space now"), s.w.askRoom),
 				kit.NewButton(kit.Secondary, "restore", lang.L("Removed versions"), func() { s.show(section{kind: sectionRemoved}) }),
 			)),
 		},

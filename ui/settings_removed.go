@@ -48,7 +48,7 @@ func (s *settingsScreen) removedView() settingsView {
 	l.read()
 	return settingsView{
 		title: lang.L("Removed versions"), left: l.asking.drop, body: []fyne.CanvasObject{l.root},
-		lead: lang.L("They left the list by what you chose to keep, or because you removed them. For 30 days they can be brought back; then their room comes free, or earlier where it is needed."),
+		lead: lang.L("They left the list by what you chose to keep, or because you removed them. For 30 days they can be brought back; then their space comes free, or earlier where it is needed."),
 	}
 }
 

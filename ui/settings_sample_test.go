@@ -131,8 +131,9 @@ func (*sampleChooser) Recovery(context.Context) (syncer.Recovery, error) {
 
 // sampleDesktop is a process that shows a window, without one.
 type sampleDesktop struct {
-	password string // "" for a key in the keyring
-	dir      string // where files go
+	password string   // "" for a key in the keyring
+	logIns   *[]LogIn // what comes of asking for the log-in, one after the other; nil: it cannot be asked for
+	dir      string   // where files go
 }
 
 func (d sampleDesktop) About() About {
@@ -147,6 +148,14 @@ func (d sampleDesktop) Unlock(_ context.Context, typed string) error {
 		return fmt.Errorf("open the key: %w", keystore.ErrWrongPassphrase)
 	}
 	return nil
+}
+
+func (d sampleDesktop) AsksLogIn(context.Context) bool { return d.logIns != nil }
+
+func (d sampleDesktop) AskLogIn(context.Context) (LogIn, error) {
+	all := *d.logIns
+	*d.logIns = all[1:]
+	return all[0], nil
 }
 
 func (d sampleDesktop) PrintSheet(context.Context, sheet.Sheet) (string, error) {
@@ -249,6 +258,15 @@ func settingsPages() map[string]func(t *testing.T, language string, variant fyne
 		"settings-words-shown": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
 			d := settingsDesk(t, language, variant, section{kind: sectionWords})
 			d.w.draw(Now{At: morning})
+			d.tap(lang.L("Show the words"))
+			d.tap(lang.L("Go on"))
+			return d
+		},
+		"settings-log-in": func(t *testing.T, language string, variant fyne.ThemeVariant) *desk {
+			d := settingsDesk(t, language, variant, section{kind: sectionAll})
+			d.w.desktop = sampleDesktop{logIns: &[]LogIn{LogInNotAsked}}
+			d.w.screens[Settings].(*settingsScreen).show(section{kind: sectionWords})
+			d.settle()
 			d.tap(lang.L("Show the words"))
 			d.tap(lang.L("Go on"))
 			return d

@@ -395,6 +395,30 @@ func TestWithoutAPasswordAPersonIsWarnedBeforeTheWords(t *testing.T) {
 	d.seesNot("They go away by themselves")
 }
 
+// Where the system can ask who sits here, it is asked every time, and whoever is not sure to be the owner sees no word.
+func TestTheSystemAsksForTheLogInBeforeTheWords(t *testing.T) {
+	d, _ := chosenDesk(t)
+	d.w.desktop = sampleDesktop{logIns: &[]LogIn{LogInRefused, LogInGiven, LogInRefused, LogInNotAsked}}
+	d.tap("Recovery words")
+	d.sees("This computer asks for your log-in before Roost shows them.")
+	d.tap("Show the words")
+	d.tap("Go on")
+	d.sees("Your log-in was not given, so the words stay hidden.")
+	d.seesNot("They go away by themselves")
+	d.tap("Go on")
+	d.sees("They go away by themselves after two minutes.")
+	d.tap("Hide the words")
+
+	d.tap("Show the words")
+	d.tap("Go on")
+	d.seesNot("They go away by themselves") // it does not count that it was given before
+	d.tap("Go on")
+	d.sees("This computer has no way to ask for your log-in now.")
+	d.seesNot("They go away by themselves")
+	d.tap("Go on") // a desktop without that window must not lock its owner out
+	d.sees("They go away by themselves after two minutes.", "Roost cannot ask for it here")
+}
+
 func TestCheckingTheWordsIsWrittenDown(t *testing.T) {
 	d, k := chosenDesk(t)
 	words, err := k.engine.Words(t.Context())

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -29,10 +30,9 @@ func (s *settingsScreen) wordsView() settingsView {
 	v.place.Hide()
 	v.said = kit.VBox(0)
 	v.said.Hide()
-	protected := lang.L("Your log-in to this computer protects them: Roost cannot ask for it here. Look around before you show them.")
-	if s.w.desktop.Locked() {
-		protected = lang.L("Roost asks for its password before it shows them.")
-	}
+	v.protected = kit.NewParagraph("").Secondary()
+	v.drawProtected()
+	v.askWhoAsks()
 	v.read()
 	return settingsView{
 		title: lang.L("Recovery words"), lead: lang.L("With the words and your storage, all files come back on any computer."),
@@ -40,7 +40,7 @@ func (s *settingsScreen) wordsView() settingsView {
 		body: []fyne.CanvasObject{
 			card(lang.L("Can you still find your sheet?"), "", v.checked,
 				kit.NewParagraph(lang.L("Roost asks again 7 days after the first time, then after 90 days, then once a year.")).Secondary(), kit.HBox(0, v.check)),
-			card(lang.L("The words and the sheet"), protected, kit.HBox(8, v.see, v.print, v.save), v.said, v.place,
+			card(lang.L("The words and the sheet"), "", v.protected, kit.HBox(8, v.see, v.print, v.save), v.said, v.place,
 				kit.VBox(2, kit.Small(lang.L("The name of this backup, no secret")), v.name)),
 			card(
 				lang.L("Good to know"), "",
@@ -57,10 +57,34 @@ func (s *settingsScreen) wordsView() settingsView {
 type wordsPage struct {
 	s                       *settingsScreen
 	name                    *kit.Text
-	checked                 *kit.Paragraph
+	checked, protected      *kit.Paragraph
 	check, see, print, save *kit.Button
 	said, place             *fyne.Container
 	since                   time.Time // when the words were shown; zero: they are not
+	asks                    bool      // the system asks for the log-in before
+}
+
+// drawProtected says what is asked for before the words are shown.
+func (v *wordsPage) drawProtected() {
+	switch {
+	case v.s.w.desktop.Locked():
+		v.protected.SetText(lang.L("Roost asks for its password before it shows them."))
+	case v.asks:
+		v.protected.SetText(lang.L("This computer asks for your log-in before Roost shows them."))
+	default:
+		v.protected.SetText(lang.L("Your log-in to this computer protects them: Roost cannot ask for it here. Look around before you show them."))
+	}
+}
+
+// askWhoAsks finds out whether the system can ask for the log-in.
+func (v *wordsPage) askWhoAsks() {
+	var asks bool
+	v.s.w.do(func(ctx context.Context) error { asks = v.s.w.desktop.AsksLogIn(ctx); return nil }, func(err error) {
+		if v.asks = asks && err == nil; v.asks {
+			v.drawProtected()
+			v.s.refresh()
+		}
+	})
 }
 
 // read tells when the words were last checked.
@@ -111,7 +135,7 @@ func (v *wordsPage) draw(now Now) {
 	}
 }
 
-// allowed asks for the password, where Roost has one, or else whether nobody is looking; then it goes on.
+// allowed asks for the password, where Roost has one, or else for the log-in, where the system can; then it goes on.
 func (v *wordsPage) allowed(then func()) {
 	w := v.s.w
 	title := lang.L("Before the words are shown")
@@ -119,7 +143,11 @@ func (v *wordsPage) allowed(then func()) {
 	cancel := kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() })
 	warned := kit.NewParagraph(lang.L("Who sees the words and reaches your storage can read all your files. Is nobody looking at your screen?")).Secondary()
 	if !w.desktop.Locked() {
-		d = kit.NewDialog(title, warned, cancel, kit.NewButton(kit.Primary, "", lang.L("Go on"), func() { d.Close(); then() }))
+		said := kit.NewParagraph("").Secondary()
+		said.Hide()
+		next := kit.NewButton(kit.Primary, "", lang.L("Go on"), nil)
+		next.SetTap(func() { v.askLogIn(d, next, said, then) })
+		d = kit.NewDialog(title, kit.VBox(12, warned, said), cancel, next)
 		w.dialog(d)
 		return
 	}
@@ -153,6 +181,44 @@ func (v *wordsPage) allowed(then func()) {
 	d = kit.NewDialog(title, kit.VBox(12, warned, field.Root), cancel, next)
 	w.dialog(d)
 	field.Focus()
+}
+
+// askLogIn has the system ask for the log-in, where it can, and goes on when it was given. Where the system turns out to have no
+// way to ask, the dialog says so: the words must not be out of reach of who they belong to.
+func (v *wordsPage) askLogIn(d *kit.Dialog, next *kit.Button, said *kit.Paragraph, then func()) {
+	goOn := func() { d.Close(); then() }
+	tell := func(text string) {
+		said.SetText(text)
+		shown(said, true)
+		d.Refresh()
+	}
+	next.Disable()
+	if v.asks {
+		tell(lang.L("This computer asks for your log-in…"))
+	}
+	asks, got := false, LogInNotAsked
+	v.s.w.do(func(ctx context.Context) (err error) {
+		if asks = v.s.w.desktop.AsksLogIn(ctx); asks { // what the page knows may be too old
+			got, err = v.s.w.desktop.AskLogIn(ctx)
+		}
+		return err
+	}, func(err error) {
+		next.Enable()
+		switch {
+		case !d.IsOpen():
+		case !asks && errors.Is(err, syncer.ErrBusy): // it was not looked at
+			tell(problemText(problemOf(err)))
+		case !asks && !v.asks, got == LogInGiven:
+			goOn()
+		case err != nil || got == LogInNotAsked:
+			v.asks = false
+			v.drawProtected()
+			next.SetTap(goOn)
+			tell(lang.L("This computer has no way to ask for your log-in now. Go on only if it is you who sits here."))
+		default:
+			tell(lang.L("Your log-in was not given, so the words stay hidden."))
+		}
+	})
 }
 
 // show puts the words on the page.

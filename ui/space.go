@@ -129,7 +129,7 @@ func newRoomCard(w *Window) *roomCard {
 	c := &roomCard{text: kit.NewParagraph("").Secondary()}
 	c.root = kit.Card(kit.VBox(12, kit.Heading(lang.L("Older versions")).Clipped(), c.text, kit.HBox(
 		8,
-		kit.NewButton(kit.Primary, "trash", lang.L("Make room now"), w.askRoom),
+		kit.NewButton(kit.Primary, "trash", lang.L("Free up space now"), w.askRoom),
 		kit.NewButton(kit.Secondary, "calendar", lang.L("What is kept"), func() { w.onSettings(section{kind: sectionKept}) }),
 		kit.NewButton(kit.Secondary, "restore", lang.L("Removed versions"), func() { w.onSettings(section{kind: sectionRemoved}) }),
 	)))

@@ -44,7 +44,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	})
 	p.move = kit.NewButton(kit.Secondary, "link", lang.L("Change address…"), func() { s.readdress(p.storage.Name) })
 	p.budget = kit.NewButton(kit.Quiet, "", lang.L("Change…"), p.askBudget).Spoken(lang.L("Change how much is sent in a month"))
-	p.room = kit.NewButton(kit.Quiet, "", lang.L("Make room…"), s.w.askRoom)
+	p.room = kit.NewButton(kit.Quiet, "", lang.L("Free up space…"), s.w.askRoom)
 	p.remove = kit.NewButton(kit.Secondary, "trash", lang.L("Remove…"), p.askRemove)
 	p.pins = kit.NewButton(kit.Quiet, "", lang.L("Saved copies"), func() { s.showPins(p.storage.Name) })
 	p.details = kit.NewButton(kit.Quiet, "", lang.L("Details"), p.showDetails)
@@ -52,14 +52,14 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 		p.figures = append(p.figures, newFigure())
 	}
 	f := p.figures
-	sent := kit.Between(f[3].root, p.budget)
+	sent := kit.Between(f[3].root, flush(p.budget))
 	p.barBox = kit.PadEach(2, 0, 0, 0, p.bar)
 	p.problems.Hide()
 	p.checks.Hide()
 	// The row reaches beyond the inset, as those of folders do.
 	p.root = kit.Card(kit.VBox(14, kit.PadEach(-8, -8, -8, -8, p.head), p.barBox,
-		kit.Columns(kit.Gap, []float32{1, 1}, kit.Between(f[0].root, p.room), kit.Between(f[1].root, p.pins)), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
-		p.problems, p.checks, kit.Between(kit.HBox(8, p.check, p.open, p.move, p.remove), p.details)))
+		kit.Columns(kit.Gap, []float32{1, 1}, kit.Between(f[0].root, flush(p.room)), kit.Between(f[1].root, flush(p.pins))), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
+		p.problems, p.checks, kit.Between(kit.HBox(8, p.check, p.open, p.move, p.remove), flush(p.details))))
 	return p
 }
 

@@ -185,7 +185,7 @@ func TestAddingAStorageCanBeStoppedAndTriedAgain(t *testing.T) {
 		t.Error("it is not said that everything is being copied")
 	}
 	s.finish(syncer.ErrNoRoom)
-	if !texts(s.w.over.Canvas())["There is not enough room on this disk"] {
+	if !texts(s.w.over.Canvas())["There is not enough space on this disk"] {
 		t.Error("it is not said what went wrong")
 	}
 	s.tap("Try again")

@@ -426,7 +426,7 @@ func TestAnErrorIsShownWhereItWasAskedFor(t *testing.T) {
 	s.show(sampleNow())
 	s.tap("Back up now")
 	s.finish(fmt.Errorf("write: %w", syncer.ErrNoRoom))
-	if !texts(s.w.over.Canvas())["There is not enough room on this disk"] {
+	if !texts(s.w.over.Canvas())["There is not enough space on this disk"] {
 		t.Error("the window does not say what went wrong")
 	}
 	s.tap("Details")

@@ -95,6 +95,15 @@ func (p *Pen) Lines(w, h float64, text string) {
 	p.Cell(w, h, line, 1, "L")
 }
 
+// Width is how wide a line is in the page's units, without the margins of a box around it.
+func (p *Pen) Width(text string) float64 {
+	text = hardSpace.Replace(text)
+	if p.western(text) {
+		return p.pdf.GetStringWidth(p.latin(text))
+	}
+	return p.width(text)
+}
+
 // width is how wide a text is when it is drawn.
 func (p *Pen) width(text string) float64 {
 	var ems float64

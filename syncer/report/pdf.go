@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"sort"
 	"strings"
 	"time"
 	"unicode"
@@ -10,6 +11,7 @@ import (
 	"codeberg.org/go-pdf/fpdf"
 
 	"roost/syncer"
+	"roost/syncer/letters"
 )
 
 // Page is what the printed page needs beside the numbers.
@@ -111,15 +113,14 @@ const (
 	mostFiles    = 7
 )
 
-// PDF writes a space as one A4 page. Characters that are not Western European are drawn as dots.
+// PDF writes a space as one A4 page. Names stand on it in their own script, as far as this computer has letters for it.
 func PDF(w io.Writer, s *syncer.Space, o Page) error {
 	t := o.Texts
 	if t.Title == "" {
 		t = English()
 	}
 	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), t: t, now: o.Date}
-	latin := p.UnicodeTranslatorFromDescriptor("") // the standard fonts, which every reader of PDF has, know cp1252
-	p.latin = func(text string) string { return latin(plain(text)) }
+	p.pen = letters.New(p.Fpdf)
 	p.SetTitle(plain(t.Title), true)
 	p.SetCreator("Roost", false)
 	p.SetCreationDate(o.Date)
@@ -130,10 +131,10 @@ func PDF(w io.Writer, s *syncer.Space, o Page) error {
 
 	p.ink(dark)
 	p.font("B", 22)
-	p.CellFormat(0, 10, p.latin(t.Title), "", 1, "L", false, 0, "")
+	p.cell(0, 10, t.Title, 1, "L")
 	p.ink(grey)
 	p.font("", 10)
-	p.CellFormat(0, 6, p.latin(fmt.Sprintf("%s: %s    %s: %s", t.Device, o.Device, t.Printed, o.Date.Format(time.DateOnly))), "", 1, "L", false, 0, "")
+	p.cell(0, 6, fmt.Sprintf("%s: %s    %s: %s", t.Device, o.Device, t.Printed, o.Date.Format(time.DateOnly)), 1, "L")
 	p.storages(s)
 	p.cost(s)
 	p.growth(s.Growth)
@@ -148,9 +149,9 @@ func PDF(w io.Writer, s *syncer.Space, o Page) error {
 // page is the PDF with the few kinds of text that are on it.
 type page struct {
 	*fpdf.Fpdf
-	t     Texts
-	latin func(string) string
-	now   time.Time
+	t   Texts
+	pen *letters.Pen
+	now time.Time
 }
 
 type colour [3]int
@@ -169,40 +170,50 @@ func (p *page) fill(c colour)                   { p.SetFillColor(c[0], c[1], c[2
 func (p *page) draw(c colour)                   { p.SetDrawColor(c[0], c[1], c[2]) }
 func (p *page) font(style string, size float64) { p.SetFont("Helvetica", style, size) }
 
+// cell writes one line as [letters.Pen.Cell] does.
+func (p *page) cell(w, h float64, text string, next int, align string) {
+	p.pen.Cell(w, h, plain(text), next, align)
+}
+
 func (p *page) heading(text string) {
 	p.SetX(margin)
 	p.Ln(5)
 	p.ink(dark)
 	p.font("B", 13)
-	p.CellFormat(0, 7, p.latin(text), "", 1, "L", false, 0, "")
+	p.cell(0, 7, text, 1, "L")
 }
 
 // line has a name at the left, which is cut where it is too long, and a number at the right.
 func (p *page) line(name, number string) {
 	p.font("B", 10)
-	right := p.GetStringWidth(p.latin(number)) + 4
+	right := p.pen.Width(plain(number)) + 4
 	p.SetX(margin)
 	p.ink(dark)
 	p.font("", 10)
-	p.CellFormat(inner-right, 5.4, p.latin(p.cut(name, inner-right-2)), "", 0, "L", false, 0, "")
+	p.cell(inner-right, 5.4, p.cut(name, inner-right-2), 0, "L")
 	p.font("B", 10)
-	p.CellFormat(right, 5.4, p.latin(number), "", 1, "R", false, 0, "")
+	p.cell(right, 5.4, number, 1, "R")
 }
 
 // cut shortens a name in its middle to a width: of a path, both ends say something.
 func (p *page) cut(name string, width float64) string {
-	r := []rune(plain(name))
-	for half := len(r) / 2; p.GetStringWidth(p.latin(string(r))) > width && half > 3; half-- {
-		r = append(append(append([]rune{}, []rune(plain(name))[:half]...), '.', '.', '.'), []rune(plain(name))[len([]rune(plain(name)))-half:]...)
+	name = plain(name)
+	if p.pen.Width(name) <= width {
+		return name
 	}
-	return string(r)
+	r := []rune(name)
+	without := func(gone int) string { // so many characters of each half
+		half := len(r)/2 - gone
+		return string(r[:half]) + "..." + string(r[len(r)-half:])
+	}
+	return without(sort.Search(max(len(r)/2-3, 0), func(gone int) bool { return p.pen.Width(without(gone)) <= width }))
 }
 
 func (p *page) small(text string) {
 	p.SetX(margin)
 	p.ink(grey)
 	p.font("", 9)
-	p.MultiCell(inner, 4.4, p.latin(text), "", "L", false)
+	p.pen.Lines(inner, 4.4, plain(text))
 }
 
 func (p *page) storages(s *syncer.Space) {
@@ -288,8 +299,8 @@ func (p *page) growth(points []syncer.GrowthPoint) {
 	p.ink(grey)
 	p.font("", 9)
 	p.SetX(margin)
-	p.CellFormat(inner/2, 4.4, first.Time.Local().Format(time.DateOnly), "", 0, "L", false, 0, "")
-	p.CellFormat(inner/2, 4.4, p.latin(last.Time.Local().Format(time.DateOnly)+", "+p.t.Size(last.Bytes)), "", 1, "R", false, 0, "")
+	p.cell(inner/2, 4.4, first.Time.Local().Format(time.DateOnly), 0, "L")
+	p.cell(inner/2, 4.4, last.Time.Local().Format(time.DateOnly)+", "+p.t.Size(last.Bytes), 1, "R")
 	if rough {
 		p.small(p.t.Rough)
 	}

@@ -140,7 +140,14 @@ func TestItIsAlwaysOnePage(t *testing.T) {
 		long.Storages = append(long.Storages, syncer.StorageSpace{Name: name, RepoSize: 5, Quota: 3, Stale: true})
 		long.Kept.Files = append(long.Kept.Files, syncer.LargeItem{Path: name})
 	}
-	for name, s := range map[string]*syncer.Space{"much": long, "nothing": {}, "the usual": sample()} {
+	greek := sample()
+	for i := range 200 {
+		name := strings.Repeat(fmt.Sprintf("Φωτογραφίες/%d ", i), 20)
+		greek.Folders = append(greek.Folders, syncer.FolderSpace{Path: name, Device: name})
+		greek.Storages = append(greek.Storages, syncer.StorageSpace{Name: name, RepoSize: 5, Quota: 3})
+		greek.Kept.Files = append(greek.Kept.Files, syncer.LargeItem{Path: name})
+	}
+	for name, s := range map[string]*syncer.Space{"much": long, "nothing": {}, "the usual": sample(), "another script": greek} {
 		var b bytes.Buffer
 		if err := PDF(&b, s, Page{Date: now}); err != nil {
 			t.Fatal(err)
@@ -148,13 +155,39 @@ func TestItIsAlwaysOnePage(t *testing.T) {
 		if n := strings.Count(b.String(), "/Type /Page\n"); n != 1 {
 			t.Errorf("%s: %d pages", name, n)
 		}
-		for _, m := range regexp.MustCompile(`BT ([\d.]+) (-?[\d.]+) Td`).FindAllStringSubmatch(content(t, b.Bytes()), -1) {
-			var y float64
-			if _, err := fmt.Sscan(m[2], &y); err != nil || y < 20 {
-				t.Errorf("%s: text at %s of the page's bottom (%v)", name, m[2], err)
+		for _, m := range placed.FindAllStringSubmatch(content(t, b.Bytes()), -1) {
+			var x, y float64
+			if _, err := fmt.Sscan(m[1], &x); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fmt.Sscan(m[2], &y); err != nil || y < 20 || x > 595-56 {
+				t.Errorf("%s: text at %s of the page's left, %s of its bottom (%v)", name, m[1], m[2], err)
 				break
 			}
 		}
+	}
+}
+
+// placed finds where text begins, and where the outline of a letter that is drawn does, in points.
+var placed = regexp.MustCompile(`(?m)(?:BT |^)([\d.]+) (-?[\d.]+) (?:Td|m$)`)
+
+// A standard font has no Greek; Inter, which comes with Roost, draws it on every computer.
+func TestNamesStandInTheirOwnScript(t *testing.T) {
+	s := sample()
+	s.Folders = []syncer.FolderSpace{{Path: "/home/me/Φωτογραφίες", Device: "Laptop"}}
+	s.Kept.Files = []syncer.LargeItem{{Path: "/home/me/Μουσική"}}
+	s.Storages = []syncer.StorageSpace{{Name: "Αποθήκη"}}
+	var b bytes.Buffer
+	if err := PDF(&b, s, Page{Device: "Ηλίας", Date: now}); err != nil {
+		t.Fatal(err)
+	}
+	said := content(t, b.Bytes())
+	drawn := len(regexp.MustCompile(`(?m)^f$`).FindAllString(said, -1))
+	if want := len([]rune("/home/me/Φωτογραφίες (Laptop)/home/me/ΜουσικήΑποθήκηComputer:Ηλίας")); drawn < want {
+		t.Errorf("%d letters are drawn, want %d", drawn, want)
+	}
+	if strings.Contains(said, "(/home") || strings.Contains(said, "...") {
+		t.Error("a name stands in a font that lacks its letters")
 	}
 }
 

@@ -105,6 +105,7 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 	for _, o := range r.Objects() {
 		o.Resize(size)
 	}
+	r.button.standOff(r.button.filled(), r.ring, size, radiusControl)
 }
 
 func (r *buttonRenderer) Refresh() {
@@ -112,6 +113,7 @@ func (r *buttonRenderer) Refresh() {
 	fill, stroke, text := b.colours()
 	paint(r.ground, fill, stroke, 1, radiusControl)
 	b.paintFocus(r.ring, radiusControl)
+	b.standOff(b.filled(), r.ring, b.Size(), radiusControl)
 	r.text.SetText(b.label)
 	r.text.SetColour(text)
 	r.text.Refresh()
@@ -125,6 +127,8 @@ func (r *buttonRenderer) Refresh() {
 	r.row.Refresh()
 	canvas.Refresh(b)
 }
+
+func (b *Button) filled() bool { return b.importance == Primary || b.importance == Danger }
 
 func (b *Button) colours() (fill, stroke, text fyne.ThemeColorName) {
 	switch {

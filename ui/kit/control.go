@@ -31,7 +31,11 @@ func (c *control) Disabled() bool { return c.tap == nil || c.DisableableWidget.D
 func (c *control) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		c.Tapped(nil)
+		if c.self == nil { // it never had the keyboard
+			c.Tapped(nil)
+			return
+		}
+		keying(c.self, func() { c.Tapped(nil) })
 	case fyne.KeyEscape:
 		closeDialogOver(c.self)
 	}
@@ -65,6 +69,23 @@ func (c *control) Cursor() desktop.Cursor {
 		return desktop.DefaultCursor
 	}
 	return desktop.PointerCursor
+}
+
+// ringOff is how far a ring stands off from a control that has the ring's own colour.
+const ringOff = 3
+
+// standOff sets the ring, after paintFocus, off from a control of this size, where that is filled or outlined in its colour: it
+// would else be lost in it.
+func (c *control) standOff(filled bool, ring *canvas.Rectangle, size fyne.Size, radius float32) {
+	off := float32(0)
+	if c.focused && filled {
+		off = ringOff
+		ring.FillColor = colour("") // the veil ends where the control does
+	}
+	ring.CornerRadius = radius + off
+	ring.Move(fyne.NewPos(-off, -off))
+	ring.Resize(size.AddWidthHeight(2*off, 2*off))
+	ring.Refresh()
 }
 
 // paintFocus draws the ring around what has the keyboard, and the veil under the mouse.

@@ -83,7 +83,7 @@ func TestADialogGrowsWithWhatItHolds(t *testing.T) {
 	useTheme(t, theme.VariantLight)
 	c := window(t, NewParagraph("Behind"), fyne.NewSize(900, 600)).Canvas()
 	body := VBox(8, NewParagraph("One moment"))
-	d := NewDialog("Make room", body, NewButton(Primary, "", "Make room", nil))
+	d := NewDialog("Free up space", body, NewButton(Primary, "", "Free up space", nil))
 	d.Open(c)
 	before := d.card.Size().Height
 	body.Add(NewParagraph(strings.Repeat("Roost deletes what nothing needs any more. ", 12)))

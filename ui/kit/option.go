@@ -126,7 +126,7 @@ func (r *optionRenderer) MinSize() fyne.Size {
 
 func (r *optionRenderer) Layout(size fyne.Size) {
 	r.ground.Resize(size)
-	r.ring.Resize(size)
+	r.option.standOff(true, r.ring, size, radiusCard)
 	middle := func(o fyne.CanvasObject, x, side float32) {
 		o.Resize(fyne.NewSquareSize(side))
 		o.Move(fyne.NewPos(x, (size.Height-side)/2))
@@ -169,6 +169,7 @@ func (r *optionRenderer) Refresh() {
 	}
 	paint(r.ground, ColourSurface, stroke, 1, radiusCard)
 	o.paintFocus(r.ring, radiusCard)
+	o.standOff(true, r.ring, o.Size(), radiusCard)
 	show(r.tile, d.Icon != "")
 	show(r.sign, d.Icon != "")
 	if d.Icon != "" {

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 )
@@ -46,13 +47,15 @@ func NewTable(spoken string, columns []Column, length func() int, cell func(row,
 	t.list.Length = length
 	t.list.CreateItem = t.newRow
 	t.list.UpdateItem = func(row int, o fyne.CanvasObject) {
-		cells := o.(*fyne.Container).Objects[0].(*fyne.Container).Objects
+		parts := o.(*fyne.Container).Objects
+		paintRing(parts[0], t.list.focused && t.list.keyed == row)
+		cells := parts[1].(*fyne.Container).Objects[0].(*fyne.Container).Objects
 		for i, c := range cells {
 			c.(*fyne.Container).Objects[0].(*cellView).set(cell(row, i))
 		}
 	}
 	t.list.HideSeparators = true
-	t.list.OnHighlighted = func(row int) { t.list.at = row }
+	t.list.OnHighlighted = t.list.highlighted
 	t.list.open = func(row int) {
 		if t.OnOpen != nil && row >= 0 && row < length() {
 			t.OnOpen(row)
@@ -60,6 +63,7 @@ func NewTable(spoken string, columns []Column, length func() int, cell func(row,
 	}
 	t.list.OnSelected = func(row int) {
 		t.list.at = row
+		t.list.mark(row)
 		if t.OnSelect != nil {
 			t.OnSelect(row)
 		}
@@ -110,26 +114,73 @@ func (t *Table) newRow() fyne.CanvasObject {
 		v.ExtendBaseWidget(v)
 		cells[i] = Fixed(0, tableRow, v)
 	}
-	return PadXY(tableInset, 0, Columns(Gap, t.weights(), cells...))
+	return container.NewStack(&canvas.Rectangle{}, PadXY(tableInset, 0, Columns(Gap, t.weights(), cells...)))
 }
 
-// list is Fyne's, which opens with Enter and says what it is.
+// paintRing draws the ring around a row, or takes it away.
+func paintRing(ring fyne.CanvasObject, focused bool) {
+	stroke := fyne.ThemeColorName("")
+	if focused {
+		stroke = ColourFocus
+	}
+	paint(ring.(*canvas.Rectangle), "", stroke, 2, radiusControl)
+}
+
+// list is Fyne's, which opens with Enter, says what it is, and draws a ring around the row that the keyboard is at: Fyne
+// itself shows that row as it shows the one under the mouse.
 type list struct {
 	widget.List
-	spoken string
-	at     int // the row that the keyboard or the mouse is at; -1 for none
-	open   func(row int)
+	spoken  string
+	at      int // the row that the keyboard or the mouse is at; -1 for none
+	keyed   int // the row that the keyboard is at
+	focused bool
+	keying  bool // what is highlighted now, the keyboard highlights
+	open    func(row int)
+}
+
+// highlighted is told the row that the keyboard or the mouse went to.
+func (l *list) highlighted(row int) {
+	l.at = row
+	if l.keying {
+		l.mark(row)
+	}
+}
+
+func (l *list) mark(row int) {
+	before := l.keyed
+	l.keyed = row
+	if l.focused {
+		l.RefreshItem(before)
+		l.RefreshItem(row)
+	}
+}
+
+// FocusGained implements [fyne.Focusable].
+func (l *list) FocusGained() {
+	l.focused, l.keying = true, true
+	l.List.FocusGained()
+	l.keying = false
+	reveal(l)
+}
+
+// FocusLost implements [fyne.Focusable].
+func (l *list) FocusLost() {
+	l.focused = false
+	l.List.FocusLost()
+	l.RefreshItem(l.keyed)
 }
 
 // TypedKey implements [fyne.Focusable].
 func (l *list) TypedKey(key *fyne.KeyEvent) {
+	l.keying = true
+	defer func() { l.keying = false }()
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
-		l.open(l.at)
+		keying(l, func() { l.open(l.at) })
 	case fyne.KeyEscape:
 		closeDialogOver(l)
 	default:
-		l.List.TypedKey(key)
+		keying(l, func() { l.List.TypedKey(key) })
 	}
 }
 

@@ -2,11 +2,15 @@ package kit
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/software"
+	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 )
 
@@ -53,6 +57,87 @@ func TestATableIsUsedWithTheKeyboardAlone(t *testing.T) {
 	}
 	if selected != 2 || opened != 2 {
 		t.Errorf("selected %d, opened %d, want 2", selected, opened)
+	}
+}
+
+// The row that the keyboard is at has the ring that every other control has, and no row under the mouse does.
+func TestTheRowThatTheKeyboardIsAtHasARing(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	table, _ := filesTable(10)
+	tree := NewTree("Folders", func(id string) []string {
+		if id == "" {
+			return []string{"Photos", "Work"}
+		}
+		return nil
+	}, func(id string) bool { return id == "" }, func(id string) Cell { return Cell{Icon: "folder", Text: id} })
+	both := Browser(tree, table)
+	c := window(t, both, fyne.NewSize(800, 400)).Canvas()
+	var name func(o fyne.CanvasObject) string
+	name = func(o fyne.CanvasObject) string {
+		switch x := o.(type) {
+		case *cellView:
+			return x.shown.Text
+		case *fyne.Container:
+			for _, child := range x.Objects {
+				if said := name(child); said != "" {
+					return said
+				}
+			}
+		}
+		return ""
+	}
+	ringed := func() (at []string) {
+		for _, o := range test.LaidOutObjects(both) {
+			row, ok := o.(*fyne.Container)
+			if !ok || len(row.Objects) == 0 {
+				continue
+			}
+			if r, ok := row.Objects[0].(*canvas.Rectangle); ok && r.StrokeWidth == 2 && r.StrokeColor == colour(ColourFocus) {
+				at = append(at, name(row))
+			}
+		}
+		return at
+	}
+	if at := ringed(); len(at) != 0 {
+		t.Errorf("before the keyboard came there are rings at %v", at)
+	}
+	for _, x := range []struct {
+		focus         fyne.Focusable
+		first, second string
+	}{{tree, "Photos", "Work"}, {table.list, "photo-000000.jpg", "photo-000001.jpg"}} {
+		c.Focus(x.focus)
+		first := ringed()
+		x.focus.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+		if second := ringed(); !slices.Equal(first, []string{x.first}) || !slices.Equal(second, []string{x.second}) {
+			t.Errorf("%T: the ring is at %q, and at %q one row further down", x.focus, first, second)
+		}
+	}
+	table.list.OnHighlighted(5) // by the mouse
+	if at := ringed(); len(at) != 1 {
+		t.Errorf("with the mouse on another row there are rings at %v", at)
+	}
+	c.Unfocus()
+	if at := ringed(); len(at) != 0 {
+		t.Errorf("after the keyboard left there are rings at %v", at)
+	}
+}
+
+func TestEnterSelectsInATree(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	var got string
+	tree := NewTree("Folders", func(id string) []string {
+		if id == "" {
+			return []string{"Photos", "Work"}
+		}
+		return nil
+	}, func(id string) bool { return id == "" }, func(id string) Cell { return Cell{Text: id} })
+	tree.OnSelected = func(id string) { got = id }
+	window(t, tree, fyne.NewSize(400, 400)).Canvas().Focus(tree)
+	for _, key := range []fyne.KeyName{fyne.KeyDown, fyne.KeyReturn} {
+		tree.TypedKey(&fyne.KeyEvent{Name: key})
+	}
+	if got != "Work" {
+		t.Errorf("selected %q", got)
 	}
 }
 
@@ -110,4 +195,33 @@ func BenchmarkTableScroll(b *testing.B) {
 		slowest = max(slowest, time.Since(start))
 	}
 	b.ReportMetric(float64(slowest.Microseconds()), "µs-slowest")
+}
+
+// Who opens something with the keyboard goes on in what took its place, and not at the beginning of the window.
+func TestTheKeyboardGoesOnInTheViewThatWasOpened(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	table, _ := filesTable(3)
+	back := NewButton(Quiet, "chevron-left", "Back", func() {})
+	view := VBox(4, NewParagraph("A file"), HBox(4, back, NewButton(Primary, "", "Restore", func() {})))
+	body := container.NewStack(table.Root)
+	table.OnOpen = func(int) { body.Objects = []fyne.CanvasObject{view}; body.Refresh() }
+	side := NewButton(Secondary, "", "Home", func() {})
+	c := window(t, VBox(4, side, Fixed(400, 300, body)), fyne.NewSize(600, 400)).Canvas()
+	c.Focus(table.list)
+	table.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if c.Focused() != back {
+		t.Errorf("%T has the keyboard", c.Focused())
+	}
+
+	// What could do harm, were the key held down, does not get it.
+	body.Objects = []fyne.CanvasObject{table.Root}
+	body.Refresh()
+	view.Objects = []fyne.CanvasObject{NewButton(Danger, "", "Delete", func() { t.Error("deleted") })}
+	c.Focus(table.list)
+	for range 3 {
+		c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	}
+	if c.Focused() != table.list {
+		t.Errorf("%T has the keyboard", c.Focused())
+	}
 }

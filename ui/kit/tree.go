@@ -2,14 +2,19 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 )
 
 // Tree shows folders inside folders. It asks for what lies in one only when that is opened. Up and Down move,
-// Right and Left open and close, Space selects.
+// Right and Left open and close, Space and Enter select.
 type Tree struct {
 	widget.Tree
-	spoken string
+	spoken  string
+	keyed   string // the node that the keyboard is at
+	focused bool
+	keying  bool // what is highlighted now, the keyboard highlights
 }
 
 // NewTree makes a tree. An id is a node's name of its own; "" holds the top. children and name are asked on
@@ -20,23 +25,55 @@ func NewTree(spoken string, children func(id string) []string, isFolder func(id 
 	t.CreateNode = func(bool) fyne.CanvasObject {
 		v := &cellView{text: Body("").Clipped(), icon: NewIcon("folder", tableIcon, ColourMuted)}
 		v.ExtendBaseWidget(v)
-		return Fixed(0, 30, v)
+		return container.NewStack(&canvas.Rectangle{}, Fixed(0, 30, v))
 	}
 	t.UpdateNode = func(id string, _ bool, o fyne.CanvasObject) {
-		o.(*fyne.Container).Objects[0].(*cellView).set(name(id))
+		parts := o.(*fyne.Container).Objects
+		paintRing(parts[0], t.focused && t.keyed == id)
+		parts[1].(*fyne.Container).Objects[0].(*cellView).set(name(id))
 	}
+	t.OnHighlighted = t.highlighted
 	t.HideSeparators = true
 	t.ExtendBaseWidget(t)
 	return t
 }
 
-// TypedKey implements [fyne.Focusable].
-func (t *Tree) TypedKey(key *fyne.KeyEvent) {
-	if key.Name == fyne.KeyEscape {
-		closeDialogOver(t)
+// highlighted is told the node that the keyboard or the mouse went to.
+func (t *Tree) highlighted(id string) {
+	if !t.keying {
 		return
 	}
-	t.Tree.TypedKey(key)
+	before := t.keyed
+	t.keyed = id
+	t.RefreshItem(before)
+	t.RefreshItem(id)
+}
+
+// FocusGained implements [fyne.Focusable].
+func (t *Tree) FocusGained() {
+	t.focused, t.keying = true, true
+	t.Tree.FocusGained()
+	t.keying = false
+}
+
+// FocusLost implements [fyne.Focusable].
+func (t *Tree) FocusLost() {
+	t.focused = false
+	t.Tree.FocusLost()
+}
+
+// TypedKey implements [fyne.Focusable].
+func (t *Tree) TypedKey(key *fyne.KeyEvent) {
+	t.keying = true
+	defer func() { t.keying = false }()
+	switch key.Name {
+	case fyne.KeyEscape:
+		closeDialogOver(t)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		t.Tree.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	default:
+		t.Tree.TypedKey(key)
+	}
 }
 
 // AccessibilityLabel implements [fyne.Accessible].

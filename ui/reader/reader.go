@@ -28,6 +28,11 @@ func New(t *testing.T) *Reader {
 	return &Reader{drawn: map[string][]shape{}}
 }
 
+// Ring is the colour of the ring around what has the keyboard.
+func (r *Reader) Ring() color.RGBA {
+	return color.RGBAModel.Convert(theme.Color(kit.ColourFocus)).(color.RGBA)
+}
+
 // shape is how much of each pixel a text covers: 0 to 255.
 type shape struct {
 	cover      *image.Gray

@@ -45,7 +45,7 @@ var problems = []struct {
 	}},
 	{kit.ErrWrite, syncer.Problem{
 		Code: "computer", Title: "The kit could not be written", Text: "Nothing was changed.", Exit: syncer.ExitHome,
-		Action: "Make room or choose another place, and try again",
+		Action: "Free up space or choose another place, and try again",
 	}},
 	{ErrData, syncer.Problem{
 		Code: "install_data", Title: "The folder for the files cannot be used", Text: "It begins with a slash and has only letters, digits, - _ and dots.", Exit: syncer.ExitUsage,
@@ -93,7 +93,7 @@ var problems = []struct {
 	}},
 	{ErrSpace, syncer.Problem{
 		Code: "install_space", Title: "The other machine has too little space for the programs", Text: "Nothing was changed there.",
-		Action: "Make some room there",
+		Action: "Free up some space there",
 	}},
 	{ErrCopy, syncer.Problem{
 		Code: "install_copy", Title: "The kit could not be copied to the other machine", Text: "Nothing was installed there.",
