@@ -48,10 +48,10 @@ type located struct {
 	problems []error
 }
 
-// locate finds the storages that the devices of a vault named in their beacons, and uses the first that lets this computer in.
+// lookByWords finds the storages that the devices of a vault named in their beacons, and uses the first that lets this computer in.
 // Where none does, the asked node fetches what is there from them, as one IPFS node does from another, and is the storage from
 // then on. Errors: vault.ErrNoBeacon, ErrNotReached.
-func locate(ctx context.Context, n node.Node, b *vault.Bundle, entropy format.Entropy, o SetupOptions) (*located, error) {
+func lookByWords(ctx context.Context, n node.Node, b *vault.Bundle, entropy format.Entropy, o SetupOptions) (*located, error) {
 	asked, ok := n.(guest)
 	if !ok {
 		return nil, fmt.Errorf("look for your storage: %w: the node that was asked keeps no notes", vault.ErrNoBeacon)

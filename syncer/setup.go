@@ -74,7 +74,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	var st *vault.State // of the backup that is there
 	switch {
 	case o.FindByWords:
-		at, err := locate(ctx, n, b, entropy, o)
+		at, err := lookByWords(ctx, n, b, entropy, o)
 		if err != nil {
 			return nil, err
 		}
