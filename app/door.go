@@ -53,6 +53,7 @@ type engine interface {
 	Unpin(ctx context.Context, storage, cid string) error
 	FreeSpace(ctx context.Context, storage string, r syncer.Report) (*syncer.Freed, error)
 	SetLimit(ctx context.Context, storage string, bytes int64) error
+	SetCopies(ctx context.Context, storage string, copies int) error
 
 	Keep(ctx context.Context) (syncer.Keep, error)
 	SetKeep(ctx context.Context, ch syncer.KeepChange) (*syncer.Pruned, error)

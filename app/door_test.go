@@ -221,6 +221,7 @@ func TestBothDoorsSayTheSame(t *testing.T) {
 			return e.SetNetwork(ctx, syncer.NetworkChange{Join: []byte("/key/swarm/psk/1.0.0/\n/base16/\n12")})
 		}},
 		{"limit", func(e engine) (any, error) { return nil, e.SetLimit(ctx, "storage", 1<<40) }},
+		{"copies of one storage", func(e engine) (any, error) { return nil, e.SetCopies(ctx, "storage", 2) }},
 		{"a limit of no storage", func(e engine) (any, error) { return nil, e.SetLimit(ctx, "attic", 5) }},
 		{"status", func(e engine) (any, error) {
 			s, err := e.Status(ctx)

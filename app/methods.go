@@ -79,6 +79,9 @@ var methods = map[string]method{
 	"set-limit": tells(func(ctx context.Context, e engine, a storageLimitArgs) error {
 		return e.SetLimit(ctx, a.Storage, a.Bytes)
 	}),
+	"set-copies": tells(func(ctx context.Context, e engine, a storageCopiesArgs) error {
+		return e.SetCopies(ctx, a.Storage, a.Copies)
+	}),
 	"children": takesOnly(func(ctx context.Context, e engine, a listArgs) ([]syncer.Item, error) {
 		return e.Children(ctx, a.Snapshot, a.Path)
 	}),
@@ -186,6 +189,10 @@ type (
 	storageLimitArgs struct {
 		Storage string
 		Bytes   int64
+	}
+	storageCopiesArgs struct {
+		Storage string
+		Copies  int
 	}
 	modeArgs     struct{ Dir, Mode string }
 	priorityArgs struct {

@@ -27,7 +27,7 @@ func nodeMove(ctx context.Context, c *call) (a answer, err error) {
 		}
 		c.values["node"] = c.value("to")
 	}
-	if c.has("node") || c.has("code-file") || c.has("local") || c.has("token-file") {
+	if c.namesStorage() {
 		opts, err := c.options(ctx)
 		if err != nil {
 			return nil, err

@@ -92,6 +92,8 @@ func (refusing) FreeSpace(context.Context, string, syncer.Report) (*syncer.Freed
 
 func (refusing) SetLimit(context.Context, string, int64) error { return errRefused }
 
+func (refusing) SetCopies(context.Context, string, int) error { return errRefused }
+
 func (refusing) Space(context.Context) (*syncer.Space, error) { return nil, errRefused }
 
 func (refusing) Export(context.Context, string, syncer.Report) (*syncer.Exported, error) {

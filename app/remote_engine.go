@@ -149,6 +149,10 @@ func (r *remote) SetLimit(ctx context.Context, storage string, bytes int64) erro
 	return r.tell(ctx, "set-limit", storageLimitArgs{storage, bytes})
 }
 
+func (r *remote) SetCopies(ctx context.Context, storage string, copies int) error {
+	return r.tell(ctx, "set-copies", storageCopiesArgs{storage, copies})
+}
+
 func (r *remote) ImportDated(ctx context.Context, dir string, report syncer.Report) (*syncer.ImportedVersions, error) {
 	return ask[*syncer.ImportedVersions](ctx, r, "import-dated", pathArgs{dir}, report)
 }

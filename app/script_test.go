@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 		"jsonhas":  jsonHas,
 		"setjson":  setJSON,
 		"kubo":     kubo,
+		"cluster":  cluster,
 		"codes":    writeCodes,
 		"mktree":   makeTree,
 		"sametree": sameTree,
@@ -103,10 +104,13 @@ func envFile(ts *testscript.TestScript, neg bool, args []string) {
 
 // script is what one script has beside its files.
 type script struct {
-	tb    testing.TB
-	kubo  *nodetest.Daemon // after "kubo start"
-	other *another         // after "machine make" or "machine use"
-	all   []*another       // that were made
+	tb   testing.TB
+	kubo *nodetest.Daemon // after "kubo start"
+
+	cluster *clusterOf // after "cluster start"
+
+	other *another   // after "machine make" or "machine use"
+	all   []*another // that were made
 
 	keepers map[string]*kept
 	systemd *net.UnixConn // after "notified start"

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +24,14 @@ var storageFlags = []flag{
 	{name: "token-file", arg: "F", help: "the file with the token that the node asks for"},
 	{name: "code-file", arg: "F", help: "the file with a connection code, text or picture"},
 	{name: "local", arg: "DIR", bare: true, help: "a storage run by Roost in DIR, else in its home"},
+	{name: "cluster", arg: "URL", help: "REST API of the IPFS Cluster that the node is in"},
+	{name: "cluster-token-file", arg: "F", help: "the file with what that asks for: USER:PASSWORD"},
+	{name: "cluster-copies", arg: "N", help: "members that shall hold everything, else all"},
+	{name: "cluster-cert", arg: "HEX", help: "SHA-256 of the certificate that it shows"},
 }
+
+// setupStorageFlags leave out what is said of a cluster later, or with node add: a help fits a screen.
+var setupStorageFlags = storageFlags[:len(storageFlags)-2]
 
 func setupCommand() *command {
 	return &command{
@@ -38,8 +47,7 @@ them, nothing does. They are shown, or written to a new file that only you may r
 
 --recover makes this computer one more device of a backup that exists. It changes nothing on the storage. The computer
 gets its own name, with a number where another one has that, or the one in --name. With --replace it takes the place of
-another computer: once every folder here is saved and a test restore brought everything back, it takes over that one's
-versions and retires it. Nothing is deleted before.
+another computer, once every folder here is saved and a test restore went well. Nothing is deleted before.
 
 With --find-by-words the node is any IPFS node of yours, and is asked where the storage is. That works where a computer
 of yours was told to leave a note (roost set find-by-words on) and ran within the last two days. A storage that lets
@@ -53,7 +61,7 @@ then on.`,
 			{name: "find-by-words", help: "ask the node where the storage is"},
 			{name: "replace", arg: "NAME", help: "the computer that this one takes the place of"},
 			{name: "name", arg: "N", help: "what this computer is called in the backup"},
-		}, storageFlags...),
+		}, setupStorageFlags...),
 		run: setup,
 	}
 }
@@ -106,7 +114,7 @@ func setup(ctx context.Context, c *call) (answer, error) {
 		return nil, err
 	}
 	how := syncer.SetupOptions{LocalDir: filepath.Join(opts.Home, "storage")} // a new backup without a word about it
-	if recovering || c.has("node") || c.has("code-file") || c.has("local") || c.has("token-file") {
+	if recovering || c.namesStorage() {
 		if how, err = c.storage(ctx, opts.Home); err != nil {
 			return nil, err
 		}
@@ -168,6 +176,9 @@ func (c *call) storage(ctx context.Context, home string) (syncer.SetupOptions, e
 	if kind != "node" && c.has("token-file") {
 		return how, usage(c.command, "--token-file goes with --node.")
 	}
+	if err := c.cluster(&how, kind); err != nil {
+		return how, err
+	}
 	how.AllowHTTP = c.has("allow-http")
 	if kind == "local" {
 		how.AllowHTTP = false
@@ -202,6 +213,53 @@ func (c *call) storage(ctx context.Context, home string) (syncer.SetupOptions, e
 		return how, usage(c.command, "%v", err)
 	}
 	return how, nil
+}
+
+// namesStorage tells whether a flag says which storage is meant.
+func (c *call) namesStorage() bool {
+	return slices.ContainsFunc(storageFlags, func(f flag) bool { return c.has(f.name) })
+}
+
+// cluster reads which cluster the storage is a member of, if it is.
+func (c *call) cluster(how *syncer.SetupOptions, kind string) error {
+	if !c.has("cluster") {
+		for _, f := range storageFlags {
+			if strings.HasPrefix(f.name, "cluster-") && c.has(f.name) {
+				return usage(c.command, "--%s goes with --cluster.", f.name)
+			}
+		}
+		return nil
+	}
+	if kind == "local" {
+		return usage(c.command, "--cluster goes with --node or --code-file: a cluster has Kubos of its own.")
+	}
+	how.ClusterURL, how.ClusterFingerprint = c.value("cluster"), c.value("cluster-cert")
+	if text := c.value("cluster-copies"); text != "" {
+		n, err := readCopies(text)
+		if err != nil {
+			return usage(c.command, "%v", err)
+		}
+		how.ClusterCopies = n
+	}
+	if name := c.value("cluster-token-file"); name != "" {
+		var err error
+		if how.ClusterToken, err = readToken(name); err != nil {
+			return usage(c.command, "The cluster's token could not be read: %v", err)
+		}
+	}
+	return nil
+}
+
+// readCopies reads how many members of a cluster shall hold everything: a number, or all, which is 0.
+func readCopies(text string) (int, error) {
+	if strings.EqualFold(text, "all") {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > node.MostCopies {
+		return 0, fmt.Errorf("%q is no number of copies. It is one between 1 and %d, or all", text, node.MostCopies)
+	}
+	return n, nil
 }
 
 // maxToken is in bytes.

@@ -22,7 +22,7 @@ With --json: state (safe, saving, waiting, paused, needs_you, unprotected), watc
 queue, progress {phase, folder, current, files, bytes, total_files, total_bytes, started}, folders[] {path, state,
 snapshot, time, files, bytes, skipped, mode, priority, watched, waiting, changed, next_try, paused_until, progress, held
 {snapshot, time, empty, files, gone, changed}}, copies {wanted, confirmed}, storages[] {name, url, state (safe, copying,
-waiting, needs_you), confirmed, asked, latency_ms, used, limit, sent, copying}, proof {checked, found, read_all,
+waiting, needs_you), confirmed, asked, latency_ms, used, limit, sent, copying, cluster}, proof {checked, found, read_all,
 drills[]}, restore {id, title, state, part, parts, progress, restored, failed, canceled}, bring {id, state, part, parts,
 progress, done[] {kind, name, files, bytes, new_bytes, versions, failed, problem}, problem, canceled} and problems[]
 {code, severity, title, text, action, storage, path, since, until}. What is not known or not so is null.`,
@@ -100,6 +100,8 @@ type storageStatus struct {
 	Disk      int64   `json:"disk"`  // that it could hold by the free room on its disk; 0: not known
 
 	Copying *progressJSON `json:"copying"` // of the newest state on its way there; null: it is not
+
+	Cluster *clusterJSON `json:"cluster,omitempty"` // of several storages that act as one
 }
 
 // copiesJSON is how many storages confirmed the newest state, and how many have to for files to be safe.
@@ -206,7 +208,7 @@ func newStatusAnswer(s syncer.Status) statusAnswer {
 	for _, n := range s.Storages {
 		latency := math.Round(n.Latency.Seconds()*1e6) / 1e3
 		a.Storages = append(a.Storages, storageStatus{
-			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent, n.Quota, n.Disk, newProgress(n.Copying),
+			n.Name, n.URL, n.State, stamp(n.Confirmed), stamp(n.Asked), latency, n.Used, n.Limit, n.Sent, n.Quota, n.Disk, newProgress(n.Copying), newCluster(n.Cluster),
 		})
 	}
 	for _, p := range s.Problems {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"roost/syncer"
 )
@@ -19,8 +20,14 @@ func nodeCommand() *command {
 			flags: []flag{{name: "fix", help: "do what Roost can about it, and look again"}},
 		},
 		{
-			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR])"}, most: 1, run: nodeAdd,
-			help: "add: one more storage.", flags: storageFlags,
+			name: "node add", usage: []string{"[NAME] (--node URL [--token-file F] | --code-file F | --local [DIR]) [--cluster URL …]"}, most: 1, run: nodeAdd,
+			help: `add: one more storage. Everything is copied there, and it counts from then on. With --cluster it is several that act as
+one: the node is a member's, and what is saved there counts when as many members hold it as are wanted.`,
+			flags: storageFlags, ownHelp: true,
+		},
+		{
+			name: "node copies", usage: []string{"[NAME] N|all"}, least: 1, most: 2, run: nodeCopies,
+			help: `copies: how many members of a cluster shall hold everything; all: as many as there are now.`,
 		},
 		{name: "node find", run: nodeFind, help: "find: the storages that tell this network of themselves."},
 		{
@@ -36,6 +43,7 @@ OLD's place. Without a new one: go on.`,
 				{name: "to", arg: "URL", help: "the new storage"},
 				{name: "clean-old", help: "at the end, clean the old storage and stop using it"},
 			}, storageFlags...),
+			ownHelp: true,
 		},
 		{
 			name: "node remove", usage: []string{"NAME [--lost]"}, least: 1, most: 1, run: nodeRemove,
@@ -59,6 +67,68 @@ type nodeJSON struct {
 	Checks []checkJSON `json:"checks"`
 
 	Confirmed stamp `json:"confirmed"` // when it last confirmed to hold this computer's newest state
+
+	Cluster *clusterJSON `json:"cluster,omitempty"` // of several storages that act as one
+}
+
+type clusterJSON struct {
+	URL     string       `json:"url"`
+	Copies  int          `json:"copies"` // members that shall hold everything, as a number
+	Held    int          `json:"held"`   // members that hold this computer's newest state
+	Known   bool         `json:"known"`  // they were asked; false: nothing is saved yet, or nobody answers
+	Members []memberJSON `json:"members"`
+}
+
+type memberJSON struct {
+	Name  string `json:"name"`
+	ID    string `json:"id"`
+	State string `json:"state"` // holds, waiting, failed, away, spare, there
+	Since stamp  `json:"since"` // when it was first seen so; null: it holds it, or that is not known
+}
+
+func newCluster(c *syncer.ClusterStatus) *clusterJSON {
+	if c == nil {
+		return nil
+	}
+	j := &clusterJSON{URL: c.URL, Copies: c.Wanted, Held: c.Held, Known: c.Known, Members: []memberJSON{}}
+	for _, m := range c.Members {
+		j.Members = append(j.Members, memberJSON{m.Called(), m.ID, m.State, stamp(m.Since)})
+	}
+	return j
+}
+
+// people are the lines about the members: how many hold the newest state, and who does not.
+func (c *clusterJSON) people(w io.Writer) {
+	if c == nil {
+		return
+	}
+	if c.Known {
+		fmt.Fprintf(w, "  %d of %d members hold it\n", min(c.Held, c.Copies), c.Copies)
+	}
+	for _, m := range c.Members {
+		line := "  " + shown(m.Name) + ": " + memberWords(m.State)
+		if t := time.Time(m.Since); !t.IsZero() && m.State != syncer.MemberThere {
+			line += " since " + when(t)
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
+func memberWords(state string) string {
+	switch state {
+	case syncer.MemberHolds:
+		return "holds it"
+	case syncer.MemberWaiting:
+		return "on its way to it"
+	case syncer.MemberFailed:
+		return "could not get it"
+	case syncer.MemberAway:
+		return "does not answer"
+	case syncer.MemberSpare:
+		return "not needed for it"
+	default:
+		return "answers"
+	}
 }
 
 type checkJSON struct {
@@ -70,7 +140,7 @@ type checkJSON struct {
 }
 
 func (a *nodesAnswer) add(n syncer.NodeInfo) {
-	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}, stamp(n.Confirmed)}
+	j := nodeJSON{n.Name, n.URL, n.State, []checkJSON{}, stamp(n.Confirmed), newCluster(n.Cluster)}
 	for _, k := range n.Checks {
 		j.Checks = append(j.Checks, checkJSON{k.Name, k.OK, k.Message, k.Action, k.Fix})
 	}
@@ -206,6 +276,25 @@ func nodeLimit(ctx context.Context, c *call) (a answer, err error) {
 	return a, err
 }
 
+func nodeCopies(ctx context.Context, c *call) (a answer, err error) {
+	name, text := "", c.rest[0]
+	if len(c.rest) > 1 {
+		name, text = c.rest[0], c.rest[1]
+	}
+	copies, err := readCopies(text)
+	if err != nil {
+		return nil, usage(c.command, "%v", err)
+	}
+	err = c.work(ctx, func(e engine) error {
+		if err := e.SetCopies(ctx, name, copies); err != nil {
+			return err
+		}
+		a, err = listNodes(ctx, e)
+		return err
+	})
+	return a, err
+}
+
 func nodeRemove(ctx context.Context, c *call) (a answer, err error) {
 	err = c.work(ctx, func(e engine) error {
 		if err := e.RemoveNode(ctx, c.rest[0], c.has("lost")); err != nil {
@@ -223,6 +312,7 @@ func (a nodesAnswer) people(w io.Writer) {
 	}
 	for _, n := range a.Nodes {
 		fmt.Fprintf(w, "%s  %s  (%s)\n", shown(n.Name), shown(n.URL), stateWords(n.State))
+		n.Cluster.people(w)
 		for _, k := range n.Checks {
 			mark := "ok "
 			if !k.OK {

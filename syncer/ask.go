@@ -139,10 +139,23 @@ func (x *storageFacts) check(ctx context.Context, e *Engine, nc nodeConfig, own 
 	if err == nil {
 		info, err = c.node.Info(ctx)
 	}
+	was, before := x.cluster, x.err
+	x.cluster = was.unknown()
 	if err == nil {
 		x.asked, x.latency, x.peer, x.version = time.Now(), info.Latency, info.PeerID, info.Version
 		if own != nil {
 			err = confirm(ctx, c.node, own)
+		}
+		if cl, ok := c.node.(*node.Cluster); ok && nc.Cluster != nil && err == nil {
+			var now *ClusterStatus
+			now, err = e.askMembers(ctx, nc, cl, own, was)
+			switch {
+			case now != nil && (err == nil || errors.Is(err, ErrMembersBehind) || errors.Is(err, ErrFewMembers)):
+				x.cluster = now
+			case ctx.Err() != nil && was != nil && was.Known && (before == nil || errors.Is(before, ErrMembersBehind)):
+				// Who asked cannot wait until a member that is away is given up: what was found last stands, and is no older.
+				x.cluster, err, known = was, before, false
+			}
 		}
 		if errors.Is(err, node.ErrNotPinned) && nc.Name != e.home.config().Nodes[0].Name {
 			err = e.behind(ctx, c.node, own)

@@ -157,7 +157,7 @@ func (e *Engine) beaconPlaces(ctx context.Context) (out []format.Place) {
 		p := format.Place{Name: nc.Name}
 		if i := slices.IndexFunc(all, func(p format.Place) bool { return p.Name == nc.Name }); i >= 0 {
 			p = all[i]
-			p.Token = ""
+			p.Token, p.ClusterToken = "", ""
 		}
 		peer, err := e.peerOf(ctx, nc)
 		if err != nil {

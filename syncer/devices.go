@@ -497,11 +497,10 @@ func (e *Engine) tryOldKeys(ctx context.Context) error {
 // useToken uses a storage with another key from now on.
 func (e *Engine) useToken(ctx context.Context, nc nodeConfig, token string) error {
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, token, e.meter(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, access{token, e.bundle.Token(clusterKey(nc.Name))}, e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
-	c := connection{n, m}
 	if k := e.running.Load(); k != nil {
 		defer poke(k.stores)
 	}
@@ -509,16 +508,21 @@ func (e *Engine) useToken(ctx context.Context, nc nodeConfig, token string) erro
 	if err := e.home.saveBundle(e.bundle, e.master); err != nil {
 		return err
 	}
-	if nc.Name == e.home.config().Nodes[0].Name {
+	e.replaceConnection(nc.Name, connection{n, m})
+	return nil
+}
+
+// replaceConnection has a storage be asked through another connection from now on.
+func (e *Engine) replaceConnection(name string, c connection) {
+	if name == e.home.config().Nodes[0].Name {
 		e.connecting.Lock()
 		defer e.connecting.Unlock()
 		e.use(c)
-		return nil
+		return
 	}
 	e.farMu.Lock()
 	defer e.farMu.Unlock()
-	e.keepFar(nc.Name, c)
-	return nil
+	e.keepFar(name, c)
 }
 
 // oldKeyProblems are the keys that should be refused and are not.

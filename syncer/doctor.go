@@ -18,7 +18,9 @@ var testedKubo = [2]int{0, 43}
 
 // examine adds what can be seen of a storage beside whether it works: how it is reached, and who else can.
 func (e *Engine) examine(ctx context.Context, c connection, info node.Info, used int64, add func(name, good string, err error) bool) {
-	k, ok := c.node.(*node.Kubo)
+	k, ok := c.node.(interface { // a Kubo, or a cluster's
+		Examine(ctx context.Context) (node.Examination, error)
+	})
 	if !ok || c.managed != nil { // our own: Roost keeps it as it should be
 		return
 	}

@@ -128,6 +128,12 @@ type SetupOptions struct {
 	Addresses   []string // further ones of the storage at URL, tried in turn
 	Fingerprint string   // of its own certificate, in hex; "": none is pinned
 	Host        string   // that a public certificate is for; "": the URL's
+
+	// The cluster that the storage at URL is a member of and acts for. Without a ClusterURL there is none.
+	ClusterURL         string // of the member's REST API
+	ClusterToken       string // what that asks for: "USER:PASSWORD", or a bearer secret
+	ClusterFingerprint string // of its certificate, in hex; "": none is pinned
+	ClusterCopies      int    // members that shall hold everything; 0: all
 }
 
 // SetupResult is what Setup did.
@@ -262,6 +268,8 @@ type NodeInfo struct {
 
 	Confirmed time.Time // when it last confirmed to hold this computer's newest state; zero: never
 	Down, Up  float64   // bytes a second that it gives and takes, when that was measured
+
+	Cluster *ClusterStatus // of several storages that act as one; nil: it is one
 }
 
 // NodeCheck is one thing that was looked at: one sentence, one action.
@@ -347,6 +355,8 @@ type StorageStatus struct {
 	Copying *Progress // of the newest state on its way there; nil: it is not
 	PeerID  string    // when it last answered; "": never
 	Version string    // of its Kubo, then
+
+	Cluster *ClusterStatus // of several storages that act as one; nil: it is one
 }
 
 // Held is a sudden change: most of a folder's files were gone or different at once.

@@ -210,7 +210,7 @@ func ImportBackup(ctx context.Context, opts Options, o SetupOptions, path string
 	}
 	nc := o.node(o.NodeName)
 	nc.Dir = o.LocalDir
-	n, managed, err := dial(ctx, h, nc, o.Token, nil)
+	n, managed, err := dial(ctx, h, nc, o.access(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,8 @@ type storageFacts struct {
 	disk      int64 // what it holds and what is free on its disk; 0: not known
 	sent      int64
 	copying   *Progress // of the copy on its way there; nil: none is
+
+	cluster *ClusterStatus // of several storages that act as one; nil: it is one
 }
 
 // statusOf is the whole truth of the facts.
@@ -184,7 +186,7 @@ func (x *folderFacts) status(f facts, kept bool) FolderStatus {
 func (x *storageFacts) status(f facts) StorageStatus {
 	s := StorageStatus{
 		Name: x.name, URL: x.url, State: StateSafe, Confirmed: x.confirmed, Asked: x.asked, Latency: x.latency,
-		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind), Copying: x.copying,
+		Used: x.used, Limit: x.most(), Quota: x.quota, Disk: x.disk, Sent: x.sent, Dir: x.dir, PeerID: x.peer, Version: x.version, Behind: errors.Is(x.err, errBehind), Copying: x.copying, Cluster: x.cluster,
 	}
 	if x.dir == "" { // on this computer nothing goes over a network
 		s.Budget = f.budget

@@ -91,6 +91,8 @@ type nodeConfig struct {
 	Addresses   []string `json:"addresses,omitempty"`   // beside URL
 	Fingerprint string   `json:"fingerprint,omitempty"` // of its certificate, hex
 	Host        string   `json:"host,omitempty"`        // that a public certificate is for
+
+	Cluster *clusterConfig `json:"cluster,omitempty"` // that it is a member of, and acts for; nil: it is one storage
 }
 
 type folderConfig struct {
@@ -151,6 +153,11 @@ func openHome(dir string) (*home, error) {
 	for _, f := range h.cfg.Folders {
 		if f.id() == (format.FolderID{}) || len(f.Path) == 0 {
 			return nil, fmt.Errorf("read the settings: %w: a folder without a name", ErrSettings)
+		}
+	}
+	for _, n := range h.cfg.Nodes {
+		if err := n.checkCluster(); err != nil {
+			return nil, fmt.Errorf("read the settings: %w: the storage %q: %w", ErrSettings, n.Name, err)
 		}
 	}
 	return h, nil

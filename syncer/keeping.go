@@ -238,7 +238,8 @@ func (k *keeper) begin(fc folderConfig, sc *scope, r *Report) func(*Saved, error
 // end notes how a pass ended.
 func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err error) {
 	k.learnDamage()
-	first := k.e.home.config().Nodes[0].Name
+	to := k.e.home.config().Nodes[0]
+	first, several := to.Name, to.Cluster != nil
 	k.mu.Lock()
 	now := time.Now()
 	f.passing, f.last = nil, now
@@ -265,7 +266,7 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 		if !s.Unchanged {
 			k.commits = append(k.commits, now)
 			k.newest = now // what storages confirmed before says nothing of it
-			if x := k.storages[first]; x != nil {
+			if x := k.storages[first]; x != nil && !several {
 				x.confirmed = now // the pass ended with its word
 			}
 		}
@@ -276,7 +277,9 @@ func (k *keeper) end(f *keeping, whole bool, began time.Time, s *Saved, err erro
 	f.doing = pending{}
 	k.mu.Unlock()
 	poke(k.beacons)
-	if err == nil && !s.Missing && s.Held == nil {
+	if err == nil && !s.Missing && several {
+		poke(k.stores) // the others that it acts for have no word in it yet
+	} else if err == nil && !s.Missing && s.Held == nil {
 		x := k.storage(first)
 		x.asked = now
 		x.answered(nil, true)

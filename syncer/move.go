@@ -145,20 +145,23 @@ func (e *Engine) beginMove(ctx context.Context, o MoveOptions) error {
 	if err != nil {
 		return err
 	}
-	n, m, err := dial(ctx, e.home, nc, o.To.Token, e.meter(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, o.To.access(), e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
 	to := connection{n, m}
 	err = e.notAnother(ctx, nc.Name, n)
 	if err == nil {
+		err = nc.meet(ctx, n)
+	}
+	if err == nil {
 		err = e.home.probe(ctx, n, e.bundle)
 	}
 	if err = errors.Join(err, to.close()); err != nil {
 		return err
 	}
-	former := e.bundle.Token(nc.Name)
-	e.bundle.SetToken(nc.Name, o.To.Token)
+	former := accessOf(e.bundle, nc.Name)
+	setAccess(e.bundle, nc.Name, o.To.access())
 	err = e.home.saveBundle(e.bundle, e.master)
 	if err == nil {
 		err = e.changed(func(c *config) error {
@@ -167,7 +170,7 @@ func (e *Engine) beginMove(ctx context.Context, o MoveOptions) error {
 		})
 	}
 	if err != nil {
-		e.bundle.SetToken(nc.Name, former)
+		setAccess(e.bundle, nc.Name, former)
 	}
 	return err
 }
@@ -181,7 +184,7 @@ func (e *Engine) giveUpMove(name string) error {
 	if err != nil {
 		return err
 	}
-	e.bundle.SetToken(name, "")
+	setAccess(e.bundle, name, access{})
 	return errors.Join(e.home.saveBundle(e.bundle, e.master), e.takeFar(name).close())
 }
 
@@ -381,7 +384,7 @@ func (e *Engine) cleanOld(ctx context.Context, m *moveConfig, to connection) (er
 	}
 	old := e.takeFar(m.From)
 	if old.node == nil {
-		n, managed, err := dial(ctx, e.home, *m.Old, e.bundle.Token(m.From), e.meter(m.From))
+		n, managed, err := dial(ctx, e.home, *m.Old, accessOf(e.bundle, m.From), e.meter(m.From))
 		if err != nil {
 			return err
 		}
@@ -409,6 +412,6 @@ func (e *Engine) cleanOld(ctx context.Context, m *moveConfig, to connection) (er
 	if err != nil {
 		return err
 	}
-	e.bundle.SetToken(m.From, "")
+	setAccess(e.bundle, m.From, access{})
 	return e.home.saveBundle(e.bundle, e.master)
 }

@@ -40,7 +40,7 @@ func (e *Engine) reach(ctx context.Context, nc nodeConfig) (connection, error) {
 		return c, nil
 	}
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name), e.meter(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, accessOf(e.bundle, nc.Name), e.meter(nc.Name))
 	if err != nil {
 		return connection{}, err
 	}
@@ -89,12 +89,12 @@ func (e *Engine) AddNode(ctx context.Context, o SetupOptions) error {
 	if err != nil {
 		return err
 	}
-	n, m, err := dial(ctx, e.home, nc, o.Token, e.meter(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, o.access(), e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
 	c := connection{n, m}
-	if err := e.admit(ctx, nc, o.Token, c); err != nil {
+	if err := e.admit(ctx, nc, o.access(), c); err != nil {
 		return errors.Join(err, c.close())
 	}
 	return nil
@@ -116,6 +116,12 @@ func (e *Engine) newNode(o SetupOptions) (nodeConfig, error) {
 	}
 	if (o.URL == "") == (o.LocalDir == "") {
 		return nc, fmt.Errorf("%w: a storage has an address or a folder", ErrUsage)
+	}
+	if o.LocalDir != "" && o.ClusterURL != "" {
+		return nc, fmt.Errorf("%w: a storage that Roost runs cannot be one of several that act as one", ErrUsage)
+	}
+	if err := nc.checkCluster(); err != nil {
+		return nc, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if o.LocalDir == "" {
 		if i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.URL == o.URL }); i >= 0 {
@@ -147,8 +153,11 @@ func inUse(n nodeConfig) error {
 }
 
 // admit tries a new storage, copies everything to it and makes it one of this home's. The settings are written last.
-func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c connection) error {
+func (e *Engine) admit(ctx context.Context, nc nodeConfig, a access, c connection) error {
 	if err := e.notAnother(ctx, nc.Name, c.node); err != nil {
+		return err
+	}
+	if err := nc.meet(ctx, c.node); err != nil {
 		return err
 	}
 	if err := e.home.probe(ctx, c.node, e.bundle); err != nil {
@@ -160,13 +169,13 @@ func (e *Engine) admit(ctx context.Context, nc nodeConfig, token string, c conne
 	if err := e.vault().Mirror(ctx, c.node, nil); err != nil {
 		return err
 	}
-	e.bundle.SetToken(nc.Name, token)
+	setAccess(e.bundle, nc.Name, a)
 	err := e.home.saveBundle(e.bundle, e.master)
 	if err == nil {
 		err = e.saveNodes(append(slices.Clone(e.home.config().Nodes), nc))
 	}
 	if err != nil {
-		e.bundle.SetToken(nc.Name, "") // without a storage of that name, one left in the file is never used
+		setAccess(e.bundle, nc.Name, access{}) // without a storage of that name, one left in the file is never used
 		return err
 	}
 	e.farMu.Lock()
@@ -223,7 +232,7 @@ func (e *Engine) RemoveNode(ctx context.Context, name string, lost bool) error {
 		}
 		left = e.takeFar(name)
 	}
-	e.bundle.SetToken(name, "")
+	setAccess(e.bundle, name, access{})
 	return errors.Join(e.home.saveBundle(e.bundle, e.master), left.close())
 }
 
@@ -344,7 +353,7 @@ func (e *Engine) Nodes(ctx context.Context) []NodeInfo {
 	}
 	out := make([]NodeInfo, 0, len(s.Storages))
 	for _, x := range s.Storages {
-		out = append(out, NodeInfo{Name: x.Name, URL: x.URL, State: x.State, Confirmed: x.Confirmed})
+		out = append(out, NodeInfo{Name: x.Name, URL: x.URL, State: x.State, Confirmed: x.Confirmed, Cluster: x.Cluster})
 	}
 	return out
 }
@@ -367,7 +376,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 		return NodeInfo{}, fmt.Errorf("%w: there is no storage called %q", ErrUsage, name)
 	}
 	nc := e.home.config().Nodes[i]
-	out := NodeInfo{Name: nc.Name, State: "safe"}
+	out := NodeInfo{Name: nc.Name, State: StateSafe}
 	add := func(name, good string, err error) bool {
 		c := NodeCheck{Name: name, OK: err == nil, Message: good}
 		if err != nil {
@@ -390,6 +399,9 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 	if !add("reachable", fmt.Sprintf("It answers in %d ms (Kubo %s).", info.Latency.Milliseconds(), info.Version), err) {
 		return out, nil
 	}
+	if !e.checkGroup(ctx, c, add) {
+		return out, nil
+	}
 	start := time.Now()
 	if !add("write", "Storing, reading and releasing work.", e.home.probe(ctx, c.node, e.bundle)) {
 		return out, nil
@@ -398,6 +410,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 	u, err := c.node.Usage(ctx)
 	out.Used = u.RepoSize
 	e.examine(ctx, c, info, u.RepoSize, add)
+	out.Cluster = e.checkMembers(ctx, nc, c, add)
 	add("space", fmt.Sprintf("It holds %d bytes in all.", u.RepoSize), err)
 	if out.Down, out.Up, err = e.speed(ctx, c.node); err != nil || out.Down > 0 {
 		add("speed", speedWords(out.Down, out.Up), err)

@@ -35,7 +35,7 @@ func (p peer) Info(ctx context.Context) (node.Info, error) {
 func further(t *testing.T, e *Engine, name string, n node.Node) {
 	t.Helper()
 	nc := nodeConfig{Name: name, URL: "http://127.0.0.1:1/" + name}
-	if err := e.admit(t.Context(), nc, "token of "+name, connection{node: n}); err != nil {
+	if err := e.admit(t.Context(), nc, access{token: "token of " + name}, connection{node: n}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -467,7 +467,7 @@ func TestStorageThatCannotBeAddedIsRefused(t *testing.T) {
 	}
 	// Another address of a storage that is in use.
 	e.home.cfg.Nodes = e.home.cfg.Nodes[:1]
-	err := e.admit(t.Context(), nodeConfig{Name: "x", URL: "http://localhost:1"}, "", connection{node: peer{first.Memory, "one"}})
+	err := e.admit(t.Context(), nodeConfig{Name: "x", URL: "http://localhost:1"}, access{}, connection{node: peer{first.Memory, "one"}})
 	if !errors.Is(err, ErrUsage) {
 		t.Errorf("adding a storage under a second address: %v", err)
 	}

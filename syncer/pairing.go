@@ -56,6 +56,11 @@ func (a *Applicant) Join(given []byte) (*Joined, error) {
 		}
 		o := SetupOptions{Joined: out, AllowHTTP: p.Open}
 		o.UseCode(c)
+		o.ClusterURL, o.ClusterToken, o.ClusterFingerprint = p.Cluster, p.ClusterToken, hex.EncodeToString(p.ClusterPrint)
+		o.ClusterCopies = int(min(p.Copies, node.MostCopies))
+		if err := o.node(o.NodeName).checkCluster(); err != nil {
+			return nil, fmt.Errorf("read where the storage is: %w: %w", format.ErrDamaged, err)
+		}
 		out.Storages = append(out.Storages, o)
 	}
 	return out, nil
@@ -148,6 +153,13 @@ func (e *Engine) places() (all []format.Place) {
 			continue
 		}
 		p.Fingerprint = print
+		if g := nc.Cluster; g != nil {
+			p.Cluster, p.ClusterToken, p.Copies = g.URL, e.bundle.Token(clusterKey(nc.Name)), uint64(g.Copies)
+			if p.ClusterPrint, err = hex.DecodeString(g.Fingerprint); err != nil || node.Loopback(g.URL) {
+				e.log.Warn("a computer that is let in is not told of a storage whose cluster only this one reaches", "storage", nc.Name)
+				continue
+			}
+		}
 		all = append(all, p)
 	}
 	return all

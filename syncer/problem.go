@@ -274,6 +274,28 @@ var problems = []row{
 		Text: "The program that keeps your storage on this computer was not found.", Action: "Install Roost again",
 		Terminal: "Install Roost again, or set ROOST_IPFS to where ipfs is",
 	}},
+	{node.ErrClusterKey, Problem{
+		Code: "group_refused", Severity: needsYou, Exit: ExitStorage, Title: "The group of your storage didn't accept this computer's password",
+		Text: "New changes are waiting; saved files are safe.", Action: "Check the group's password",
+	}},
+	{node.ErrOtherMember, Problem{
+		Code: "other_member", Severity: needsYou, Exit: ExitStorage, Title: "The group's address leads to another storage than this one",
+		Text: "A storage and the group that it belongs to are reached on the same machine. Nothing was changed.", Action: "Check both addresses",
+	}},
+	{node.ErrClusterAway, unreachable("group_away", "The group of your storage doesn't answer")},
+	{node.ErrStillNeeded, Problem{
+		Code: "still_needed", Severity: info, Exit: ExitStorage, Retry: true, Title: "Another storage of the group still needs it",
+		Text: "It is let go when that one has everything newer.", Action: "Nothing has to be done",
+	}},
+	{ErrFewMembers, Problem{
+		Code: "few_members", Severity: needsYou, Exit: ExitStorage, Title: "You want more copies than the group has storages", Detailed: true,
+		Text: "What is saved is safe where it is.", Action: "Add a storage to the group, or be content with fewer copies",
+	}},
+	{ErrMembersBehind, Problem{
+		Code: "members_behind", Severity: warning, Exit: ExitStorage, Retry: true, Title: "Not enough storages of the group hold your newest versions", Detailed: true, Delay: time.Hour,
+		Text: "The others hold them. It catches up by itself when the one that is missing is back.", Action: "See which one is missing",
+		Terminal: "See which one is missing: roost node list",
+	}},
 	{node.ErrUnauthorized, Problem{
 		Code: "refused", Severity: needsYou, Exit: ExitStorage, Title: "Your storage didn't accept this computer's key",
 		Text: "New changes are waiting; saved files are safe.", Action: "Check the storage's key",

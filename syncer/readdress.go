@@ -12,7 +12,8 @@ import (
 
 // Readdress gives a storage another address, another key, or both, after it was moved or its key was changed. It is tried
 // first, and has to be the same storage: one that holds this computer's newest state, where that is known. Of o only
-// address, key and AllowHTTP are used, and what a connection code says of them.
+// address, key and AllowHTTP are used, what a connection code says of them, and the cluster that the storage acts for: one
+// that had none may get one, and who belongs to it is asked anew.
 //
 // Errors: ErrUsage for an unknown name, for a storage in a folder, and for one that is in use under another name;
 // node.ErrNotPinned when another storage answers there; those of trying it. Nothing is changed then.
@@ -31,13 +32,20 @@ func (e *Engine) Readdress(ctx context.Context, name string, o SetupOptions) err
 	if err := o.locate(ctx); err != nil {
 		return err
 	}
+	was := nodes[i].Cluster
 	nodes[i] = o.node(name)
-	n, m, err := dial(ctx, e.home, nodes[i], o.Token, e.meter(name))
+	if c := nodes[i].Cluster; c != nil && was != nil && c.URL == was.URL && c.Fingerprint == "" { // nobody types it again
+		c.Fingerprint = was.Fingerprint
+	}
+	if err := nodes[i].checkCluster(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	n, m, err := dial(ctx, e.home, nodes[i], o.access(), e.meter(name))
 	if err != nil {
 		return err
 	}
 	c := connection{n, m}
-	old, err := e.readdress(ctx, i, nodes, o.Token, c)
+	old, err := e.readdress(ctx, i, nodes, o.access(), c)
 	if err != nil {
 		return errors.Join(err, c.close())
 	}
@@ -48,11 +56,17 @@ func (e *Engine) Readdress(ctx context.Context, name string, o SetupOptions) err
 }
 
 // readdress tries the new way to the i-th of nodes, and uses it from then on; the former connection is returned.
-func (e *Engine) readdress(ctx context.Context, i int, nodes []nodeConfig, token string, c connection) (old connection, err error) {
+func (e *Engine) readdress(ctx context.Context, i int, nodes []nodeConfig, a access, c connection) (old connection, err error) {
 	if err := e.notAnother(ctx, nodes[i].Name, c.node); err != nil {
 		return old, err
 	}
+	if err := nodes[i].meet(ctx, c.node); err != nil {
+		return old, err
+	}
 	if err := e.home.probe(ctx, c.node, e.bundle); err != nil {
+		return old, err
+	}
+	if err := e.handOver(ctx, c.node); err != nil {
 		return old, err
 	}
 	v := vault.New(vault.Options{Bundle: e.bundle, Node: c.node, Catalog: e.cat, Log: e.log})
@@ -65,13 +79,13 @@ func (e *Engine) readdress(ctx context.Context, i int, nodes []nodeConfig, token
 			return old, err
 		}
 	}
-	former := e.bundle.Token(nodes[i].Name)
-	e.bundle.SetToken(nodes[i].Name, token)
+	former := accessOf(e.bundle, nodes[i].Name)
+	setAccess(e.bundle, nodes[i].Name, a)
 	if err = e.home.saveBundle(e.bundle, e.master); err == nil {
 		err = e.saveNodes(nodes)
 	}
 	if err != nil {
-		e.bundle.SetToken(nodes[i].Name, former)
+		setAccess(e.bundle, nodes[i].Name, former)
 		return old, err
 	}
 	if i > 0 {

@@ -286,9 +286,11 @@ func (k *keeper) wakeAll() {
 const (
 	askEvery     = 5 * time.Minute  // a storage that is well
 	askSickEvery = 45 * time.Second // one that is not
-	askedLately  = 5 * time.Second  // who asks for the status is content with an answer as young as this
-	askPatience  = 20 * time.Second
-	tellPatience = 4 * time.Second // then who asks is told what is known
+	// one of several that act as one, while the newest state is on its way from member to member
+	askArrivingEvery = 5 * time.Second
+	askedLately      = 5 * time.Second // who asks for the status is content with an answer as young as this
+	askPatience      = 20 * time.Second
+	tellPatience     = 4 * time.Second // then who asks is told what is known
 )
 
 // askStorages asks every storage now and then.
@@ -311,7 +313,10 @@ func (k *keeper) askStorages(ctx context.Context) {
 			k.e.log.Warn("how full the storages are could not be written down", "reason", err)
 		}
 		every := askEvery
-		if k.sick() {
+		switch {
+		case k.arriving():
+			every = askArrivingEvery
+		case k.sick():
 			every = askSickEvery
 		}
 		select {
@@ -401,7 +406,19 @@ func (k *keeper) sick() bool {
 	return false
 }
 
-// catchUp copies the newest state to storages that are behind, unless the folders' own work would wait now.
+// arriving tells whether a member of a cluster is on its way to the newest state.
+func (k *keeper) arriving() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, x := range k.storages {
+		if c := x.cluster; c != nil && c.Known && slices.ContainsFunc(c.Members, func(m MemberStatus) bool { return m.State == MemberWaiting }) {
+			return true
+		}
+	}
+	return false
+}
+
+// catchUp copies the newest state to storages that are behind, and has the members of a cluster get it, unless the folders' own work would wait now.
 func (k *keeper) catchUp(ctx context.Context, now time.Time) {
 	c := k.e.home.config()
 	k.mu.Lock()
@@ -409,11 +426,22 @@ func (k *keeper) catchUp(ctx context.Context, now time.Time) {
 		k.mu.Unlock()
 		return
 	}
-	behind := false
+	behind, tooFew := false, map[string]time.Duration{} // for how long too few members of a cluster hold the newest state
 	for _, x := range k.storages {
 		behind = behind || errors.Is(x.err, errBehind)
+		if errors.Is(x.err, ErrMembersBehind) {
+			tooFew[x.name] = now.Sub(x.since)
+		}
 	}
 	k.mu.Unlock()
+	own, _ := k.e.newestOwn()
+	for _, nc := range c.Nodes {
+		if since, ok := tooFew[nc.Name]; ok {
+			if err := k.e.refill(ctx, nc, own, since); err != nil && ctx.Err() == nil {
+				k.e.log.Info("members of a cluster stay behind for now", "storage", nc.Name, "reason", err)
+			}
+		}
+	}
 	if !behind {
 		return
 	}

@@ -63,12 +63,19 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 			return nil, fmt.Errorf("open the storage in %s: %w", nc.Dir, node.ErrUnreachable)
 		}
 	}
-	n, managed, err := dial(ctx, h, nc, o.Token, nil)
+	if err := nc.checkCluster(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	n, managed, err := dial(ctx, h, nc, o.access(), nil)
 	if err != nil {
 		return nil, err
 	}
 	if managed != nil {
 		defer managed.Close()
+	}
+	// Who gets files back may have lost some of the members.
+	if err := nc.meet(ctx, n); err != nil && !(o.Recovering() && errors.Is(err, ErrFewMembers)) {
+		return nil, err
 	}
 	res := &SetupResult{Fingerprint: b.Fingerprint(), Device: b.Name()}
 	var st *vault.State // of the backup that is there
@@ -114,7 +121,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 	}
 
 	nodes := []nodeConfig{nc}
-	b.SetToken(nc.Name, o.Token)
+	setAccess(b, nc.Name, o.access())
 	if o.Joined != nil {
 		for _, further := range o.Joined.Storages {
 			same := func(n nodeConfig) bool { return n.Name == further.NodeName || n.URL == further.URL }
@@ -122,7 +129,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 				continue
 			}
 			nodes = append(nodes, further.node(further.NodeName))
-			b.SetToken(further.NodeName, further.Token)
+			setAccess(b, further.NodeName, further.access())
 		}
 	}
 	id, dev := b.Vault(), b.Device()
@@ -207,16 +214,20 @@ func (o *SetupOptions) ReadCode(given []byte, password string) error {
 
 // Reachable says what is wrong with the storage's address and token, without asking it. Errors: node.ErrInsecure.
 func (o SetupOptions) Reachable() error {
-	k, err := node.Dial(o.node("").options(o.Token, nil))
+	n, err := o.node("").dial(o.access(), nil)
 	if err != nil {
 		return err
 	}
-	return k.Close()
+	return n.Close()
 }
 
 // node is the settings of the storage that runs by itself.
 func (o SetupOptions) node(name string) nodeConfig {
-	return nodeConfig{Name: name, URL: o.URL, AllowHTTP: o.AllowHTTP, Addresses: o.Addresses, Fingerprint: o.Fingerprint, Host: o.Host}
+	nc := nodeConfig{Name: name, URL: o.URL, AllowHTTP: o.AllowHTTP, Addresses: o.Addresses, Fingerprint: o.Fingerprint, Host: o.Host}
+	if o.ClusterURL != "" {
+		nc.Cluster = &clusterConfig{URL: o.ClusterURL, Fingerprint: o.ClusterFingerprint, Copies: o.ClusterCopies}
+	}
+	return nc
 }
 
 func (nc nodeConfig) options(token string, m *node.Meter) node.Options {
@@ -252,13 +263,13 @@ func devicesThere(st *vault.State) (out []DeviceInfo) {
 }
 
 // dial connects to a storage, starting it where Roost runs it. The meter may be nil.
-func dial(ctx context.Context, h *home, nc nodeConfig, token string, m *node.Meter) (node.Node, *node.Managed, error) {
+func dial(ctx context.Context, h *home, nc nodeConfig, a access, m *node.Meter) (node.Node, *node.Managed, error) {
 	if nc.Dir == "" {
-		k, err := node.Dial(nc.options(token, m))
+		n, err := nc.dial(a, m)
 		if err != nil {
 			return nil, nil, err
 		}
-		return k, nil, nil
+		return n, nil, nil
 	}
 	bin, err := node.FindBinary()
 	if err != nil {
@@ -361,7 +372,7 @@ func (e *Engine) connect(ctx context.Context) error {
 	}
 	nc := e.home.config().Nodes[0]
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, e.bundle.Token(nc.Name), e.meter(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, accessOf(e.bundle, nc.Name), e.meter(nc.Name))
 	if err != nil {
 		return err
 	}

@@ -76,6 +76,8 @@ func (e *Engine) FixNode(ctx context.Context, name, check string) error {
 		return e.findAgain(ctx, nc)
 	case check == "silent":
 		return e.silence(ctx, nc)
+	case check == "members":
+		return e.fixMembers(ctx, nc)
 	case check == "kept" && !first:
 		done, err := e.catchUp(ctx, nc, nil)
 		if err != nil {
@@ -98,7 +100,7 @@ func fixable(nc nodeConfig, check string, err error) bool {
 	switch check {
 	case "reachable": // it may be announced at another address
 		return movesUnseen(nc.Fingerprint, err)
-	case "cleaning", "kept", "backup":
+	case "cleaning", "kept", "backup", "members":
 		return true
 	case "silent": // one that has to be started again is for a person
 		return errors.Is(err, node.ErrAnnounces)

@@ -30,11 +30,16 @@ func TryStorage(ctx context.Context, opts Options, o SetupOptions, write bool) e
 	if err := o.locate(ctx); err != nil {
 		return err
 	}
-	n, err := node.Dial(o.node("").options(o.Token, nil))
+	nc := o.node("")
+	n, err := nc.dial(o.access(), nil)
 	if err != nil {
 		return err
 	}
-	return errors.Join(tryNode(ctx, n, write), n.Close())
+	err = tryNode(ctx, n, write)
+	if err == nil {
+		err = nc.meet(ctx, n)
+	}
+	return errors.Join(err, n.Close())
 }
 
 func tryNode(ctx context.Context, n node.Node, write bool) error {

@@ -183,6 +183,8 @@ type storageKeeper interface {
 	// AddNode makes one more storage hold everything, which takes as long as a first backup. It goes on when the window is
 	// closed, and ends with the engine, or when ctx is cancelled because of ErrGivenUp.
 	AddNode(ctx context.Context, o syncer.SetupOptions) error
+	// SetCopies sets how many of several storages that act as one shall hold everything; 0 is all that are there.
+	SetCopies(ctx context.Context, storage string, copies int) error
 	// FixNode does what can be done about a check that failed.
 	FixNode(ctx context.Context, name, check string) error
 	// RemoveNode stops using a storage. What it holds stays there. With lost, one that does not answer goes in any case.

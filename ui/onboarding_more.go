@@ -26,6 +26,9 @@ func newReaddress(w *Window, s syncer.StorageStatus, m oneMore) *onboarding {
 	m.moved = s.Name
 	o.more = &m
 	o.how = syncer.SetupOptions{URL: s.URL, NodeName: s.Name}
+	if c := s.Cluster; c != nil {
+		o.how.ClusterURL, o.how.ClusterCopies = c.URL, c.Copies
+	}
 	o.showAddress()
 	return o
 }

@@ -192,6 +192,7 @@ func (o *onboarding) showAddress() {
 	key := kit.NewPasswordField(lang.L("Key"), lang.L("What the device asks for. Leave it empty if it asks for nothing."))
 	address.SetText(o.how.URL)
 	key.SetText(o.how.Token)
+	group := newGroupFields(o.how, func() { o.page.Refresh() })
 	read := func() bool {
 		url, err := guide.Address(address.Text())
 		if err != nil {
@@ -200,13 +201,20 @@ func (o *onboarding) showAddress() {
 			return false
 		}
 		address.SetError("")
-		if url != o.how.URL {
+		groupURL, ok := group.read()
+		if !ok {
+			return false
+		}
+		if url != o.how.URL || groupURL != o.how.ClusterURL {
 			o.how.AllowHTTP = false
 		}
-		allowed := o.how.AllowHTTP
+		allowed, copies := o.how.AllowHTTP, o.how.ClusterCopies
 		o.how = o.keys()
 		o.how.URL, o.how.Token, o.how.NodeName, o.how.AllowHTTP = url, strings.TrimSpace(key.Text()), guide.AddressName(url), allowed
 		o.how.FindByWords = o.only
+		if groupURL != "" {
+			o.how.ClusterURL, o.how.ClusterToken, o.how.ClusterCopies = groupURL, strings.TrimSpace(group.password.Text()), copies
+		}
 		o.local = false
 		return true
 	}
@@ -232,7 +240,7 @@ func (o *onboarding) showAddress() {
 	}
 	o.show(part{
 		title: title, lead: lead,
-		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root)), nearby}, back: before, other: test, next: next,
+		body: []fyne.CanvasObject{kit.Card(kit.VBox(14, address.Root, key.Root, group.root)), nearby}, back: before, other: test, next: next,
 	})
 	look()
 	address.Focus()

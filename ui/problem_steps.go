@@ -86,7 +86,17 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	switch p.Code {
 	case "unreachable", "storage_slow", "storage_changed", "no_backup", "no_note", "not_reached":
 		check()
-	case "refused", "certificate", "not_a_storage", "insecure":
+	case "group_away", "still_needed", "members_behind":
+		check()
+	case "few_members":
+		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() {
+			w.onStorages(func(s *storagesScreen) {
+				if panel := s.panelOf(w.storageName(p.Storage)); panel != nil {
+					panel.askMembers()
+				}
+			})
+		}})
+	case "refused", "certificate", "not_a_storage", "insecure", "group_refused", "other_member":
 		if w.hasAddress(p.Storage) {
 			add(step{icon: "link", label: lang.L("Change address or key"), open: func() {
 				w.onStorages(func(s *storagesScreen) { s.readdress(w.storageName(p.Storage)) })

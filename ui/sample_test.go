@@ -180,6 +180,7 @@ func (stillEngine) AddFolders(context.Context, []string) ([]syncer.FolderInfo, e
 
 func (stillEngine) Survey(context.Context, syncer.Report) error    { return nil }
 func (stillEngine) SetLimit(context.Context, string, int64) error  { return nil }
+func (stillEngine) SetCopies(context.Context, string, int) error   { return nil }
 func (e stillEngine) Space(context.Context) (*syncer.Space, error) { return &e.now.Space, nil }
 func (stillEngine) FreeSpace(context.Context, string, syncer.Report) (*syncer.Freed, error) {
 	return &syncer.Freed{}, nil

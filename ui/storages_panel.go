@@ -28,6 +28,7 @@ type storagePanel struct {
 	problems *fyne.Container
 	checks   *fyne.Container
 	asking   question
+	members  *membersPart // of several that act as one
 
 	check, open, move, budget, room, remove, pins, details *kit.Button
 
@@ -48,6 +49,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	p.remove = kit.NewButton(kit.Secondary, "trash", lang.L("Remove…"), p.askRemove)
 	p.pins = kit.NewButton(kit.Quiet, "", lang.L("Saved copies"), func() { s.showPins(p.storage.Name) })
 	p.details = kit.NewButton(kit.Quiet, "", lang.L("Details"), p.showDetails)
+	p.members = newMembersPart(p.askMembers)
 	for range 4 {
 		p.figures = append(p.figures, newFigure())
 	}
@@ -59,7 +61,7 @@ func newStoragePanel(s *storagesScreen) *storagePanel {
 	// The row reaches beyond the inset, as those of folders do.
 	p.root = kit.Card(kit.VBox(14, kit.PadEach(-8, -8, -8, -8, p.head), p.barBox,
 		kit.Columns(kit.Gap, []float32{1, 1}, kit.Between(f[0].root, flush(p.room)), kit.Between(f[1].root, flush(p.pins))), kit.Columns(kit.Gap, []float32{1, 1}, f[2].root, sent),
-		p.problems, p.checks, kit.Between(kit.HBox(8, p.check, p.open, p.move, p.remove), flush(p.details))))
+		p.members.root, p.problems, p.checks, kit.Between(kit.HBox(8, p.check, p.open, p.move, p.remove), flush(p.details))))
 	return p
 }
 
@@ -108,6 +110,7 @@ func (p *storagePanel) draw(s syncer.StorageStatus, i int, now Now) {
 	shown(p.budget, s.Dir == "")
 	shown(p.open, s.Dir != "")
 	shown(p.move, s.Dir == "")
+	p.members.draw(s.Cluster, now)
 	p.drawProblems(now)
 }
 
@@ -137,8 +140,11 @@ func (p *storagePanel) drawProblems(now Now) {
 
 // storageGlyph is the sign of the kind of place.
 func storageGlyph(s syncer.StorageStatus) string {
-	if s.Dir != "" {
+	switch {
+	case s.Dir != "":
 		return "drive"
+	case s.Cluster != nil:
+		return "cluster"
 	}
 	return "server"
 }
@@ -318,6 +324,12 @@ func (p *storagePanel) showDetails() {
 	}
 	fmt.Fprintf(&b, "peer ID %s\nKubo %s\nlatency %.1f ms\nanswered %s\nconfirmed %s\nused %d bytes\nlimit %d bytes\nsent this month %d bytes\nstate %s",
 		kit.Shown(known(s.PeerID)), kit.Shown(known(s.Version)), s.Latency.Seconds()*1e3, at(s.Asked), at(s.Confirmed), s.Used, s.Limit, s.Sent, s.State)
+	if c := s.Cluster; c != nil {
+		fmt.Fprintf(&b, "\ncluster %s\ncopies %d of %d", kit.Shown(c.URL), c.Held, c.Wanted)
+		for _, m := range c.Members {
+			fmt.Fprintf(&b, "\nmember %s %s %s since %s", kit.Shown(m.Called()), m.ID, m.State, at(m.Since))
+		}
+	}
 	p.s.w.showText(kit.Shown(s.Name), b.String())
 }
 

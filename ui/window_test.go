@@ -87,6 +87,10 @@ func (e *asked) AddNode(ctx context.Context, o syncer.SetupOptions) error {
 	return e.answer(ctx, "add the storage "+o.NodeName+o.URL)
 }
 
+func (e *asked) SetCopies(ctx context.Context, name string, copies int) error {
+	return e.answer(ctx, fmt.Sprintf("want %d copies on %s", copies, name))
+}
+
 func (e *asked) FixNode(ctx context.Context, name, check string) error {
 	return e.answer(ctx, "fix "+check+" of "+name)
 }

@@ -217,7 +217,7 @@ var wholeSentence = regexp.MustCompile(`^[A-Z][^%]*[^% ]$`)
 func engineTexts(t *testing.T) map[string]bool {
 	t.Helper()
 	texts := make(map[string]bool)
-	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "limit.go", "activity.go", "doctor.go", "../packaging/kit/install/problem.go"} {
+	for _, name := range []string{"problem.go", "facts.go", "traffic.go", "status.go", "nodes.go", "hold.go", "limit.go", "activity.go", "doctor.go", "doctor_cluster.go", "../packaging/kit/install/problem.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "syncer", name), nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -225,7 +225,7 @@ func engineTexts(t *testing.T) map[string]bool {
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BasicLit: // this file has whole sentences wherever it has words
-				if text, err := literal(n); err == nil && (name == "hold.go" || name == "doctor.go") && wholeSentence.MatchString(text) {
+				if text, err := literal(n); err == nil && (name == "hold.go" || strings.HasPrefix(name, "doctor")) && wholeSentence.MatchString(text) {
 					texts[text] = true
 				}
 			case *ast.AssignStmt:

@@ -330,6 +330,9 @@ func (c *commit) publish(ctx context.Context, try int) error {
 			return err
 		}
 	}
+	if err := repoint(ctx, v.node, v.keys(), s.state, c.head.Device); err != nil {
+		return err
+	}
 	path := v.keys().PointerDir() + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	if err := v.node.Link(ctx, path, root); err != nil && !errors.Is(err, node.ErrExists) {
 		return fmt.Errorf("publish the new state: %w", err)

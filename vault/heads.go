@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/ipfs/go-cid"
+	"golang.org/x/sync/errgroup"
 
 	"roost/vault/format"
 	"roost/vault/node"
@@ -127,6 +128,16 @@ func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (
 			return nil, err
 		}
 	}
+	if len(st.all) == 0 {
+		// A storage that another program copied the pins to, as the members of a cluster are, has neither pointer nor label.
+		roots, err := opened(ctx, n, b)
+		if err != nil {
+			return nil, err
+		}
+		if err := st.read(ctx, n, b, roots); err != nil {
+			return nil, err
+		}
+	}
 	st.settle()
 	return st, nil
 }
@@ -171,6 +182,86 @@ func pinned(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
 		}
 	}
 	return out, nil
+}
+
+// rootsAtOnce is how many pins are looked at together for being a root.
+const rootsAtOnce = 16
+
+// opened lists the pins that are roots of this vault, whatever their names: those whose keyring the keys open. Somebody
+// else's are none, and neither is what cannot be read far enough to tell.
+func opened(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
+	pins, err := n.Pins(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what the storage holds: %w", err)
+	}
+	ours := make([]bool, len(pins))
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(rootsAtOnce)
+	for i, p := range pins {
+		if _, codec, err := format.DigestOf(p.CID); err != nil || codec != cid.DagProtobuf {
+			continue
+		}
+		group.Go(func() (err error) {
+			ours[i], err = opens(inner, n, b, p.CID)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("look for backups among what the storage holds: %w", err)
+	}
+	var out []candidate
+	for i, p := range pins {
+		if ours[i] {
+			out = append(out, candidate{cid: p.CID})
+		}
+	}
+	return out, nil
+}
+
+// opens tells whether a block is a root whose keyring the keys open.
+func opens(ctx context.Context, n node.Node, b *Bundle, c cid.Cid) (bool, error) {
+	unreadable := func(err error) bool {
+		return errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrWrongBytes)
+	}
+	d, _, err := format.DigestOf(c)
+	if err != nil {
+		return false, nil // no hash of ours
+	}
+	block, err := getBlock(ctx, n, c, d)
+	if err != nil {
+		if unreadable(err) {
+			return false, nil
+		}
+		return false, err
+	}
+	root, err := format.DecodeRoot(block)
+	if err != nil {
+		return false, nil // any other directory
+	}
+	kr, err := getBlock(ctx, n, root.Keys.CID(), root.Keys.Digest)
+	if err != nil {
+		if unreadable(err) {
+			return false, nil
+		}
+		return false, err
+	}
+	_, err = format.OpenKeyring(kr, b.Keys())
+	return err == nil, nil
+}
+
+// repoint makes pointers to the newest states of other devices that only pins led to. It comes before a pointer of our own:
+// where one pointer leads to a state, pins are not looked through.
+func repoint(ctx context.Context, n node.Node, k *format.Keys, st *State, own format.DeviceID) error {
+	for _, h := range st.Heads {
+		if !h.Pin || h.Device == own {
+			continue
+		}
+		err := n.Link(ctx, k.PointerDir()+"/"+k.PointerName(h.Device, h.Seq), h.Root.DagCID())
+		if err != nil && !errors.Is(err, node.ErrExists) {
+			return fmt.Errorf("publish the state of %q again: %w", h.Name(), err)
+		}
+	}
+	return nil
 }
 
 // readHead follows root → keyring and head, checking each, and learns newer epochs on the way.

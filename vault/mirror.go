@@ -153,6 +153,9 @@ func (m *mirror) run(ctx context.Context, full bool) error {
 	if err := m.pin(ctx); err != nil {
 		return err
 	}
+	if err := repoint(ctx, m.to, m.v.keys(), there, m.own.Device); err != nil {
+		return err
+	}
 	path := m.v.keys().PointerDir() + "/" + m.v.keys().PointerName(m.own.Device, m.own.Seq)
 	if err := m.to.Link(ctx, path, m.own.Root.DagCID()); err != nil && !errors.Is(err, node.ErrExists) {
 		return fmt.Errorf("publish the copy: %w", err)

@@ -11,12 +11,20 @@ import (
 // errAddress: this is no address of a storage.
 var errAddress = errors.New("this is no address of a storage")
 
-// usualPort is where a storage listens unless somebody changed it.
-const usualPort = "5001"
+// Where a storage, and the program that joins several, listen unless somebody changed it.
+const (
+	usualPort      = "5001"
+	usualGroupPort = "9094"
+)
 
 // Address completes what a person typed as the address of a storage: "raspberrypi" is http://raspberrypi:5001. What holds
 // a name or a password, or cannot be an address, is refused.
-func Address(typed string) (string, error) {
+func Address(typed string) (string, error) { return address(typed, usualPort) }
+
+// GroupAddress is Address for the program that joins several storages, which act as one.
+func GroupAddress(typed string) (string, error) { return address(typed, usualGroupPort) }
+
+func address(typed, usual string) (string, error) {
 	text := strings.TrimSpace(typed)
 	if !strings.Contains(text, "://") {
 		text = "http://" + text
@@ -29,7 +37,7 @@ func Address(typed string) (string, error) {
 		return "", fmt.Errorf("%w: only a name or number and a port belong there", errAddress)
 	}
 	if u.Port() == "" && u.Scheme == "http" {
-		u.Host = net.JoinHostPort(u.Hostname(), usualPort)
+		u.Host = net.JoinHostPort(u.Hostname(), usual)
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	return u.String(), nil

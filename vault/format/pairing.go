@@ -79,6 +79,12 @@ type Place struct {
 	// Only in a beacon: how other IPFS nodes reach it.
 	Peer  string   `cbor:"7,keyasint,omitempty"` // its peer id
 	Swarm []string `cbor:"8,keyasint,omitempty"` // multiaddresses, without the peer id at their end
+
+	// The cluster that the storage is a member of and acts for; "" is none.
+	Cluster      string `cbor:"9,keyasint,omitempty"` // URL of its member's API
+	ClusterToken string `cbor:"10,keyasint,omitempty"`
+	ClusterPrint []byte `cbor:"11,keyasint,omitempty"` // SHA-256 of the API's certificate
+	Copies       uint64 `cbor:"12,keyasint,omitempty"` // members that shall hold everything; 0: all
 }
 
 // Invitation is the answer: what a device needs to be one of the vault, all but the words.

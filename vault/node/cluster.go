@@ -2,16 +2,12 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
+	"sync"
 
 	"github.com/ipfs/go-cid"
 )
@@ -22,27 +18,37 @@ type ClusterOptions struct {
 	Token          string // as [Options] takes it; the API has "basic:USER:PASSWORD"
 	TLSFingerprint string // as Options takes it
 	AllowHTTP      bool   // permits plain http beyond this computer
-	Copies         int    // members that shall hold each pin; 0: as the cluster is set
+	Copies         int    // members that shall hold each pin; 0: as the cluster is set, which is all where nobody set it
 	Meter          *Meter // as Options takes it
 }
+
+// MostCopies is the largest number of members that can be asked to hold a pin.
+const MostCopies = 100
 
 // Cluster is several storages that act as one: blocks go into the Kubo of one member, and what is pinned there is pinned in
 // the cluster, whose other members fetch it from that Kubo.
 //
 // A pin counts when the member's own Kubo has it and the cluster has taken it over: then it survives this computer and
-// the network between the members. How far the others are is what [Cluster.Copies] says. Pointers lie in the member's Kubo
+// the network between the members. How far the others are is what [Cluster.Holding] says. Pointers lie in the member's Kubo
 // alone; pins are found through every member, under the names that the cluster keeps for them.
+//
+// What was reported to be held by several members stays so while a newer state is on its way to them; see PinRemove.
 type Cluster struct {
 	*Kubo
 	at      *url.URL
 	client  *http.Client
 	idleAPI func()
 	copies  int
+
+	mu    sync.Mutex          // guards below
+	self  Member              // the one whose Kubo it is; without an ID until it was asked
+	after map[cid.Cid]cid.Cid // what a pin was updated to
 }
 
 var _ Node = (*Cluster)(nil)
 
-// DialCluster returns the cluster that the Kubo k is a member's of. Closing it closes k as well.
+// DialCluster returns the cluster that the Kubo k is a member's of; nothing is sent before the first call. Closing it closes
+// k as well.
 func DialCluster(k *Kubo, opts ClusterOptions) (*Cluster, error) {
 	u, err := address(opts.URL, opts.AllowHTTP, opts.TLSFingerprint != "")
 	if err != nil {
@@ -56,14 +62,14 @@ func DialCluster(k *Kubo, opts ClusterOptions) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}
-	if opts.Copies < 0 {
-		return nil, errors.New("connect to the cluster: a number of copies is not negative")
+	if opts.Copies < 0 || opts.Copies > MostCopies {
+		return nil, fmt.Errorf("connect to the cluster: the number of copies is between 1 and %d, or 0 for all", MostCopies)
 	}
 	m := meters{own: new(Meter), shared: opts.Meter, limits: opts.Meter}
 	base := httpTransport(dialer(u.Scheme == "http" && !opts.AllowHTTP, m), config, loopback(u.Hostname()))
 	return &Cluster{
 		Kubo: k, at: u, client: &http.Client{Transport: &transport{base: base, auth: func() string { return auth }}},
-		idleAPI: base.CloseIdleConnections, copies: opts.Copies,
+		idleAPI: base.CloseIdleConnections, copies: opts.Copies, after: make(map[cid.Cid]cid.Cid),
 	}, nil
 }
 
@@ -98,26 +104,111 @@ func (c *Cluster) PinUpdate(ctx context.Context, from, to cid.Cid) error {
 	if err := c.Kubo.PinUpdate(ctx, from, to); err != nil {
 		return err
 	}
-	name, known, err := c.taken(ctx, from)
-	if err != nil {
+	return c.follow(ctx, from, to, "")
+}
+
+// Fetch is Kubo's, and has the cluster take over what was fetched.
+func (c *Cluster) Fetch(ctx context.Context, root, base cid.Cid, name string, progress func(blocks int64)) error {
+	if err := c.Kubo.Fetch(ctx, root, base, name, progress); err != nil {
 		return err
 	}
-	if !known { // pinned before there was a cluster
-		from = cid.Undef
+	return c.follow(ctx, base, root, name)
+}
+
+// Pinned implements Node: the member's Kubo has the pin, and the cluster has taken it over.
+func (c *Cluster) Pinned(ctx context.Context, root cid.Cid) (bool, error) {
+	if held, err := c.Kubo.Pinned(ctx, root); err != nil || !held {
+		return false, err
 	}
-	return c.take(ctx, to, name, from)
+	_, known, err := c.taken(ctx, root)
+	return known, err
 }
 
 // PinRemove implements Node. The cluster's other members let go of it by themselves, when they can be reached.
+//
+// A pin that was updated is ErrStillNeeded while a member that answers is still fetching the newer one: until it has that,
+// the older one is all that it has of this backup.
 func (c *Cluster) PinRemove(ctx context.Context, root cid.Cid) error {
 	if !root.Defined() {
 		return c.Kubo.PinRemove(ctx, root)
+	}
+	if err := c.needed(ctx, root); err != nil {
+		return fmt.Errorf("remove pin from the cluster: %w", err)
 	}
 	err := c.ask(ctx, http.MethodDelete, "remove pin from the cluster", "pins/"+root.String(), nil, readClusterPin(root, nil))
 	if err != nil && !errors.Is(err, errNotInCluster) {
 		return err
 	}
-	return c.Kubo.PinRemove(ctx, root)
+	if err := c.Kubo.PinRemove(ctx, root); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.after, root)
+	return nil
+}
+
+// needed is ErrStillNeeded where a member has nothing newer than a pin yet, and is about to.
+func (c *Cluster) needed(ctx context.Context, root cid.Cid) error {
+	newest := c.newest(root)
+	if newest.Equals(root) {
+		return nil
+	}
+	h, err := c.Holding(ctx, newest)
+	if errors.Is(err, ErrNotPinned) { // it was removed before the older one
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	self, err := c.Self(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range h.Copies {
+		if x.State == CopyWaiting && x.Peer != self.ID { // of our own member, its Kubo has said that it has it
+			return fmt.Errorf("%w: %q is on its way to the newest state", ErrStillNeeded, x.Member)
+		}
+	}
+	return nil
+}
+
+// updated notes what a pin was updated to just now.
+func (c *Cluster) updated(from, to cid.Cid) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.after, to) // nothing leads in a circle: it is the newest, whatever was before
+	c.after[from] = to
+}
+
+// updatedBefore notes what a pin was updated to by an earlier process; false: it was known.
+func (c *Cluster) updatedBefore(from, to cid.Cid) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.after[from]; known || c.last(to).Equals(from) {
+		return false
+	}
+	c.after[from] = to
+	return true
+}
+
+// newest is what a pin was updated to in the end: itself, where it was not.
+func (c *Cluster) newest(root cid.Cid) cid.Cid {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last(root)
+}
+
+// last is newest, with mu held.
+func (c *Cluster) last(root cid.Cid) cid.Cid {
+	for range len(c.after) {
+		next, ok := c.after[root]
+		if !ok {
+			break
+		}
+		root = next
+	}
+	return root
 }
 
 // Pins implements Node: the pins of the member's Kubo. Cluster passes no name on to its members' Kubos; what came from another
@@ -137,194 +228,4 @@ func (c *Cluster) Pins(ctx context.Context) ([]Pin, error) {
 		}
 	}
 	return pins, nil
-}
-
-// names are those of the cluster's pins, of all that have one.
-func (c *Cluster) names(ctx context.Context) (map[cid.Cid]string, error) {
-	names := make(map[cid.Cid]string)
-	err := c.ask(ctx, http.MethodGet, "list the cluster's pins", "allocations", nil, func(r io.Reader) error {
-		for dec := json.NewDecoder(r); ; {
-			var answer struct{ CID, Name string }
-			if err := dec.Decode(&answer); err == io.EOF {
-				return nil
-			} else if err != nil {
-				return unreadable(err)
-			}
-			root, err := cid.Decode(answer.CID)
-			if err != nil {
-				return nonsense("a pin without a name")
-			}
-			if answer.Name != "" {
-				names[root] = answer.Name
-			}
-		}
-	})
-	return names, err
-}
-
-// take has the cluster pin what its member's Kubo holds. Pinning again what it has is no error, and changes only its name,
-// where one is given. From what was pinned before, members go on where there is such.
-func (c *Cluster) take(ctx context.Context, root cid.Cid, name string, from cid.Cid) error {
-	const op = "pin in the cluster"
-	held, known, err := c.taken(ctx, root)
-	if err != nil {
-		return err
-	}
-	if known && (name == "" || name == held) {
-		return nil
-	}
-	args := url.Values{"mode": {"recursive"}}
-	if name != "" {
-		args.Set("name", name)
-	}
-	if c.copies > 0 {
-		// Members that are away do not keep a pin from being taken. Who wants every member to have it when that is back leaves
-		// the number to the cluster, whose own default is all.
-		args.Set("replication-min", "1")
-		args.Set("replication-max", strconv.Itoa(c.copies))
-	}
-	if from.Defined() {
-		args.Set("pin-update", from.String())
-	}
-	return c.ask(ctx, http.MethodPost, op, "pins/"+root.String(), args, readClusterPin(root, nil))
-}
-
-// readClusterPin reads an answer that is one pin, root's, and its name where that is wanted.
-func readClusterPin(root cid.Cid, name *string) func(io.Reader) error {
-	return func(r io.Reader) error {
-		var answer struct{ CID, Name string }
-		if err := decodeOne(r, &answer); err != nil {
-			return err
-		}
-		if got, err := cid.Decode(answer.CID); err != nil || !got.Equals(root) {
-			return nonsense("about another pin")
-		}
-		if name != nil {
-			*name = answer.Name
-		}
-		return nil
-	}
-}
-
-// taken says whether the cluster has taken a pin over, and its name there.
-func (c *Cluster) taken(ctx context.Context, root cid.Cid) (name string, known bool, err error) {
-	err = c.ask(ctx, http.MethodGet, "look for pin in the cluster", "allocations/"+root.String(), nil, readClusterPin(root, &name))
-	if errors.Is(err, errNotInCluster) {
-		return "", false, nil
-	}
-	return name, err == nil, err
-}
-
-// Copy is one member of a cluster, and how it holds a pin.
-type Copy struct {
-	Member string // its name, as the cluster calls it
-	Peer   string // its id in the cluster
-	State  string // CopyHeld, CopyWaiting, CopyFailed, CopyAway or CopyOther
-	Word   string // the cluster's own word, such as "pin_queued"
-	Reason string // why it failed; "" where it did not
-}
-
-// How a member holds a pin.
-const (
-	CopyHeld    = "held"
-	CopyWaiting = "waiting" // it is fetching it, or will
-	CopyFailed  = "failed"
-	CopyAway    = "away"  // it does not answer
-	CopyOther   = "other" // enough others hold it
-)
-
-func copyState(word string) string {
-	switch word {
-	case "pinned":
-		return CopyHeld
-	case "pinning", "pin_queued", "unexpectedly_unpinned", "unpinning", "unpin_queued", "unpinned":
-		return CopyWaiting
-	case "cluster_error":
-		return CopyAway
-	case "remote":
-		return CopyOther
-	default:
-		return CopyFailed
-	}
-}
-
-// Copies says how each member holds a pin, ordered by their names. A pin that the cluster does not have is ErrNotPinned.
-func (c *Cluster) Copies(ctx context.Context, root cid.Cid) ([]Copy, error) {
-	var all []Copy
-	err := c.ask(ctx, http.MethodGet, "ask the cluster for its copies", "pins/"+root.String(), nil, func(r io.Reader) error {
-		var answer struct {
-			CID     string
-			PeerMap map[string]struct {
-				PeerName string `json:"peername"`
-				Status   string
-				Error    string
-			} `json:"peer_map"`
-		}
-		if err := decodeOne(r, &answer); err != nil {
-			return err
-		}
-		if got, err := cid.Decode(answer.CID); err != nil || !got.Equals(root) {
-			return nonsense("about another pin")
-		}
-		for peer, p := range answer.PeerMap {
-			all = append(all, Copy{Member: p.PeerName, Peer: peer, State: copyState(p.Status), Word: p.Status, Reason: p.Error})
-		}
-		return nil
-	})
-	if errors.Is(err, errNotInCluster) {
-		return nil, fmt.Errorf("ask the cluster for its copies: %w", ErrNotPinned)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, known, err := c.taken(ctx, root); err != nil {
-		return nil, err
-	} else if !known { // members tell of it, but nobody shall hold it
-		return nil, fmt.Errorf("ask the cluster for its copies: %w", ErrNotPinned)
-	}
-	slices.SortFunc(all, func(a, b Copy) int { return strings.Compare(a.Member+"\x00"+a.Peer, b.Member+"\x00"+b.Peer) })
-	return all, nil
-}
-
-// errNotInCluster: the cluster does not know the pin.
-var errNotInCluster = errors.New("the cluster does not have this pin")
-
-// clusterPatience is for calls that ask every member, one of which may be away.
-var clusterPatience = limit{2 * time.Minute, 2 * time.Minute}
-
-// ask sends one request to the cluster's API.
-func (c *Cluster) ask(ctx context.Context, method, op, path string, args url.Values, read func(io.Reader) error) error {
-	x := exchange{most: listAnswer} // bytes, as for a list of every pin
-	inner, end := begin(ctx, clusterPatience, &x)
-	defer end()
-	to := c.at.JoinPath(path)
-	to.RawQuery = args.Encode()
-	req, err := http.NewRequestWithContext(inner, method, to.String(), nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
-	}
-	resp, err := c.client.Do(req)
-	if err == nil {
-		err = read(resp.Body)
-		resp.Body.Close()
-	}
-	if err == nil {
-		return nil
-	}
-	if a, ok := errors.AsType[*answerError](err); ok {
-		if a.status == http.StatusNotFound {
-			return fmt.Errorf("%s: %w", op, errNotInCluster)
-		}
-		a.message = clusterWords(a.message)
-	}
-	return fmt.Errorf("%s: %w", op, explain(ctx, inner, err))
-}
-
-// clusterWords is what the API says of an error, out of its JSON.
-func clusterWords(text string) string {
-	var body struct{ Message string }
-	if json.Unmarshal([]byte(text), &body) == nil && body.Message != "" {
-		return body.Message
-	}
-	return text
 }

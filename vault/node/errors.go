@@ -189,3 +189,9 @@ func quote(s string) string {
 
 // newerRepo says whether a daemon's log tells that the repository is of a later form than it knows.
 func newerRepo(log string) bool { return strings.Contains(log, "is lower than your repos") }
+
+// tooFewMembers says whether a cluster refused a pin because fewer of its members answer than shall hold it.
+func tooFewMembers(err error) bool {
+	a, ok := errors.AsType[*answerError](err)
+	return ok && strings.Contains(a.message, "not enough peers to allocate")
+}

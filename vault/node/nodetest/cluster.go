@@ -68,7 +68,7 @@ func (m *Member) env() []string {
 		"CLUSTER_LISTENMULTIADDRESS="+m.listen, "CLUSTER_RESTAPI_HTTPLISTENMULTIADDRESS=/ip4/127.0.0.1/tcp/"+api,
 		"CLUSTER_RESTAPI_BASICAUTHCREDENTIALS="+clusterUser, "CLUSTER_IPFSHTTP_NODEMULTIADDRESS=/ip4/127.0.0.1/tcp/"+m.port,
 		"CLUSTER_PINSVCAPI_HTTPLISTENMULTIADDRESS=/ip4/127.0.0.1/tcp/0", "CLUSTER_IPFSPROXY_LISTENMULTIADDRESS=/ip4/127.0.0.1/tcp/0",
-		"CLUSTER_IPFSHTTP_CONNECTSWARMSDELAY=1s", "CLUSTER_MDNSINTERVAL=0", "CLUSTER_MONITORPINGINTERVAL=1s",
+		"CLUSTER_IPFSHTTP_CONNECTSWARMSDELAY=3s", "CLUSTER_MDNSINTERVAL=0", "CLUSTER_MONITORPINGINTERVAL=1s",
 		"CLUSTER_PUBSUBMON_CHECKINTERVAL=1s", "CLUSTER_DISK_METRICTTL=5s", "CLUSTER_TAGS_METRICTTL=5s", "CLUSTER_PINRECOVERINTERVAL=3s",
 		"CLUSTER_STATESYNCINTERVAL=3s", "CLUSTER_PEERWATCHINTERVAL=1s", "CLUSTER_CRDT_REBROADCASTINTERVAL=1s",
 		"CLUSTER_CRDT_TRUSTEDPEERS=*",
@@ -177,6 +177,23 @@ func (m *Member) Stop(t testing.TB) {
 	m.Kubo.Stop(t)
 }
 
+// Kill ends the member and its Kubo at once, as a power cut does.
+func (m *Member) Kill(t testing.TB) {
+	t.Helper()
+	if m.cmd != nil {
+		if err := m.cmd.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		m.cmd.Wait() // its status says how it was ended, which we did
+		m.log.Close()
+		m.cmd = nil
+	}
+	m.Kubo.Kill(t)
+}
+
+// Token is what the member's API asks for, as node.ClusterOptions take it.
+func (m *Member) Token() string { return "basic:" + clusterUser }
+
 // Node returns a client of the member's Kubo and of the cluster. Copies is as node.ClusterOptions has it.
 func (m *Member) Node(t testing.TB, copies int) *node.Cluster {
 	t.Helper()
@@ -184,7 +201,7 @@ func (m *Member) Node(t testing.TB, copies int) *node.Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := node.DialCluster(k, node.ClusterOptions{URL: m.API, Token: "basic:" + clusterUser, Copies: copies})
+	c, err := node.DialCluster(k, node.ClusterOptions{URL: m.API, Token: m.Token(), Copies: copies})
 	if err != nil {
 		t.Fatal(err)
 	}

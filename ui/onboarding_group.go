@@ -1,0 +1,57 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+
+	"roost/syncer"
+	"roost/syncer/guide"
+	"roost/ui/kit"
+	"roost/ui/lang"
+)
+
+// groupFields ask for the group that a storage belongs to: several that act as one. Most belong to none, so that the fields
+// show when somebody says so.
+type groupFields struct {
+	root              *fyne.Container
+	turn              *kit.Switch
+	address, password *kit.Field
+	fields            *fyne.Container
+}
+
+func newGroupFields(how syncer.SetupOptions, refresh func()) *groupFields {
+	g := &groupFields{
+		address:  kit.NewField(lang.L("Address of the group"), "http://raspberrypi:9094", lang.L("Of the program that joins the storages, on the same device.")),
+		password: kit.NewPasswordField(lang.L("Name and password of the group"), lang.L("As name:password. Leave it empty if it asks for nothing.")),
+	}
+	g.address.SetText(how.ClusterURL)
+	g.password.SetText(how.ClusterToken)
+	g.fields = kit.VBox(14, g.address.Root, g.password.Root)
+	data := kit.SwitchData{
+		Title: lang.L("It is one of several storages acting as one"), Detail: lang.L("What is saved is passed on to the others, and counts when they hold it."),
+		On: how.ClusterURL != "",
+	}
+	g.turn = kit.NewSwitch(data, func(on bool) {
+		data.On = on
+		g.turn.Set(data)
+		shown(g.fields, on)
+		refresh()
+	})
+	shown(g.fields, data.On)
+	g.root = kit.VBox(14, g.turn, g.fields)
+	return g
+}
+
+// read is the group's address, "" where the storage is in none; false: it is no address.
+func (g *groupFields) read() (url string, ok bool) {
+	if !g.turn.Data().On {
+		return "", true
+	}
+	url, err := guide.GroupAddress(g.address.Text())
+	if err != nil {
+		g.address.SetError(lang.L("This is no address. It looks like this: http://raspberrypi:9094"))
+		g.address.Focus()
+		return "", false
+	}
+	g.address.SetError("")
+	return url, true
+}
