@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/xml"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -14,6 +15,7 @@ import (
 
 // polkit is on a bus of the test's own what a system's is.
 type polkit struct {
+	mu      sync.Mutex // guards all: the bus calls from goroutines of its own
 	answers []authorization
 	asked   []struct {
 		kind, name, action string
@@ -22,12 +24,20 @@ type polkit struct {
 	unknown bool // the action is not installed
 }
 
+func (p *polkit) change(do func(*polkit)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	do(p)
+}
+
 // CheckAuthorization is org.freedesktop.PolicyKit1.Authority's.
 func (p *polkit) CheckAuthorization(subject struct {
 	Kind    string
 	Details map[string]dbus.Variant
 }, action string, details map[string]string, flags uint32, cancellation string, sender dbus.Sender,
 ) (authorization, *dbus.Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	name, _ := subject.Details["name"].Value().(string)
 	p.asked = append(p.asked, struct {
 		kind, name, action string
@@ -73,7 +83,7 @@ func TestTheSystemIsAskedWhoSitsHere(t *testing.T) {
 	p := startPolkit(t, address)
 	dismissed := authorization{Details: map[string]string{"polkit.dismissed": "true"}}
 	challenge, given := authorization{Challenge: true}, authorization{Authorized: true}
-	p.answers = []authorization{challenge, given}
+	p.change(func(p *polkit) { p.answers = []authorization{challenge, given} })
 	if !d.AsksLogIn(t.Context()) || d.AsksLogIn(t.Context()) { // who is let through unasked is not asked
 		t.Error("whether the system asks is said wrongly")
 	}
@@ -81,21 +91,23 @@ func TestTheSystemIsAskedWhoSitsHere(t *testing.T) {
 		answer authorization
 		want   ui.LogIn
 	}{{given, ui.LogInGiven}, {dismissed, ui.LogInRefused}, {authorization{}, ui.LogInRefused}, {challenge, ui.LogInNotAsked}} {
-		p.answers = []authorization{c.answer}
+		p.change(func(p *polkit) { p.answers = []authorization{c.answer} })
 		if got, err := d.AskLogIn(t.Context()); err != nil || got != c.want {
 			t.Errorf("%+v is %v (%v), want %v", c.answer, got, err, c.want)
 		}
 	}
-	for i, x := range p.asked {
-		want := uint32(letThemAsk)
-		if i < 2 {
-			want = onlyLookHere
+	p.change(func(p *polkit) {
+		for i, x := range p.asked {
+			want := uint32(letThemAsk)
+			if i < 2 {
+				want = onlyLookHere
+			}
+			if x.kind != "system-bus-name" || x.action != ownerAction || x.flags != want {
+				t.Errorf("asked %+v", x)
+			}
 		}
-		if x.kind != "system-bus-name" || x.action != ownerAction || x.flags != want {
-			t.Errorf("asked %+v", x)
-		}
-	}
-	p.unknown = true
+		p.unknown = true
+	})
 	if d.AsksLogIn(t.Context()) {
 		t.Error("an action that is not installed is said to be asked for")
 	}
