@@ -128,7 +128,7 @@ func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (
 			return nil, err
 		}
 	}
-	if len(st.all) == 0 {
+	if len(st.all) == 0 && len(st.Damaged) == 0 {
 		// A storage that another program copied the pins to, as the members of a cluster are, has neither pointer nor label.
 		roots, err := opened(ctx, n, b)
 		if err != nil {
