@@ -139,7 +139,7 @@ func TestAMemberIsLostInTheMiddleOfACopy(t *testing.T) {
 	added(t, e, src)
 	backup(t, e)
 	lose := func(m *nodetest.Member) error {
-		write(t, src+"/large", noise(uint64(time.Now().UnixNano()), 96<<20))
+		write(t, src+"/large", noise(uint64(time.Now().UnixNano()), 40<<20))
 		var once sync.Once
 		_, err := e.Backup(t.Context(), nil, func(p Progress) {
 			if p.Bytes > 8<<20 {
