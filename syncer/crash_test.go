@@ -279,7 +279,7 @@ func cutOffAt(t *testing.T, n int64, after bool) bool {
 	backup(t, e)
 	first := onDisk(t, src)
 	write(t, src+"/a", noise(2, 200_000))
-	write(t, src+"/sub/c", noise(3, 3_000_000))
+	write(t, src+"/sub/c", noise(3, 1_200_000))
 	second := onDisk(t, src)
 
 	cut := &cutOff{Node: m, after: after}

@@ -267,7 +267,7 @@ func copyCutOffAt(t *testing.T, n int64, after, empty bool) bool {
 	backup(t, e)
 	old := onDisk(t, src)
 	write(t, src+"/a", noise(2, 200_000))
-	write(t, src+"/sub/c", noise(3, 3_000_000))
+	write(t, src+"/sub/c", noise(3, 1_200_000))
 	want := onDisk(t, src)
 	if empty {
 		old = nil
