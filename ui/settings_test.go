@@ -96,7 +96,7 @@ func TestEverySettingOfTheEngineHasAPlaceInTheWindow(t *testing.T) {
 	shown := make(map[string]bool)
 	for _, x := range k.engine.Settings(t.Context()) {
 		before := make(map[sectionKind]string)
-		pages := []sectionKind{sectionLeftOut, sectionPace, sectionComputer, sectionAdvanced}
+		pages := []sectionKind{sectionLeftOut, sectionPace, sectionComputer, sectionNetwork, sectionAdvanced}
 		look := func(page sectionKind) string {
 			s.show(section{kind: page})
 			d.settle()

@@ -119,22 +119,7 @@ func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (
 		return nil, err
 	}
 	if len(st.all) == 0 {
-		// The pointers are gone, damaged or never were: a pin under our label is the other way in.
-		roots, err := pinned(ctx, n, b)
-		if err != nil {
-			return nil, err
-		}
-		if err := st.read(ctx, n, b, roots); err != nil {
-			return nil, err
-		}
-	}
-	if len(st.all) == 0 && len(st.Damaged) == 0 {
-		// A storage that another program copied the pins to, as the members of a cluster are, has neither pointer nor label.
-		roots, err := opened(ctx, n, b)
-		if err != nil {
-			return nil, err
-		}
-		if err := st.read(ctx, n, b, roots); err != nil {
+		if err := st.readPins(ctx, n, b); err != nil {
 			return nil, err
 		}
 	}
@@ -166,34 +151,39 @@ type candidate struct {
 	cid  cid.Cid
 }
 
-func pinned(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
+// readPins adds what the storage's pins lead to: the other way in where the pointers are gone, are damaged or never were.
+func (s *State) readPins(ctx context.Context, n node.Node, b *Bundle) error {
 	info, err := n.Info(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask the storage who it is: %w", err)
+		return fmt.Errorf("ask the storage who it is: %w", err)
 	}
 	pins, err := n.Pins(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list what the storage holds: %w", err)
+		return fmt.Errorf("list what the storage holds: %w", err)
 	}
-	var out []candidate
+	var labelled []candidate
 	for _, p := range pins {
 		if p.Name == b.Keys().PinLabel(info.PeerID) {
-			out = append(out, candidate{cid: p.CID})
+			labelled = append(labelled, candidate{cid: p.CID})
 		}
 	}
-	return out, nil
+	if err := s.read(ctx, n, b, labelled); err != nil || len(s.all) > 0 || len(s.Damaged) > 0 {
+		return err
+	}
+	// A storage that another program copied the pins to, as the members of a cluster are, has neither pointer nor label.
+	roots, err := opened(ctx, n, b, pins)
+	if err != nil {
+		return err
+	}
+	return s.read(ctx, n, b, roots)
 }
 
 // rootsAtOnce is how many pins are looked at together for being a root.
 const rootsAtOnce = 16
 
-// opened lists the pins that are roots of this vault, whatever their names: those whose keyring the keys open. Somebody
+// opened returns the pins that are roots of this vault, whatever their names: those whose keyring the keys open. Somebody
 // else's are none, and neither is what cannot be read far enough to tell.
-func opened(ctx context.Context, n node.Node, b *Bundle) ([]candidate, error) {
-	pins, err := n.Pins(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list what the storage holds: %w", err)
-	}
+func opened(ctx context.Context, n node.Node, b *Bundle, pins []node.Pin) ([]candidate, error) {
 	ours := make([]bool, len(pins))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(rootsAtOnce)
