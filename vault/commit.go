@@ -386,8 +386,8 @@ func (c *commit) stage(ctx context.Context) error {
 				continue
 			}
 		}
-		if errors.Is(err, node.ErrNotFound) {
-			continue // collected already
+		if errors.Is(err, node.ErrNotFound) || errors.Is(err, node.ErrExists) {
+			continue // collected already; or a copy of this device was quicker
 		}
 		if err != nil {
 			return fmt.Errorf("hold the new state: %w", err)

@@ -25,6 +25,7 @@ type Head struct {
 	root    format.Root
 	keyring format.KeyringState
 	name    string // pointer name; "" if found through a pin
+	copied  bool   // found through a pin without a label of ours
 
 	names map[format.DeviceID]string // of all devices, as the state that the head is of has them
 }
@@ -113,7 +114,7 @@ func follow(ctx context.Context, n node.Node, b *Bundle, entries []node.Entry) (
 	st := &State{said: map[format.Seen]bool{}, listed: entries}
 	roots := make([]candidate, 0, len(entries))
 	for _, e := range entries {
-		roots = append(roots, candidate{e.Name, e.CID})
+		roots = append(roots, candidate{name: e.Name, cid: e.CID})
 	}
 	if err := st.read(ctx, n, b, roots); err != nil {
 		return nil, err
@@ -147,8 +148,9 @@ func (s *State) read(ctx context.Context, n node.Node, b *Bundle, roots []candid
 }
 
 type candidate struct {
-	name string
-	cid  cid.Cid
+	name   string
+	cid    cid.Cid
+	copied bool // pinned without a label of ours
 }
 
 // readPins adds what the storage's pins lead to: the other way in where the pointers are gone, are damaged or never were.
@@ -202,7 +204,7 @@ func opened(ctx context.Context, n node.Node, b *Bundle, pins []node.Pin) ([]can
 	var out []candidate
 	for i, p := range pins {
 		if ours[i] {
-			out = append(out, candidate{cid: p.CID})
+			out = append(out, candidate{cid: p.CID, copied: true})
 		}
 	}
 	return out, nil
@@ -239,11 +241,12 @@ func opens(ctx context.Context, n node.Node, b *Bundle, c cid.Cid) (bool, error)
 	return err == nil, nil
 }
 
-// repoint makes pointers to the newest states of other devices that only pins led to. It comes before a pointer of our own:
+// repoint makes pointers to the newest states of other devices that only pins without a label led to: one with a label may be
+// of a commit that was cut off, which that device ends or takes back. It comes before a pointer of our own:
 // where one pointer leads to a state, pins are not looked through.
 func repoint(ctx context.Context, n node.Node, k *format.Keys, st *State, own format.DeviceID) error {
 	for _, h := range st.Heads {
-		if !h.Pin || h.Device == own {
+		if !h.copied || h.Device == own {
 			continue
 		}
 		err := n.Link(ctx, k.PointerDir()+"/"+k.PointerName(h.Device, h.Seq), h.Root.DagCID())
