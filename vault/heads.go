@@ -299,7 +299,7 @@ func readHead(ctx context.Context, n node.Node, b *Bundle, c candidate) (*Head, 
 	if c.name != "" && c.name != b.Keys().PointerName(head.Device, head.Seq) {
 		return nil, nil, fmt.Errorf("%w: a pointer under another pointer's name", format.ErrDamaged)
 	}
-	return &Head{Head: head, Hash: hash, Root: d, Pin: c.name == "", root: root, keyring: ks, name: c.name}, kr, nil
+	return &Head{Head: head, Hash: hash, Root: d, Pin: c.name == "", root: root, keyring: ks, name: c.name, copied: c.copied}, kr, nil
 }
 
 // getBlock reads a block and checks its hash once more here: the storage's client is not believed either.
