@@ -17,7 +17,7 @@ type copied struct{ *nodetest.Memory }
 func (c copied) Pins(ctx context.Context) ([]node.Pin, error) {
 	pins, err := c.Memory.Pins(ctx)
 	for i := range pins {
-		pins[i].Name = "of another program"
+		pins[i].Name = ""
 	}
 	return pins, err
 }
