@@ -190,8 +190,8 @@ func opened(ctx context.Context, n node.Node, b *Bundle, pins []node.Pin) ([]can
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(rootsAtOnce)
 	for i, p := range pins {
-		if _, codec, err := format.DigestOf(p.CID); err != nil || codec != cid.DagProtobuf || p.Name == "" {
-			continue // one without a name is of a batch
+		if _, codec, err := format.DigestOf(p.CID); err != nil || codec != cid.DagProtobuf {
+			continue
 		}
 		group.Go(func() (err error) {
 			ours[i], err = opens(inner, n, b, p.CID)
