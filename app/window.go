@@ -106,8 +106,8 @@ func (s *shell) outcome(ctx context.Context) error {
 // quitPatience is how long Fyne may take to end.
 const quitPatience = 2 * time.Second
 
-// end lets Fyne end, once all else has. Fyne 2.8 may wait in vain then, for an event that it put off until after its end; what
-// matters is closed by now, so that the process ends without it.
+// end lets Fyne end, once all else has. Should Fyne wait in vain then, the process ends without it: what matters is closed by
+// now.
 func (s *shell) end(code func() int) {
 	select {
 	case <-s.ended: // by itself, or because of a signal
@@ -176,6 +176,11 @@ func newShell(ctx context.Context, stop func(), login ui.AtLogin, first *firstSt
 	s := &shell{
 		ctx: ctx, stop: stop, app: app.New(), login: login, first: first, hasTray: canHaveTray(ctx), ended: make(chan struct{}),
 		quietEnd: make(chan struct{}, 1), size: windowSize, undraw: func() {}, asking: func() bool { return false },
+	}
+	// Fyne 2.8 saves its preferences, of which Roost has none, in an event that it puts off until after its end. When that comes
+	// between two of its last steps, it waits for ever or panics.
+	if l, ok := s.app.Lifecycle().(interface{ SetOnStoppedHookExecuted(func()) }); ok {
+		l.SetOnStoppedHookExecuted(nil)
 	}
 	if b, err := openBoard(ctx, s.pressed); err == nil { // else there is no bus, or it is another system
 		s.board = b

@@ -266,22 +266,27 @@ func (o *onboarding) pickFolder(chosen func(dir string)) {
 	}, o.w.over)
 }
 
-// keep keeps folders from now on, in the place of the computer that was chosen to be replaced. The wish is written down before
-// them, so that no crash between the two leaves folders without it.
-func (o *onboarding) keep(ctx context.Context, dirs []string) error {
-	if e := o.w.engine; e != nil { // the home is the engine's since the files came back, and the wish is written down
-		_, err := e.AddFolders(ctx, dirs)
-		if run := o.w.now.Restore; err == nil && run != nil {
-			err = e.SteerRestore(ctx, run.ID, syncer.ErrandPutAway)
-		}
-		return err
-	}
-	if o.back {
-		if err := o.starter.Replace(ctx, o.old); err != nil {
+// keeping is the job that keeps folders from now on, in the place of the computer that was chosen to be replaced. The wish is
+// written down before them, so that no crash between the two leaves folders without it.
+func (o *onboarding) keeping(dirs []string) func(context.Context) error {
+	if e, run := o.w.engine, o.w.now.Restore; e != nil { // the home is the engine's since the files came back, and the wish is written down
+		return func(ctx context.Context) error {
+			_, err := e.AddFolders(ctx, dirs)
+			if err == nil && run != nil {
+				err = e.SteerRestore(ctx, run.ID, syncer.ErrandPutAway)
+			}
 			return err
 		}
 	}
-	return o.starter.AddFolders(ctx, dirs)
+	starter, back, old := o.starter, o.back, o.old
+	return func(ctx context.Context) error {
+		if back {
+			if err := starter.Replace(ctx, old); err != nil {
+				return err
+			}
+		}
+		return starter.AddFolders(ctx, dirs)
+	}
 }
 
 // keys is how the home is made, without the storage.

@@ -200,9 +200,10 @@ func (c *folderChoice) keep() {
 		}
 	}
 	o := c.o
+	keep := o.keeping(dirs)
 	var locked bool
 	o.run(c.next, lang.L("One moment"), func(ctx context.Context) error {
-		err := o.keep(ctx, dirs)
+		err := keep(ctx)
 		if locked = needsPassphrase(err); locked {
 			return nil
 		}

@@ -83,7 +83,8 @@ func (o *onboarding) movedOptions() *fyne.Container {
 		kit.NewOption(kit.OptionData{
 			Icon: "search", Tone: kit.Accent, Title: lang.L("Look for it in this network"), Detail: lang.L("It may have got another address. It cannot be mistaken for another one."),
 		}, func() {
-			o.run(nil, lang.L("Looking for it in this network"), func(ctx context.Context) error { return o.w.engine.FixNode(ctx, name, "reachable") }, o.more.again)
+			engine := o.w.engine
+			o.run(nil, lang.L("Looking for it in this network"), func(ctx context.Context) error { return engine.FixNode(ctx, name, "reachable") }, o.more.again)
 		}),
 		kit.NewOption(kit.OptionData{
 			Icon: "qr", Tone: kit.Accent, Title: lang.L("I have a connection code"), Detail: lang.L("A line that begins with ROOST, or a picture of it."),

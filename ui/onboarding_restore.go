@@ -134,7 +134,7 @@ func (o *onboarding) showReport(run *syncer.RestoreRun) {
 	}
 	var next *kit.Button
 	next = kit.NewButton(kit.Primary, "", lang.L("Keep them from now on"), func() {
-		o.run(next, lang.L("One moment"), func(ctx context.Context) error { return o.keep(ctx, got.Targets) }, func() { o.finish(next, o.showProgress) })
+		o.run(next, lang.L("One moment"), o.keeping(got.Targets), func() { o.finish(next, o.showProgress) })
 	})
 	if len(got.Targets) == 0 {
 		next.Disable()

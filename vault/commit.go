@@ -308,15 +308,19 @@ type commit struct {
 	small  int64 // bytes of blocks
 }
 
+// notePin comes before a root is pinned, so that one that is never published, or that a copy of this device let go of meanwhile,
+// is found and released.
+func (v *Vault) notePin(ctx context.Context, root cid.Cid) error {
+	return v.cat.Update(ctx, func(tx *catalog.Tx) error {
+		return tx.AddBatch(catalog.Batch{Root: root.Bytes(), Time: time.Now()})
+	})
+}
+
 // publish puts, pins, points and reads back.
 func (c *commit) publish(ctx context.Context, try int) error {
 	s, v := c.s, c.s.v
 	root := c.root
-	// Noted first, so that a root that was pinned and never published is found and released.
-	err := v.cat.Update(ctx, func(tx *catalog.Tx) error {
-		return tx.AddBatch(catalog.Batch{Root: root.Bytes(), Time: time.Now()})
-	})
-	if err != nil {
+	if err := v.notePin(ctx, root); err != nil {
 		return err
 	}
 	if err := c.stage(ctx); err != nil {

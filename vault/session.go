@@ -611,6 +611,9 @@ func (s *Session) pinAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := v.notePin(ctx, s.base.Root.DagCID()); err != nil {
+		return err
+	}
 	err = v.node.PinAdd(ctx, s.base.Root.DagCID(), label)
 	if errors.Is(err, node.ErrTimeout) || errors.Is(err, node.ErrNotFound) {
 		if e := v.findLost(ctx); e != nil {
