@@ -138,6 +138,7 @@ func TestTheReaderReadsWhatTheVaultWrites(t *testing.T) {
 		if i%60 == 0 {
 			save(b, files, 1_800_000_000+int64(i))
 		}
+		delete(files, "long") // a version of each device has it: reading it 300 times tells no more
 	}
 	readsBack(t, m, e, want)
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/zeebo/blake3"
@@ -80,7 +79,11 @@ func (b *Builder) Size() int { return len(b.buf) + len(b.bodies)*entrySize + sea
 func (b *Builder) Grown(n int) int { return b.Size() + n + tagSize + entrySize }
 
 // Grow makes room for an object of that size at once: memory that grows with its content is copied each time.
-func (b *Builder) Grow(size int) { b.buf = slices.Grow(b.buf, size) }
+func (b *Builder) Grow(size int) {
+	if cap(b.buf) < size {
+		b.buf = append(make([]byte, 0, size), b.buf...)
+	}
+}
 
 // Add appends a body whose stored bytes are data (compressed if zstd).
 func (b *Builder) Add(kind Kind, id ChunkID, plain int, zstd bool, data []byte) {
