@@ -189,7 +189,7 @@ func newDesk(t *testing.T, e Engine, at Place) *desk {
 func newDeskIn(t *testing.T, e Engine, at Place, language string, variant fyne.ThemeVariant) *desk {
 	t.Helper()
 	speak(t, language)
-	test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &variant})
+	appIn(variant)
 	w, err := New(Options{Engine: e, Window: test.NewTempWindow(t, nil), Post: func(f func()) { f() }})
 	if err != nil {
 		t.Fatal(err)
@@ -201,6 +201,21 @@ func newDeskIn(t *testing.T, e Engine, at Place, language string, variant fyne.T
 	w.draw(Now{At: time.Now()})
 	d.settle()
 	return d
+}
+
+// apps are by variant.
+var apps = map[fyne.ThemeVariant]fyne.App{}
+
+// appIn makes an app in the theme's variant the current one. It is one for all desks: each new one makes the toolkit parse all
+// fonts again.
+func appIn(variant fyne.ThemeVariant) {
+	if a := apps[variant]; a != nil {
+		fyne.SetCurrentApp(a)
+		return
+	}
+	a := test.NewApp()
+	a.Settings().SetTheme(kit.Theme{Forced: &variant})
+	apps[variant] = a
 }
 
 // restored taps what begins or steers a restore, and draws what the engine tells until that is so; "": there is none any more.

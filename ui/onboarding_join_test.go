@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 
 	"roost/packaging/kit/install"
 	"roost/syncer"
@@ -16,7 +16,7 @@ import (
 
 func TestANewStorageMayJoinOneThatAnotherMachineRuns(t *testing.T) {
 	speak(t, "en")
-	test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+	appIn(theme.VariantLight)
 	boxes := boxesOf([]syncer.StorageStatus{
 		{Name: "here", Dir: "/srv/roost"},
 		{Name: "loop", URL: "http://127.0.0.1:5001"},

@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 
 	nodekit "roost/packaging/kit"
 	"roost/packaging/kit/install"
 	"roost/syncer"
 	"roost/syncer/guide"
-	"roost/ui/kit"
 	"roost/vault/node"
 )
 
@@ -183,7 +182,7 @@ func shownStep(t *testing.T, show func(*onboarding)) *Window {
 func TestEveryStepFitsTheSmallestWindowInEveryLanguage(t *testing.T) {
 	for _, language := range languages() {
 		speak(t, language)
-		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		appIn(theme.VariantLight)
 		for name, show := range steps() {
 			w := shownStep(t, show)
 			w.over.Resize(MinSize)
@@ -203,7 +202,7 @@ func TestEveryStepFitsTheSmallestWindowInEveryLanguage(t *testing.T) {
 func TestTheKeyboardReachesEverythingOfEveryStep(t *testing.T) {
 	speak(t, "en")
 	for name, show := range steps() {
-		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		appIn(theme.VariantLight)
 		w := shownStep(t, show)
 		c := w.over.Canvas()
 		reached := make(map[fyne.CanvasObject]bool)

@@ -129,8 +129,7 @@ func (c *computer) start() {
 	c.t.Setenv("HOME", c.own)
 	c.t.Setenv("XDG_CONFIG_HOME", "")
 	speak(c.t, "en")
-	light := theme.VariantLight
-	test.NewTempApp(c.t).Settings().SetTheme(kit.Theme{Forced: &light})
+	appIn(theme.VariantLight)
 	var err error
 	c.guide, err = guide.New(guide.Options{
 		Engine: syncer.Options{Home: c.roost}, Runtime: filepath.Join(c.own, "run"),
@@ -873,7 +872,7 @@ func TestARestoreOfTheFirstStepsOutlivesTheWindow(t *testing.T) {
 
 func TestThePasswordIsAskedForOnceForEachTry(t *testing.T) {
 	speak(t, "en")
-	test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+	appIn(theme.VariantLight)
 	c := &computer{t: t, w: &Window{over: test.NewTempWindow(t, nil)}}
 	var typed []string
 	ask := func(wrong bool) {

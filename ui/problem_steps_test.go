@@ -203,7 +203,7 @@ func TestNoScreenSaysAWordOfTheCode(t *testing.T) {
 	}
 	for name, build := range steps() {
 		speak(t, "en")
-		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		appIn(theme.VariantLight)
 		said("start-"+name, &desk{t: t, w: shownStep(t, build)})
 	}
 	d, over := recordDesk(t, "en", theme.VariantLight), test.NewTempWindow(t, nil)

@@ -91,7 +91,7 @@ func TestStepScreenshots(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
 			for _, language := range []string{"en", "de", "es", "fr", "ja"} {
 				speak(t, language)
-				test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &v})
+				appIn(v)
 				size := fyne.NewSize(1180, 780)
 				if language != "en" {
 					size = MinSize

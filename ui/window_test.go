@@ -266,8 +266,7 @@ func texts(c fyne.Canvas) map[string]bool {
 // Whatever was drawn before, and however often, the window looks like the last value alone.
 func TestDrawingDependsOnTheLastValueOnly(t *testing.T) {
 	speak(t, "en")
-	light := theme.VariantLight
-	test.NewTempApp(t).Settings().SetTheme(kit.Theme{Forced: &light})
+	appIn(theme.VariantLight)
 	all := samples()
 	delete(all, "unknown") // it shows the clock
 	look := func(w *Window) string {
@@ -327,7 +326,7 @@ func firstDifference(a, b string) string {
 func TestEveryStateFitsTheSmallestWindowInEveryLanguage(t *testing.T) {
 	for _, language := range languages() {
 		speak(t, language)
-		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		appIn(theme.VariantLight)
 		for name, now := range samples() {
 			w := shownWindow(t, now)
 			w.over.Resize(MinSize)
@@ -343,7 +342,7 @@ func TestEveryStateFitsTheSmallestWindowInEveryLanguage(t *testing.T) {
 func TestTheKeyboardReachesEverythingAndEverythingSaysWhatItIs(t *testing.T) {
 	speak(t, "en")
 	for name, now := range samples() {
-		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		appIn(theme.VariantLight)
 		w := shownWindow(t, now)
 		w.root.Refresh()
 		everythingIsReached(t, name, w.over.Canvas())
@@ -381,7 +380,7 @@ func everythingIsReached(t *testing.T, name string, c fyne.Canvas) {
 
 func TestNoTrickOfANameReachesTheScreen(t *testing.T) {
 	speak(t, "en")
-	test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+	appIn(theme.VariantLight)
 	now := samples()["odd"]
 	now.Problems = []syncer.Problem{{Title: "A folder is not there", Severity: severityNeedsYou, Path: "/home/ana/\u202Egpj.exe\n{{.X}}"}}
 	now.Storages[0].Name = "Pi\u202E\n"
@@ -513,7 +512,7 @@ func TestClosingAsksWhereThereIsNoTray(t *testing.T) {
 func TestWithoutABackupTheWindowSaysWhatToDo(t *testing.T) {
 	for language := range pluralForms {
 		speak(t, language)
-		test.NewTempApp(t).Settings().SetTheme(kit.Theme{})
+		appIn(theme.VariantLight)
 		over := test.NewTempWindow(t, nil)
 		if err := Cover(over, syncer.Problem{}, nil); err != nil || !texts(over.Canvas())[lang.L("One moment")] {
 			t.Errorf("%s: before anything is known it says %v, %v", language, texts(over.Canvas()), err)
