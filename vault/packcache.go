@@ -16,8 +16,8 @@ const (
 	// the writer, so that most reads in tree order need a few; the rest is for content that a folder has twice, and for
 	// what was saved in another order than it is read in.
 	cachedBytes = 96 << 20
-	// mostExpected bounds the memory of what is known about reads to come: 21 MB.
-	mostExpected = 1 << 19
+	// mostExpected bounds the memory of what is known about reads to come: 11 MB.
+	mostExpected = 1 << 18
 )
 
 // packCache keeps recently used packs and lets concurrent readers of one pack share its fetch. Of a pack that a restore
