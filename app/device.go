@@ -149,8 +149,9 @@ type removedAnswer struct {
 
 type keyJSON struct {
 	Storage string `json:"storage"`
-	State   string `json:"state"` // changed, open, none
-	Line    string `json:"line"`  // what to run on the storage's computer; "": nothing
+	Cluster bool   `json:"cluster"` // it is the key to the cluster that the storage acts for
+	State   string `json:"state"`   // changed, open, none
+	Line    string `json:"line"`    // what to run on the storage's computer; "": nothing
 }
 
 func deviceRetire(ctx context.Context, c *call) (answer, error) {
@@ -239,12 +240,24 @@ Roost keeps the 24 words on a computer unless they were removed there. If they a
 it can read later versions too; then begin a new backup, with new words.
 `)
 	for _, k := range a.Keys {
-		switch k.State {
-		case syncer.KeyChanged:
+		switch {
+		case k.State == syncer.KeyChanged && k.Cluster:
+			fmt.Fprintf(w, "\nThe cluster of the storage %s refuses its password now; that was tried.\n", shown(k.Storage))
+		case k.State == syncer.KeyChanged:
 			fmt.Fprintf(w, "\nThe storage %s refuses its key now; that was tried.\n", shown(k.Storage))
-		case syncer.KeyNone:
+		case k.State == syncer.KeyNone:
 			fmt.Fprintf(w, "\nThe storage %s asks for no key, and only this computer reaches it.\n", shown(k.Storage))
-		case syncer.KeyOpen:
+		case k.State == syncer.KeyOpen && k.Cluster:
+			fmt.Fprintf(w, `
+The cluster of the storage %s still takes its password: with it, what is saved there can be deleted. On the
+computer of each member, run
+
+  %s
+
+and start the cluster (ipfs-cluster-service daemon) again. Roost tries the old password until it is refused, and then
+uses the new one by itself. Your other computers need the new password too.
+`, shown(k.Storage), k.Line)
+		case k.State == syncer.KeyOpen:
 			fmt.Fprintf(w, `
 The storage %s still takes its key: with it, what is saved there can be deleted. On that storage's computer, run
 

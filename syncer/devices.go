@@ -251,6 +251,7 @@ type RemovedDevice struct {
 // KeyChange says what becomes of a lost device's key to one storage.
 type KeyChange struct {
 	Storage string
+	Cluster bool   // it is the one to the cluster that the storage acts for, of which all members have to be told
 	State   string // KeyChanged, KeyOpen or KeyNone
 	Line    string // KeyOpen: what has to be run on the storage's own computer; it holds the new key
 }
@@ -361,28 +362,49 @@ var errNotRefused = errors.New("it was not refused")
 // ErrOldKey: a storage still takes the key of a device that was shut out.
 var ErrOldKey = errors.New("a storage still takes an old key")
 
-// oldKey is the key of a lost device to a storage that Roost does not run, as far as it is known: token, or else this
-// computer's own. False where nobody else reaches the storage.
-func (e *Engine) oldKey(nc nodeConfig, token string) (string, bool) {
+// oldKeys are the keys of a lost device to a storage that Roost does not run, as far as they are known: token, or else this
+// computer's own, and that of the cluster that the storage acts for. Empty where nobody else reaches them.
+func (e *Engine) oldKeys(nc nodeConfig, token string) (all []vault.OldKey) {
+	if nc.Dir != "" {
+		return nil
+	}
 	if token == "" {
 		token = e.bundle.Token(nc.Name)
 	}
-	return token, nc.Dir == "" && (token != "" || !node.Loopback(nc.URL))
+	if token != "" || !node.Loopback(nc.URL) {
+		all = append(all, vault.OldKey{Storage: nc.Name, Token: token})
+	}
+	if c := nc.Cluster; c != nil {
+		if key := clusterKey(nc.Name); e.bundle.Token(key) != "" || !node.Loopback(c.URL) {
+			all = append(all, vault.OldKey{Storage: key, Token: e.bundle.Token(key)})
+		}
+	}
+	return all
+}
+
+// noted finds an old key among those that are written down.
+func noted(open []vault.OldKey, k vault.OldKey) int {
+	return slices.IndexFunc(open, func(x vault.OldKey) bool { return x.Storage == k.Storage && x.Token == k.Token })
 }
 
 // noteKeys writes down which keys a device has that is about to be shut out.
 func (e *Engine) noteKeys(lost, token string) error {
 	open := e.bundle.OldKeys()
 	for _, nc := range e.home.config().Nodes {
-		old, known := e.oldKey(nc, token)
-		if !known || slices.ContainsFunc(open, func(k vault.OldKey) bool { return k.Storage == nc.Name && k.Token == old }) {
-			continue
+		for _, k := range e.oldKeys(nc, token) {
+			if noted(open, k) >= 0 {
+				continue
+			}
+			next, err := vault.NewToken()
+			if err != nil {
+				return err
+			}
+			if k.Storage != nc.Name {
+				next = clusterToken(k.Token, next)
+			}
+			k.Next, k.Device, k.Seconds = next, lost, time.Now().Unix()
+			open = append(open, k)
 		}
-		next, err := vault.NewToken()
-		if err != nil {
-			return err
-		}
-		open = append(open, vault.OldKey{Storage: nc.Name, Token: old, Next: next, Device: lost, Seconds: time.Now().Unix()})
 	}
 	e.bundle.SetOldKeys(open)
 	return e.home.saveBundle(e.bundle, e.master)
@@ -396,18 +418,28 @@ func (e *Engine) changeKeys(ctx context.Context, token string) (out []KeyChange,
 	}
 	open := e.bundle.OldKeys()
 	for _, nc := range e.home.config().Nodes {
-		x := KeyChange{Storage: nc.Name, State: KeyNone}
 		if nc.Dir != "" {
-			if x.State, err = e.changeManaged(ctx, nc); err != nil {
+			state, err := e.changeManaged(ctx, nc)
+			if err != nil {
 				return out, err
 			}
-		} else if old, known := e.oldKey(nc, token); known {
-			x.State = KeyChanged
-			if i := slices.IndexFunc(open, func(k vault.OldKey) bool { return k.Storage == nc.Name && k.Token == old }); i >= 0 {
-				x.State, x.Line = KeyOpen, keyLine(open[i].Next)
-			}
+			out = append(out, KeyChange{Storage: nc.Name, State: state})
+			continue
 		}
-		out = append(out, x)
+		keys := e.oldKeys(nc, token)
+		if len(keys) == 0 {
+			out = append(out, KeyChange{Storage: nc.Name, State: KeyNone})
+		}
+		for _, k := range keys {
+			x := KeyChange{Storage: nc.Name, Cluster: k.Storage != nc.Name, State: KeyChanged}
+			if i := noted(open, k); i >= 0 {
+				x.State = KeyOpen
+				if x.Line = keyLine(open[i].Next); x.Cluster {
+					x.Line = clusterLine(open[i].Next)
+				}
+			}
+			out = append(out, x)
+		}
 	}
 	return out, nil
 }
@@ -415,6 +447,22 @@ func (e *Engine) changeKeys(ctx context.Context, token string) (out []KeyChange,
 // keyLine is what makes a Kubo ask for that token alone.
 func keyLine(token string) string {
 	return fmt.Sprintf(`ipfs config --json API.Authorizations '{"roost":{"AuthSecret":%q,"AllowedPaths":["/api/v0"]}}'`, token)
+}
+
+// clusterToken is a new password for the one that the cluster lets in by the old token, with what is secret in a new token.
+func clusterToken(old, token string) string {
+	user, _, _ := strings.Cut(strings.TrimPrefix(old, "basic:"), ":")
+	return "basic:" + cmp.Or(user, "roost") + ":" + strings.TrimPrefix(token, "bearer:")
+}
+
+// clusterLine is what makes a member of a cluster let in only who has that token. Perl is on every Debian.
+func clusterLine(token string) string {
+	user, password, _ := strings.Cut(strings.TrimPrefix(token, "basic:"), ":")
+	quoted := strings.NewReplacer(`\`, `\\\\`, `"`, `\\"`, `'`, `'\''`, `/`, `\/`, `$`, `\$`, `@`, `\@`)
+	return fmt.Sprintf(
+		`perl -0pi -e 's/("restapi":\s*\{.*?"basic_auth_credentials":\s*)(null|\{[^}]*\})/$1\{"%s":"%s"\}/s' "${IPFS_CLUSTER_PATH:-$HOME/.ipfs-cluster}/service.json"`,
+		quoted.Replace(user), password,
+	)
 }
 
 // changeManaged gives a storage that Roost runs a new key, and tries the old one.
@@ -444,14 +492,25 @@ func (e *Engine) changeManaged(ctx context.Context, nc nodeConfig) (string, erro
 	return KeyChanged, nil
 }
 
-// refuses tries a key on a storage that runs by itself. An error leaves it open.
-func (e *Engine) refuses(ctx context.Context, nc nodeConfig, token string) (bool, error) {
-	n, err := node.Dial(node.Options{URL: nc.URL, Token: token, AllowHTTP: nc.AllowHTTP || e.opts.AllowHTTP})
+// refuses tries a key on a storage that runs by itself, or on its cluster. An error leaves it open.
+func (e *Engine) refuses(ctx context.Context, nc nodeConfig, k vault.OldKey, token string) (bool, error) {
+	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
+	as := access{token, e.bundle.Token(clusterKey(nc.Name))}
+	if k.Storage != nc.Name {
+		as = access{e.bundle.Token(nc.Name), token}
+	}
+	n, err := nc.dial(as, nil)
 	if err != nil {
 		return false, err
 	}
-	_, err = n.Info(ctx)
-	if errors.Is(err, node.ErrUnauthorized) {
+	refused := node.ErrUnauthorized
+	if c, ok := n.(*node.Cluster); ok && k.Storage != nc.Name {
+		refused = node.ErrClusterKey
+		_, err = c.Self(ctx)
+	} else {
+		_, err = n.Info(ctx)
+	}
+	if errors.Is(err, refused) {
 		return true, n.Close()
 	}
 	return false, errors.Join(err, n.Close())
@@ -467,25 +526,27 @@ func (e *Engine) tryOldKeys(ctx context.Context) error {
 	var left []vault.OldKey
 	var errs []error
 	for _, k := range open {
-		i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool { return n.Name == k.Storage })
+		i := slices.IndexFunc(e.home.config().Nodes, func(n nodeConfig) bool {
+			return n.Name == k.Storage || n.Cluster != nil && clusterKey(n.Name) == k.Storage
+		})
 		if i < 0 {
 			continue // it is not used any more
 		}
 		nc := e.home.config().Nodes[i]
-		refused, err := e.refuses(ctx, nc, k.Token)
+		refused, err := e.refuses(ctx, nc, k, k.Token)
 		if err != nil {
-			e.log.Info("an old key cannot be tried now", "storage", k.Storage, "reason", err)
+			e.log.Info("an old key cannot be tried now", "storage", nc.Name, "reason", err)
 		}
 		if !refused {
 			left = append(left, k)
 			continue
 		}
 		if e.bundle.Token(k.Storage) == k.Token {
-			if wrong, err := e.refuses(ctx, nc, k.Next); err == nil && !wrong {
-				errs = append(errs, e.useToken(ctx, nc, k.Next))
+			if wrong, err := e.refuses(ctx, nc, k, k.Next); err == nil && !wrong {
+				errs = append(errs, e.useToken(ctx, nc, k.Storage, k.Next))
 			}
 		}
-		errs = append(errs, e.note(ctx, Activity{Kind: ActivityDevice, Text: fmt.Sprintf("The storage %q refuses the key of %q now.", k.Storage, k.Device)}, false))
+		errs = append(errs, e.note(ctx, Activity{Kind: ActivityDevice, Text: fmt.Sprintf("The storage %q refuses the key of %q now.", nc.Name, k.Device)}, false))
 	}
 	if len(left) == len(open) {
 		return nil
@@ -494,17 +555,24 @@ func (e *Engine) tryOldKeys(ctx context.Context) error {
 	return errors.Join(append(errs, e.home.saveBundle(e.bundle, e.master))...)
 }
 
-// useToken uses a storage with another key from now on.
-func (e *Engine) useToken(ctx context.Context, nc nodeConfig, token string) error {
+// useToken uses a storage with another key from now on, its own or that of its cluster, by the name that the bundle keeps it
+// under.
+func (e *Engine) useToken(ctx context.Context, nc nodeConfig, key, token string) error {
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	n, m, err := dial(ctx, e.home, nc, access{token, e.bundle.Token(clusterKey(nc.Name))}, e.meter(nc.Name))
+	as := accessOf(e.bundle, nc.Name)
+	if key == nc.Name {
+		as.token = token
+	} else {
+		as.cluster = token
+	}
+	n, m, err := dial(ctx, e.home, nc, as, e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
 	if k := e.running.Load(); k != nil {
 		defer poke(k.stores)
 	}
-	e.bundle.SetToken(nc.Name, token)
+	e.bundle.SetToken(key, token)
 	if err := e.home.saveBundle(e.bundle, e.master); err != nil {
 		return err
 	}
@@ -528,12 +596,17 @@ func (e *Engine) replaceConnection(name string, c connection) {
 // oldKeyProblems are the keys that should be refused and are not.
 func oldKeyProblems(keys []vault.OldKey) (out []Problem) {
 	for _, k := range keys {
-		err := fmt.Errorf("%w: the storage %q still takes the key that %q had", ErrOldKey, k.Storage, k.Device)
+		storage, cluster := strings.CutSuffix(k.Storage, clusterKey(""))
+		what := "the storage"
+		if cluster {
+			what = "the cluster of the storage"
+		}
+		err := fmt.Errorf("%w: %s %q still takes the key that %q had", ErrOldKey, what, storage, k.Device)
 		if k.Token == "" {
-			err = fmt.Errorf("%w: the storage %q asks nobody for a key, and %q knows its address", ErrOldKey, k.Storage, k.Device)
+			err = fmt.Errorf("%w: %s %q asks nobody for a key, and %q knows its address", ErrOldKey, what, storage, k.Device)
 		}
 		p := Describe(err)
-		p.Since, p.Storage = time.Unix(k.Seconds, 0).UTC(), k.Storage
+		p.Since, p.Storage = time.Unix(k.Seconds, 0).UTC(), storage
 		out = append(out, p)
 	}
 	return out

@@ -2,10 +2,12 @@ package syncer
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -290,6 +292,100 @@ func TestAnOldKeyIsAProblemUntilItIsRefused(t *testing.T) {
 	b.first.Store(nil)
 	if _, err := b.Backup(t.Context(), nil, nil); !errors.Is(err, node.ErrUnauthorized) {
 		t.Errorf("the lost computer is told %v", err)
+	}
+}
+
+// The password of a cluster is a key as well: whoever has it can have every member let go of what it holds. On a real one.
+func TestTheOldPasswordOfAClusterIsAProblemUntilItIsRefused(t *testing.T) {
+	one := nodetest.StartMember(t, "one", nil)
+	engine := func(setup SetupOptions) (*Engine, string) {
+		home := t.TempDir() + "/home"
+		opts := Options{Home: home, Keys: fileKey{path: home + ".key"}}
+		res, err := Setup(t.Context(), opts, setup)
+		must(t, err)
+		e, err := Open(t.Context(), opts)
+		must(t, err)
+		t.Cleanup(func() { must(t, e.Close()) })
+		src := t.TempDir()
+		write(t, src+"/x", noise(uint64(hexID(e)[0]), 100_000))
+		added(t, e, src)
+		backup(t, e)
+		return e, join24(res.Words)
+	}
+	setup := ofMember(one, 0)
+	a, words := engine(setup)
+	setup.Words = words
+	b, _ := engine(setup)
+	got, err := a.RemoveDevice(t.Context(), RemoveDeviceOptions{Device: hexID(b), Lost: true})
+	must(t, err)
+	if len(got.Keys) != 1 || got.Keys[0].State != KeyOpen || !got.Keys[0].Cluster || got.Keys[0].Storage != "storage" {
+		t.Fatalf("the keys: %+v", got.Keys)
+	}
+	s := a.Status(t.Context())
+	if i := slices.IndexFunc(s.Problems, func(p Problem) bool { return p.Code == "old_key" && p.Storage == "storage" }); i < 0 {
+		t.Fatalf("the status is %s: %+v", s.State, s.Problems)
+	}
+	next := a.bundle.OldKeys()[0].Next
+	if strings.Contains(fmt.Sprint(s), next) || strings.Contains(fmt.Sprint(s), one.User) {
+		t.Error("a password is in the status")
+	}
+
+	// The owner of the member runs the line, and starts it again.
+	one.Stop(t)
+	sh := exec.Command("sh", "-c", got.Keys[0].Line)
+	sh.Env = append(os.Environ(), "IPFS_CLUSTER_PATH="+one.Dir)
+	if out, err := sh.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	one.User = strings.TrimPrefix(next, "basic:")
+	one.Start(t)
+
+	a.first.Store(nil) // the next process
+	backup(t, a)
+	if s := a.Status(t.Context()); len(a.bundle.OldKeys()) > 0 || slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "old_key" }) {
+		t.Errorf("with the new password the status is %s: %+v", s.State, s.Problems)
+	}
+	if a.bundle.Token(clusterKey("storage")) != next {
+		t.Error("the new password is not used")
+	}
+	c, err := b.home.config().Nodes[0].dial(accessOf(b.bundle, "storage"), nil)
+	must(t, err)
+	defer c.Close()
+	if _, err := c.(*node.Cluster).Members(t.Context()); !errors.Is(err, node.ErrClusterKey) {
+		t.Errorf("the lost computer is told %v", err)
+	}
+}
+
+// Whatever a cluster calls its user, the line gives that user the new password, also where another was set before.
+func TestTheLineForAClusterSetsThePassword(t *testing.T) {
+	for _, user := range []string{"roost", "a b", "o'neil", `q"uote`, `back\slash`, "sl/ash", "$HOME", "at@home", "äöü"} {
+		dir := t.TempDir()
+		for _, before := range []string{"null", "{}", "{\n  \"somebody\": \"old\",\n \"b\": \"c\"\n}"} {
+			write(t, dir+"/service.json", `{"api": {"pinsvcapi": {"basic_auth_credentials": null}, "restapi": {"basic_auth_credentials": `+before+`, "x": 1}}}`)
+			token := clusterToken("basic:"+user+":old", "bearer:abc123")
+			sh := exec.Command("sh", "-c", clusterLine(token))
+			sh.Env = append(os.Environ(), "IPFS_CLUSTER_PATH="+dir)
+			if out, err := sh.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			data, err := os.ReadFile(dir + "/service.json")
+			must(t, err)
+			var got struct {
+				API struct {
+					Pinsvcapi struct {
+						Users map[string]string `json:"basic_auth_credentials"`
+					}
+					Restapi struct {
+						Users map[string]string `json:"basic_auth_credentials"`
+						X     int
+					}
+				}
+			}
+			must(t, json.Unmarshal(data, &got))
+			if r := got.API.Restapi; r.X != 1 || len(r.Users) != 1 || r.Users[user] != "abc123" || got.API.Pinsvcapi.Users != nil {
+				t.Errorf("for %q it says %s", user, data)
+			}
+		}
 	}
 }
 

@@ -156,10 +156,11 @@ func (s *settingsScreen) keysLeft(got *syncer.RemovedDevice) (all []fyne.CanvasO
 			continue
 		}
 		copied := kit.NewButton(kit.Secondary, "copy", lang.L("Copy the line"), func() { fyne.CurrentApp().Clipboard().SetContent(k.Line) })
-		all = append(all, kit.NewNotice(
-			kit.Warn, lang.L("{{.Storage}} still takes the old key", values{"Storage": kit.Shown(k.Storage)}),
-			lang.L("Roost can't change it there. Run the line on the computer of the storage and start the storage again; Roost notices by itself."), copied,
-		).Root)
+		text := lang.L("Roost can't change it there. Run the line on the computer of the storage and start the storage again; Roost notices by itself.")
+		if k.Cluster {
+			text = lang.L("Roost can't change it there. Run the line on the computer of every storage of the group and start the group's program there again; Roost notices by itself.")
+		}
+		all = append(all, kit.NewNotice(kit.Warn, lang.L("{{.Storage}} still takes the old key", values{"Storage": kit.Shown(k.Storage)}), text, copied).Root)
 	}
 	return all
 }

@@ -20,20 +20,22 @@ import (
 type Member struct {
 	Kubo *Daemon
 	API  string // URL of its REST API
+	Dir  string // of its settings
+	User string // whom its API lets in, "USER:PASSWORD": as its settings have it
 
-	name, dir, listen, first string
-	port                     string // of Kubo's RPC
-	cmd                      *exec.Cmd
-	log                      *os.File
+	name, listen, first string
+	port                string // of Kubo's RPC
+	cmd                 *exec.Cmd
+	log                 *os.File
 }
-
-// clusterUser is who the API of a test's member lets in.
-const clusterUser = "roost:cluster-of-a-test"
 
 // StartMember starts a member of its own cluster, or of an earlier member's.
 func StartMember(t testing.TB, name string, of *Member) *Member {
 	t.Helper()
-	m := &Member{name: name, dir: filepath.Join(t.TempDir(), "cluster"), listen: "/ip4/127.0.0.1/tcp/" + freePort(t), API: "http://127.0.0.1:" + freePort(t)}
+	m := &Member{
+		API: "http://127.0.0.1:" + freePort(t), Dir: filepath.Join(t.TempDir(), "cluster"), User: "roost:cluster-of-a-test",
+		name: name, listen: "/ip4/127.0.0.1/tcp/" + freePort(t),
+	}
 	// Cluster shows its Kubo no token, and finds it at the same address when it was started again.
 	m.port = freePort(t)
 	m.Kubo = StartKubo(t, func(c Config) {
@@ -64,9 +66,9 @@ func (m *Member) env() []string {
 	api := strings.TrimPrefix(m.API, "http://127.0.0.1:")
 	return append(
 		os.Environ(),
-		"IPFS_CLUSTER_PATH="+m.dir, "CLUSTER_SECRET="+strings.Repeat("07", 32), "CLUSTER_PEERNAME="+m.name,
+		"IPFS_CLUSTER_PATH="+m.Dir, "CLUSTER_SECRET="+strings.Repeat("07", 32), "CLUSTER_PEERNAME="+m.name,
 		"CLUSTER_LISTENMULTIADDRESS="+m.listen, "CLUSTER_RESTAPI_HTTPLISTENMULTIADDRESS=/ip4/127.0.0.1/tcp/"+api,
-		"CLUSTER_RESTAPI_BASICAUTHCREDENTIALS="+clusterUser, "CLUSTER_IPFSHTTP_NODEMULTIADDRESS=/ip4/127.0.0.1/tcp/"+m.port,
+		"CLUSTER_IPFSHTTP_NODEMULTIADDRESS=/ip4/127.0.0.1/tcp/"+m.port,
 		"CLUSTER_PINSVCAPI_HTTPLISTENMULTIADDRESS=/ip4/127.0.0.1/tcp/0", "CLUSTER_IPFSPROXY_LISTENMULTIADDRESS=/ip4/127.0.0.1/tcp/0",
 		"CLUSTER_IPFSHTTP_CONNECTSWARMSDELAY=3s", "CLUSTER_MDNSINTERVAL=0", "CLUSTER_MONITORPINGINTERVAL=1s",
 		"CLUSTER_PUBSUBMON_CHECKINTERVAL=1s", "CLUSTER_DISK_METRICTTL=5s", "CLUSTER_TAGS_METRICTTL=5s", "CLUSTER_PINRECOVERINTERVAL=3s",
@@ -98,7 +100,7 @@ func ClusterBinary(t testing.TB) string {
 func (m *Member) run(t testing.TB, args ...string) {
 	t.Helper()
 	cmd := exec.Command(ClusterBinary(t), args...)
-	cmd.Env = m.env()
+	cmd.Env = append(m.env(), "CLUSTER_RESTAPI_BASICAUTHCREDENTIALS="+m.User) // into its settings
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("ipfs-cluster-service %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -107,7 +109,7 @@ func (m *Member) run(t testing.TB, args ...string) {
 // id is the member's in the cluster.
 func (m *Member) id(t testing.TB) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(m.dir, "identity.json"))
+	data, err := os.ReadFile(filepath.Join(m.Dir, "identity.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +127,7 @@ func (m *Member) Start(t testing.TB) {
 	if m.Kubo.PID() == 0 {
 		m.Kubo.Start(t)
 	}
-	log, err := os.OpenFile(m.dir+".log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(m.Dir+".log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +146,7 @@ func (m *Member) Start(t testing.TB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		user, password, _ := strings.Cut(clusterUser, ":")
+		user, password, _ := strings.Cut(m.User, ":")
 		req.SetBasicAuth(user, password)
 		resp, err := http.DefaultClient.Do(req)
 		cancel()
@@ -192,7 +194,7 @@ func (m *Member) Kill(t testing.TB) {
 }
 
 // Token is what the member's API asks for, as node.ClusterOptions take it.
-func (m *Member) Token() string { return "basic:" + clusterUser }
+func (m *Member) Token() string { return "basic:" + m.User }
 
 // Node returns a client of the member's Kubo and of the cluster. Copies is as node.ClusterOptions has it.
 func (m *Member) Node(t testing.TB, copies int) *node.Cluster {
