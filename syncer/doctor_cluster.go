@@ -111,14 +111,12 @@ func groupVersionWords(all []node.Member) string {
 		if m.Version == "" { // it does not answer
 			continue
 		}
-		var have [2]int
-		if _, err := fmt.Sscanf(m.Version, "%d.%d", &have[0], &have[1]); err != nil {
+		switch older, known := olderThan(testedCluster, m.Version); {
+		case !known:
 			return "The version of their group's program is not known."
-		}
-		if have[0] < testedCluster[0] || have[0] == testedCluster[0] && have[1] < testedCluster[1] {
+		case older:
 			return "Their group's program is older than the one that Roost is tested with. An update is a good idea."
-		}
-		if alike != "" && alike != m.Version {
+		case alike != "" && alike != m.Version:
 			return "Their group's programs are of different versions. An update of the older ones is a good idea."
 		}
 		alike = m.Version
