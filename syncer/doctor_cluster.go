@@ -47,25 +47,16 @@ func (e *Engine) checkMembers(ctx context.Context, nc nodeConfig, c connection, 
 	return s
 }
 
-// fixMembers has members get the newest state that should hold it: those that failed try again, and one that is to spare takes
-// the place of one that is away.
+// fixMembers does now what Run does after a while. Errors: ErrUsage where the storage acts for no cluster.
 func (e *Engine) fixMembers(ctx context.Context, nc nodeConfig) error {
-	c, err := e.reach(ctx, nc)
-	if err != nil {
-		return err
-	}
-	cluster, ok := c.node.(*node.Cluster)
-	if !ok {
+	if nc.Cluster == nil {
 		return fmt.Errorf("%w: the storage %q is one alone", ErrUsage, nc.Name)
 	}
 	st, err := e.state(ctx)
 	if err != nil {
 		return err
 	}
-	if own := st.Own(e.bundle.Device()); own != nil {
-		return cluster.Refill(ctx, own.Root.DagCID(), true)
-	}
-	return nil
+	return e.refill(ctx, nc, st.Own(e.bundle.Device()), true)
 }
 
 // missingWords names who does not hold the newest state.
