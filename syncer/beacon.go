@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"roost/vault"
-	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/node"
 )
@@ -32,7 +30,7 @@ const (
 // errNowhere: no storage could be reached by who finds the beacon.
 var errNowhere = errors.New("nobody else can reach the storage")
 
-// beaconNote is what the catalog remembers of the last beacon.
+// beaconNote is what the catalog remembers of the last beacon. Without it the number is learnt again from what lies there.
 type beaconNote struct {
 	vault.BeaconPlace
 	Root   format.Digest // of this device, as it names it
@@ -42,23 +40,12 @@ type beaconNote struct {
 
 const metaBeacon = "beacon"
 
-func (e *Engine) beaconNote(ctx context.Context) (n beaconNote, err error) {
-	b, ok, err := e.cat.Meta(ctx, metaBeacon)
-	if err != nil || !ok {
-		return n, err
-	}
-	if json.Unmarshal(b, &n) != nil {
-		return beaconNote{}, nil // a garbled note is none: the number is learnt again from what lies there
-	}
-	return n, nil
+func (e *Engine) beaconNote(ctx context.Context) (beaconNote, error) {
+	return noted[beaconNote](ctx, e.cat, metaBeacon)
 }
 
 func (e *Engine) keepBeaconNote(ctx context.Context, n beaconNote) error {
-	b, err := json.Marshal(n)
-	if err != nil {
-		return fmt.Errorf("write down which note was left: %w", err)
-	}
-	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaBeacon, b) })
+	return noteDown(ctx, e.cat, metaBeacon, n)
 }
 
 // wantsBeacon tells whether the person wants the words alone to lead to the storages.
