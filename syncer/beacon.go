@@ -22,6 +22,8 @@ const (
 	beaconAgain    = 6 * time.Hour    // a beacon is left anew after that long, although nothing changed
 	beaconLeast    = 30 * time.Second // between two
 	beaconLook     = time.Minute      // how often it is looked whether one is due
+	beaconRetry    = time.Minute      // after one that could not be left: less often than a backup is tried, as no file hangs on it
+	beaconRarely   = time.Hour        // after many of them
 	beaconPatience = 5 * time.Minute  // for one: a walk through a DHT takes a while
 	beaconAlone    = time.Minute      // the same for a single backup, whose end a person waits for
 	placePatience  = 10 * time.Second // for a storage to say where other nodes reach it
@@ -202,7 +204,7 @@ func (k *keeper) keepFindable(ctx context.Context) {
 			}
 			if ctx.Err() == nil {
 				tries++
-				retry = time.Now().Add(beaconBackoff(tries))
+				retry = time.Now().Add(doubled(beaconRetry, beaconRarely, tries))
 				k.e.log.Info("no note could be left for the recovery words for now", "again", time.Until(retry).Round(time.Second))
 				k.e.log.Debug("why no note could be left", "error", err)
 			}
@@ -214,11 +216,6 @@ func (k *keeper) keepFindable(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
-}
-
-// beaconBackoff is how long after that many failures in a row it is tried again.
-func beaconBackoff(tries int) time.Duration {
-	return min(time.Minute<<min(tries-1, 10), time.Hour)
 }
 
 // leaveBeaconAlone is for a single backup, beside no Run: it takes little time, and its failure is no failure of the backup.
