@@ -159,6 +159,13 @@ func (e *Engine) askMembers(ctx context.Context, nc nodeConfig, c *node.Cluster,
 	if err != nil {
 		return was, err
 	}
+	return e.askHolding(ctx, nc, c, there, own, was)
+}
+
+// askHolding is askMembers when it is known who is there.
+func (e *Engine) askHolding(ctx context.Context, nc nodeConfig, c *node.Cluster, there []node.Member, own *vault.Head,
+	was *ClusterStatus,
+) (*ClusterStatus, error) {
 	s := &ClusterStatus{URL: nc.Cluster.URL, Copies: nc.Cluster.Copies}
 	for _, m := range nc.Cluster.Members { // who is not heard of any more is away
 		s.Members = append(s.Members, MemberStatus{ID: m.ID, Name: m.Name, State: MemberAway})

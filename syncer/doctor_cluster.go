@@ -29,17 +29,19 @@ func (e *Engine) checkMembers(ctx context.Context, nc nodeConfig, c connection, 
 	if !ok || nc.Cluster == nil {
 		return nil
 	}
-	members, err := cluster.Members(ctx)
-	if err != nil {
-		add("members", "", err)
-		return nil
-	}
-	add("group-version", groupVersionWords(members), nil)
 	var own *vault.Head
 	if st, err := e.state(ctx); err == nil {
 		own = st.Own(e.bundle.Device())
 	}
-	s, err := e.askMembers(ctx, nc, cluster, own, nil)
+	ctx, cancel := context.WithTimeout(ctx, membersPatience)
+	defer cancel()
+	there, err := cluster.Members(ctx)
+	if err != nil {
+		add("members", "", err)
+		return nil
+	}
+	add("group-version", groupVersionWords(there), nil)
+	s, err := e.askHolding(ctx, nc, cluster, there, own, nil)
 	if err != nil && s != nil {
 		err = fmt.Errorf("%w%s", err, missingWords(s))
 	}
