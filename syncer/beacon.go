@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"roost/vault"
-	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/node"
 )
@@ -24,6 +22,8 @@ const (
 	beaconAgain    = 6 * time.Hour    // a beacon is left anew after that long, although nothing changed
 	beaconLeast    = 30 * time.Second // between two
 	beaconLook     = time.Minute      // how often it is looked whether one is due
+	beaconRetry    = time.Minute      // after one that could not be left: less often than a backup is tried, as no file hangs on it
+	beaconRarely   = time.Hour        // after many of them
 	beaconPatience = 5 * time.Minute  // for one: a walk through a DHT takes a while
 	beaconAlone    = time.Minute      // the same for a single backup, whose end a person waits for
 	placePatience  = 10 * time.Second // for a storage to say where other nodes reach it
@@ -32,7 +32,7 @@ const (
 // errNowhere: no storage could be reached by who finds the beacon.
 var errNowhere = errors.New("nobody else can reach the storage")
 
-// beaconNote is what the catalog remembers of the last beacon.
+// beaconNote is what the catalog remembers of the last beacon. Without it the number is learnt again from what lies there.
 type beaconNote struct {
 	vault.BeaconPlace
 	Root   format.Digest // of this device, as it names it
@@ -42,23 +42,12 @@ type beaconNote struct {
 
 const metaBeacon = "beacon"
 
-func (e *Engine) beaconNote(ctx context.Context) (n beaconNote, err error) {
-	b, ok, err := e.cat.Meta(ctx, metaBeacon)
-	if err != nil || !ok {
-		return n, err
-	}
-	if json.Unmarshal(b, &n) != nil {
-		return beaconNote{}, nil // a garbled note is none: the number is learnt again from what lies there
-	}
-	return n, nil
+func (e *Engine) beaconNote(ctx context.Context) (beaconNote, error) {
+	return noted[beaconNote](ctx, e.cat, metaBeacon)
 }
 
 func (e *Engine) keepBeaconNote(ctx context.Context, n beaconNote) error {
-	b, err := json.Marshal(n)
-	if err != nil {
-		return fmt.Errorf("write down which note was left: %w", err)
-	}
-	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaBeacon, b) })
+	return noteDown(ctx, e.cat, metaBeacon, n)
 }
 
 // wantsBeacon tells whether the person wants the words alone to lead to the storages.
@@ -215,7 +204,7 @@ func (k *keeper) keepFindable(ctx context.Context) {
 			}
 			if ctx.Err() == nil {
 				tries++
-				retry = time.Now().Add(beaconBackoff(tries))
+				retry = time.Now().Add(doubled(beaconRetry, beaconRarely, tries))
 				k.e.log.Info("no note could be left for the recovery words for now", "again", time.Until(retry).Round(time.Second))
 				k.e.log.Debug("why no note could be left", "error", err)
 			}
@@ -227,11 +216,6 @@ func (k *keeper) keepFindable(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
-}
-
-// beaconBackoff is how long after that many failures in a row it is tried again.
-func beaconBackoff(tries int) time.Duration {
-	return min(time.Minute<<min(tries-1, 10), time.Hour)
 }
 
 // leaveBeaconAlone is for a single backup, beside no Run: it takes little time, and its failure is no failure of the backup.

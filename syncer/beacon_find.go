@@ -42,7 +42,7 @@ type search struct {
 
 // located is where a search ended.
 type located struct {
-	node     nodeConfig // the storage to use; that of the asked node where Direct is false
+	node     nodeConfig // the storage to use; that of the asked node where direct is false
 	direct   bool       // it is a storage that a beacon names
 	state    *vault.State
 	problems []error
@@ -70,11 +70,7 @@ func lookByWords(ctx context.Context, n node.Node, b *vault.Bundle, entropy form
 			return nil, ctx.Err()
 		}
 	}
-	out, err := s.fetch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return s.fetch(ctx)
 }
 
 func (s *search) report(p Progress) {

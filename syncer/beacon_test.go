@@ -228,7 +228,7 @@ func TestABeaconIsDueAfterACommitAndBeforeItIsForgotten(t *testing.T) {
 		t.Errorf("after a commit it is due in %v, %v", left, wanted)
 	}
 	for tries, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 7: time.Hour, 99: time.Hour} {
-		if got := beaconBackoff(tries); got != want {
+		if got := doubled(beaconRetry, beaconRarely, tries); got != want {
 			t.Errorf("after %d failures: %v, want %v", tries, got, want)
 		}
 	}

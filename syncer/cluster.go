@@ -159,6 +159,13 @@ func (e *Engine) askMembers(ctx context.Context, nc nodeConfig, c *node.Cluster,
 	if err != nil {
 		return was, err
 	}
+	return e.askHolding(ctx, nc, c, there, own, was)
+}
+
+// askHolding is askMembers when it is known who is there.
+func (e *Engine) askHolding(ctx context.Context, nc nodeConfig, c *node.Cluster, there []node.Member, own *vault.Head,
+	was *ClusterStatus,
+) (*ClusterStatus, error) {
 	s := &ClusterStatus{URL: nc.Cluster.URL, Copies: nc.Cluster.Copies}
 	for _, m := range nc.Cluster.Members { // who is not heard of any more is away
 		s.Members = append(s.Members, MemberStatus{ID: m.ID, Name: m.Name, State: MemberAway})
@@ -390,8 +397,9 @@ func (e *Engine) handOver(ctx context.Context, n node.Node) error {
 	return nil
 }
 
-// refill has members get the newest state that should hold it and do not; too few do for so long.
-func (e *Engine) refill(ctx context.Context, nc nodeConfig, own *vault.Head, tooFew time.Duration) error {
+// refill has members get the newest state, nil being none yet, that should hold it: those that failed try again, and with
+// replace one that is to spare takes the place of one that is away.
+func (e *Engine) refill(ctx context.Context, nc nodeConfig, own *vault.Head, replace bool) error {
 	n, err := e.reach(ctx, nc)
 	if err != nil {
 		return err
@@ -400,5 +408,5 @@ func (e *Engine) refill(ctx context.Context, nc nodeConfig, own *vault.Head, too
 	if !ok || own == nil {
 		return nil
 	}
-	return c.Refill(ctx, own.Root.DagCID(), tooFew > replaceAfter)
+	return c.Refill(ctx, own.Root.DagCID(), replace)
 }

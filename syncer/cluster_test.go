@@ -273,6 +273,13 @@ func TestWhatIsWrongWithAClusterIsNamed(t *testing.T) {
 	}
 }
 
+func TestAStorageThatIsOneAloneHasNoMembersToFix(t *testing.T) {
+	e := testEngine(t, &nodetest.Memory{}, testEntropy(t))
+	if err := e.FixNode(t.Context(), "storage", "members"); !errors.Is(err, ErrUsage) {
+		t.Errorf("it is said: %v", err)
+	}
+}
+
 // What was saved before there was a cluster is taken over by it, and nothing is sent again.
 func TestAStorageBecomesOneOfSeveral(t *testing.T) {
 	one := nodetest.StartMember(t, "one", nil)

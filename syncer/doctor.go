@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,12 +113,20 @@ func cleaningWords(x node.Examination) string {
 }
 
 func versionWords(version string) string {
-	var have [2]int
-	if _, err := fmt.Sscanf(version, "%d.%d", &have[0], &have[1]); err != nil {
+	switch older, known := olderThan(testedKubo, version); {
+	case !known:
 		return "Its version is not known."
-	}
-	if have[0] < testedKubo[0] || have[0] == testedKubo[0] && have[1] < testedKubo[1] {
+	case older:
 		return "Its program is older than the one that Roost is tested with. An update is a good idea."
 	}
 	return "Its program is as new as it has to be."
+}
+
+// olderThan tells whether a version, "0.43.1", is older than the tested one; not known: it is no version.
+func olderThan(tested [2]int, version string) (older, known bool) {
+	var have [2]int
+	if _, err := fmt.Sscanf(version, "%d.%d", &have[0], &have[1]); err != nil {
+		return false, false
+	}
+	return slices.Compare(have[:], tested[:]) < 0, true
 }

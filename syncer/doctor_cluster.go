@@ -29,17 +29,19 @@ func (e *Engine) checkMembers(ctx context.Context, nc nodeConfig, c connection, 
 	if !ok || nc.Cluster == nil {
 		return nil
 	}
-	members, err := cluster.Members(ctx)
-	if err != nil {
-		add("members", "", err)
-		return nil
-	}
-	add("group-version", groupVersionWords(members), nil)
 	var own *vault.Head
 	if st, err := e.state(ctx); err == nil {
 		own = st.Own(e.bundle.Device())
 	}
-	s, err := e.askMembers(ctx, nc, cluster, own, nil)
+	ctx, cancel := context.WithTimeout(ctx, membersPatience)
+	defer cancel()
+	there, err := cluster.Members(ctx)
+	if err != nil {
+		add("members", "", err)
+		return nil
+	}
+	add("group-version", groupVersionWords(there), nil)
+	s, err := e.askHolding(ctx, nc, cluster, there, own, nil)
 	if err != nil && s != nil {
 		err = fmt.Errorf("%w%s", err, missingWords(s))
 	}
@@ -47,25 +49,16 @@ func (e *Engine) checkMembers(ctx context.Context, nc nodeConfig, c connection, 
 	return s
 }
 
-// fixMembers has members get the newest state that should hold it: those that failed try again, and one that is to spare takes
-// the place of one that is away.
+// fixMembers does now what Run does after a while. Errors: ErrUsage where the storage acts for no cluster.
 func (e *Engine) fixMembers(ctx context.Context, nc nodeConfig) error {
-	c, err := e.reach(ctx, nc)
-	if err != nil {
-		return err
-	}
-	cluster, ok := c.node.(*node.Cluster)
-	if !ok {
+	if nc.Cluster == nil {
 		return fmt.Errorf("%w: the storage %q is one alone", ErrUsage, nc.Name)
 	}
 	st, err := e.state(ctx)
 	if err != nil {
 		return err
 	}
-	if own := st.Own(e.bundle.Device()); own != nil {
-		return cluster.Refill(ctx, own.Root.DagCID(), true)
-	}
-	return nil
+	return e.refill(ctx, nc, st.Own(e.bundle.Device()), true)
 }
 
 // missingWords names who does not hold the newest state.
@@ -111,14 +104,12 @@ func groupVersionWords(all []node.Member) string {
 		if m.Version == "" { // it does not answer
 			continue
 		}
-		var have [2]int
-		if _, err := fmt.Sscanf(m.Version, "%d.%d", &have[0], &have[1]); err != nil {
+		switch older, known := olderThan(testedCluster, m.Version); {
+		case !known:
 			return "The version of their group's program is not known."
-		}
-		if have[0] < testedCluster[0] || have[0] == testedCluster[0] && have[1] < testedCluster[1] {
+		case older:
 			return "Their group's program is older than the one that Roost is tested with. An update is a good idea."
-		}
-		if alike != "" && alike != m.Version {
+		case alike != "" && alike != m.Version:
 			return "Their group's programs are of different versions. An update of the older ones is a good idea."
 		}
 		alike = m.Version

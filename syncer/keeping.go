@@ -348,11 +348,13 @@ func backoff(err error, tries int) time.Duration {
 	if !Describe(err).Retry {
 		most = retryRarely
 	}
-	d := most
-	if shift := tries - 1; shift < 10 {
-		d = min(retryFirst<<shift, most)
-	}
+	d := doubled(retryFirst, most, tries)
 	return d*3/4 + rand.N(d/4+1)
+}
+
+// doubled is how long to wait after a number of failures in a row: twice as long after each, up to a limit.
+func doubled(first, most time.Duration, tries int) time.Duration {
+	return min(first<<min(tries-1, 10), most)
 }
 
 // started is a watcher at work.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"roost/vault"
-	"roost/vault/catalog"
 	"roost/vault/format"
 )
 
@@ -66,15 +64,11 @@ func (e *Engine) removedSpace(ctx context.Context, list []Version) (out RemovedS
 	if out.Known = out.Versions == 0; out.Known {
 		return out, nil
 	}
-	b, ok, err := e.cat.Meta(ctx, metaPending)
-	if err != nil || !ok {
-		return out, err
-	}
-	var p weighed
-	if json.Unmarshal(b, &p) == nil && p.Of == weighedOf(own, m) { // what cannot be read of a cache is not known
+	p, err := noted[weighed](ctx, e.cat, metaPending)
+	if err == nil && p.Of == weighedOf(own, m) {
 		out.Bytes, out.Known = p.Bytes, true
 	}
-	return out, nil
+	return out, err
 }
 
 // weighRemoved looks what the removed versions take, unless that is known. What is damaged is not weighed, and stays unknown.
@@ -102,11 +96,7 @@ func (e *Engine) weighRemoved(ctx context.Context, list []Version) error {
 			p.Bytes += w.Remove(v.ID)
 		}
 	}
-	b, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("write down what removed versions take: %w", err)
-	}
-	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaPending, b) })
+	return noteDown(ctx, e.cat, metaPending, p)
 }
 
 // own are the versions of this computer.

@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -123,24 +122,13 @@ type plainGuard struct {
 	CID     string `json:"cid"`
 }
 
-// plainGuards lists them. A note that cannot be read is none: they are saved copies that a person can let go of.
-func (e *Engine) plainGuards(ctx context.Context) (list []plainGuard, err error) {
-	b, ok, err := e.cat.Meta(ctx, metaPlain)
-	if err != nil || !ok {
-		return nil, err
-	}
-	if json.Unmarshal(b, &list) != nil {
-		return nil, nil
-	}
-	return list, nil
+// plainGuards lists them. Where their note is lost, they are saved copies that a person can let go of.
+func (e *Engine) plainGuards(ctx context.Context) ([]plainGuard, error) {
+	return noted[[]plainGuard](ctx, e.cat, metaPlain)
 }
 
 func (e *Engine) notePlainGuards(ctx context.Context, list []plainGuard) error {
-	b, err := json.Marshal(list)
-	if err != nil {
-		return fmt.Errorf("write down what is being written: %w", err)
-	}
-	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaPlain, b) })
+	return noteDown(ctx, e.cat, metaPlain, list)
 }
 
 // plainWriter writes files of a version onto a storage.

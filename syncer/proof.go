@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"roost/vault"
-	"roost/vault/catalog"
 	"roost/vault/format"
 	"roost/vault/node"
 )
@@ -33,15 +31,9 @@ func (e *Engine) proof(ctx context.Context) (p proof, err error) {
 	if known := e.proven.Load(); known != nil {
 		return *known, nil
 	}
-	b, ok, err := e.cat.Meta(ctx, metaProof)
-	if err != nil || !ok {
-		return p, err
-	}
-	if json.Unmarshal(b, &p) != nil {
-		return proof{}, nil // a garbled note is none
-	}
+	p, err = noted[proof](ctx, e.cat, metaProof)
 	p.From = max(0, min(p.From, 999))
-	return p, nil
+	return p, err
 }
 
 func (e *Engine) changeProof(ctx context.Context, fn func(*proof)) error {
@@ -50,11 +42,7 @@ func (e *Engine) changeProof(ctx context.Context, fn func(*proof)) error {
 		return err
 	}
 	fn(&p)
-	b, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("write down what was checked: %w", err)
-	}
-	if err := e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaProof, b) }); err != nil {
+	if err := noteDown(ctx, e.cat, metaProof, p); err != nil {
 		return err
 	}
 	e.proven.Store(&p)

@@ -437,7 +437,7 @@ func (k *keeper) catchUp(ctx context.Context, now time.Time) {
 	own, _ := k.e.newestOwn()
 	for _, nc := range c.Nodes {
 		if since, ok := tooFew[nc.Name]; ok {
-			if err := k.e.refill(ctx, nc, own, since); err != nil && ctx.Err() == nil {
+			if err := k.e.refill(ctx, nc, own, since > replaceAfter); err != nil && ctx.Err() == nil {
 				k.e.log.Info("members of a cluster stay behind for now", "storage", nc.Name, "reason", err)
 			}
 		}

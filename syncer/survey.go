@@ -2,33 +2,18 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"roost/vault"
-	"roost/vault/catalog"
 )
 
 func (e *Engine) keepSurvey(ctx context.Context, s *vault.Survey) error {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("write down what the versions hold: %w", err)
-	}
-	return e.cat.Update(ctx, func(tx *catalog.Tx) error { return tx.SetMeta(metaSurvey, b) })
+	return noteDown(ctx, e.cat, metaSurvey, s)
 }
 
-// lastSurvey is the one that was written down; nil: there is none, or it cannot be read, which is the same for a cache.
+// lastSurvey is the one that was written down; nil: there is none.
 func (e *Engine) lastSurvey(ctx context.Context) (*vault.Survey, error) {
-	b, ok, err := e.cat.Meta(ctx, metaSurvey)
-	if err != nil || !ok {
-		return nil, err
-	}
-	s := &vault.Survey{}
-	if json.Unmarshal(b, s) != nil {
-		return nil, nil
-	}
-	return s, nil
+	return noted[*vault.Survey](ctx, e.cat, metaSurvey)
 }
 
 // How often the versions are looked through unasked. A storage on this computer costs a second of work, one elsewhere costs

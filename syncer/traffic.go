@@ -68,11 +68,10 @@ func (e *Engine) countTraffic(now time.Time) {
 	t := &e.traffic
 	if !t.read {
 		t.read, t.sent, t.received = true, map[string]int64{}, map[string]int64{}
-		var n trafficNote
-		b, ok, err := e.cat.Meta(context.Background(), metaTraffic)
+		n, err := noted[trafficNote](context.Background(), e.cat, metaTraffic)
 		if err != nil {
 			e.log.Warn("this month's traffic cannot be read", "reason", err)
-		} else if ok && json.Unmarshal(b, &n) == nil && n.Sent != nil { // a garbled note is none
+		} else if n.Sent != nil {
 			t.month, t.sent = n.Month, n.Sent
 			if n.Received != nil {
 				t.received = n.Received

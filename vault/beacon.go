@@ -105,19 +105,11 @@ func beaconHidden(ctx context.Context, d node.Directory, e format.Entropy, n uin
 
 // beaconIn is the beacon in a slot; nil when nobody hands one out that is one.
 func beaconIn(ctx context.Context, d node.Directory, e format.Entropy, n uint32) (*format.Beacon, error) {
-	slot := format.BeaconSlot(e, n)
-	record, err := d.GetRecord(ctx, slot.Name())
-	switch {
-	case errors.Is(err, node.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	b, err := slot.Open(record)
-	if err != nil { // whoever serves it lies: what is put next is better
+	b, err := readSlot(ctx, d, e, n)
+	if errors.Is(err, node.ErrNotFound) || refusedBeacon(err) { // whoever serves one that is none lies: what is put next is better
 		return nil, nil
 	}
-	return b, nil
+	return b, err
 }
 
 // Beacons are what the devices of a vault left for who has the words.
@@ -149,7 +141,7 @@ func FindBeacons(ctx context.Context, d node.Directory, e format.Entropy) (*Beac
 				out.All = append(out.All, found[i])
 				empty = 0
 				continue
-			case errors.Is(errs[i], format.ErrDamaged), errors.Is(errs[i], format.ErrWrongKey), errors.Is(errs[i], format.ErrNewer):
+			case refusedBeacon(errs[i]):
 				out.Refused = append(out.Refused, fmt.Errorf("what lies in slot %d: %w", from+i, errs[i]))
 			case !errors.Is(errs[i], node.ErrNotFound):
 				failed = append(failed, errs[i])
@@ -170,6 +162,7 @@ func FindBeacons(ctx context.Context, d node.Directory, e format.Entropy) (*Beac
 	return nil, ErrNoBeacon
 }
 
+// readSlot is the beacon in a slot. Errors: node.ErrNotFound; those of refusedBeacon.
 func readSlot(ctx context.Context, d node.Directory, e format.Entropy, n uint32) (*format.Beacon, error) {
 	slot := format.BeaconSlot(e, n)
 	record, err := d.GetRecord(ctx, slot.Name())
@@ -177,6 +170,11 @@ func readSlot(ctx context.Context, d node.Directory, e format.Entropy, n uint32)
 		return nil, err
 	}
 	return slot.Open(record)
+}
+
+// refusedBeacon tells whether a record was handed out that is none of the vault's, or that this version cannot read.
+func refusedBeacon(err error) bool {
+	return errors.Is(err, format.ErrDamaged) || errors.Is(err, format.ErrWrongKey) || errors.Is(err, format.ErrNewer)
 }
 
 // Places are the storages that the beacons name, those of the newest first, each once.

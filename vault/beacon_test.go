@@ -234,6 +234,32 @@ func TestALyingDirectoryIsNotBelieved(t *testing.T) {
 	}
 }
 
+// noisy is a directory that hands out what is no record in place of what it has, until something is put.
+type noisy struct {
+	*nodetest.Records
+	put bool
+}
+
+func (d *noisy) PutRecord(ctx context.Context, name string, record []byte) error {
+	d.put = true
+	return d.Records.PutRecord(ctx, name, record)
+}
+
+func (d *noisy) GetRecord(ctx context.Context, name string) ([]byte, error) {
+	if !d.put {
+		return []byte("noise"), nil
+	}
+	return d.Records.GetRecord(ctx, name)
+}
+
+// TestALieKeepsNoBeaconAway: a slot that something else is handed out for is as good as one that nobody uses.
+func TestALieKeepsNoBeaconAway(t *testing.T) {
+	d, e := &noisy{Records: new(nodetest.Records)}, entropy(t)
+	if at := leave(t, d, e, beaconOf(1, 1), vault.BeaconPlace{}); at != (vault.BeaconPlace{Sequence: 1}) {
+		t.Errorf("one was left at %+v", at)
+	}
+}
+
 // TestABeaconTellsThatAStorageWasSetBack: with the words alone and one storage that could not be seen before.
 func TestABeaconTellsThatAStorageWasSetBack(t *testing.T) {
 	d, e := new(nodetest.Records), entropy(t)
