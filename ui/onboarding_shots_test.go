@@ -15,6 +15,8 @@ import (
 	"roost/packaging/kit/install"
 	"roost/syncer"
 	"roost/syncer/guide"
+	"roost/ui/kit"
+	"roost/vault/archive"
 	"roost/vault/node"
 )
 
@@ -88,6 +90,12 @@ func steps() map[string]func(*onboarding) {
 			o.how.URL = "http://raspberrypi:5001"
 			o.showAddress()
 			o.fail(fmt.Errorf("ask: %w", syncer.ErrNoRoom))
+		},
+		"copy": func(o *onboarding) { o.back = true; o.importCopy("/media/ana/USB\u202E") },
+		"copy-wrong": func(o *onboarding) {
+			o.back = true
+			o.importCopy("/media/ana/USB")
+			o.fail(fmt.Errorf("open: %w", archive.ErrUnfinished), kit.NewButton(kit.Secondary, "refresh", "Try again", func() {}))
 		},
 		"address-http": func(o *onboarding) {
 			o.how.URL = "http://raspberrypi:5001"

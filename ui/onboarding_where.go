@@ -77,6 +77,9 @@ func (o *onboarding) showWhere() {
 	}
 	if o.back && o.how.Joined == nil {
 		options = append(options, kit.NewOption(kit.OptionData{
+			Icon: "download", Tone: kit.Accent, Title: lang.L("A copy of this backup on a disk"), Detail: copyLead(),
+		}, func() { o.pick(o.importCopy) }))
+		options = append(options, kit.NewOption(kit.OptionData{
 			Icon: "key", Tone: kit.Idle, Title: lang.L("I have only the words"),
 			Detail: lang.L("They find it when a computer of yours left a note for them in the last two days."),
 		}, func() { o.only = true; o.showAddress() }))
