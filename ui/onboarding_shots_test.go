@@ -91,6 +91,17 @@ func steps() map[string]func(*onboarding) {
 			o.showAddress()
 			o.fail(fmt.Errorf("ask: %w", syncer.ErrNoRoom))
 		},
+		"address-group": func(o *onboarding) {
+			o.how = syncer.SetupOptions{URL: "http://raspberrypi:5001", ClusterURL: "http://raspberrypi:9094", ClusterToken: "roost:secret"}
+			o.showAddress()
+			o.fail(fmt.Errorf("ask: %w", node.ErrClusterKey))
+		},
+		"address-group-away": func(o *onboarding) {
+			o.more = &oneMore{moved: "Pi in the living room", leave: func() {}}
+			o.how = syncer.SetupOptions{URL: "http://raspberrypi:5001", ClusterURL: "http://raspberrypi:9094"}
+			o.showAddress()
+			o.fail(fmt.Errorf("ask: %w", node.ErrClusterAway))
+		},
 		"copy": func(o *onboarding) { o.back = true; o.importCopy("/media/ana/USB\u202E") },
 		"copy-wrong": func(o *onboarding) {
 			o.back = true

@@ -15,7 +15,7 @@ type control struct {
 	tap              func()
 	self             fyne.CanvasObject // the control itself, once it has had the focus
 	hovered, focused bool
-	passed           bool             // the keyboard goes on from here, though it rests
+	passed           bool // the keyboard goes on from here, though it rests
 }
 
 // Tapped does what the control is for.
