@@ -113,7 +113,7 @@ func setup(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	how := syncer.SetupOptions{LocalDir: filepath.Join(opts.Home, "storage")} // a new backup without a word about it
+	how := syncer.SetupOptions{LocalDir: syncer.OwnStorage(opts.Home)} // a new backup without a word about it
 	if recovering || c.namesStorage() {
 		if how, err = c.storage(ctx, opts.Home); err != nil {
 			return nil, err

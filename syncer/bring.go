@@ -20,8 +20,8 @@ const (
 	BringFolder = "folder" // a folder is kept from now on, and saved for the first time
 	BringDated  = "dated"  // dated folders become versions: see ImportDated
 	BringPlain  = "plain"  // files that lie open on a storage become one: see ImportPlain
-	BringImport = "import" // a backup on a disk goes into the storage: see ImportBackup
-	BringExport = "export" // the backup goes to a disk as well: see Export
+	BringImport = "import" // a backup on a disk goes into the storage: see importPlace, ImportBackup
+	BringExport = "export" // the backup goes to a disk as well: see exportPlace, Export
 	BringMove   = "move"   // a storage makes room for a new one: see MoveNode
 )
 
@@ -118,7 +118,7 @@ func (e *Engine) bring(ctx context.Context, p BringPart, r Report) (out Brought,
 		}
 	case BringExport:
 		var got *Exported
-		if got, err = e.Export(ctx, p.Path, r); got != nil {
+		if got, err = e.Export(ctx, exportPlace(p.Path), r); got != nil {
 			out.copied(got)
 		}
 	case BringMove:
@@ -152,6 +152,7 @@ func (b *Brought) add(s Saved) {
 }
 
 func (b *Brought) copied(x *Exported) {
+	b.Name = x.Path
 	b.Files, b.Bytes, b.StoredBytes, b.CID = x.Blocks, x.Bytes, x.Written, x.Top
 	b.Failed = int64(len(x.Missing) + len(x.Unread))
 }

@@ -37,7 +37,8 @@ const (
 
 // Estimate looks at what a part would bring, and sends nothing: it counts what would be kept, and reads a few pieces of the content,
 // drawn by size, to learn how well it compresses and how much of it is stored already. tell hears how many files and bytes were
-// found so far; nil is allowed. Errors: ErrNotAFolder, ErrUsage, those of connecting for BringPlain.
+// found so far; nil is allowed. Errors: ErrNotAFolder, ErrUsage, those of connecting for BringPlain, of opening the copy for
+// BringImport.
 func (e *Engine) Estimate(ctx context.Context, p BringPart, tell Report) (*BringEstimate, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -74,12 +75,22 @@ func (e *Engine) Estimate(ctx context.Context, p BringPart, tell Report) (*Bring
 		out.Bytes = int64(min(max(top.Size, top.Below), math.MaxInt64))
 		out.Stored = out.Bytes
 	case BringMove, BringExport:
+		if p.Kind == BringExport {
+			if err := e.mayExport(exportPlace(p.Path)); err != nil {
+				return nil, err
+			}
+		}
 		sum, _, err := e.stored(ctx)
 		if err != nil {
 			return nil, err
 		}
 		out.Bytes, out.Stored = sum, sum
 	case BringImport:
+		sum, err := copySize(ctx, importPlace(p.Path))
+		if err != nil {
+			return nil, err
+		}
+		out.Bytes, out.Stored = sum, sum // at most: what the storage has is not sent again
 	}
 	if len(s.pieces) > 0 {
 		if err := s.read(ctx, out); err != nil {

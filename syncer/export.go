@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -153,6 +154,61 @@ func roomToExport(path string, w vault.Store, t *vault.Tree) error {
 	return nil
 }
 
+// copyDir is the folder of a copy on a disk that holds other things as well.
+const copyDir = "Roost copy"
+
+// exportPlace is where a copy goes that a person wants on a disk, or in a folder of it: there where nothing else is, else in a folder
+// of its own, which a later copy finds again.
+func exportPlace(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if archive.IsCAR(dir) || err != nil || len(entries) == 0 || archive.IsBackup(dir) {
+		return dir
+	}
+	return filepath.Join(dir, copyDir)
+}
+
+// importPlace is the copy that a person means who chose a disk, or a folder of it: that itself, or what Export wrote into it, a folder
+// before the newest file. Where there is none, opening dir says so.
+func importPlace(dir string) string {
+	if archive.IsBackup(dir) {
+		return dir
+	}
+	if own := filepath.Join(dir, copyDir); isDir(own) && archive.IsBackup(own) {
+		return own
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return dir
+	}
+	found, newest := dir, time.Time{}
+	for _, x := range entries {
+		info, err := x.Info()
+		if err == nil && info.Mode().IsRegular() && archive.IsCAR(x.Name()) && info.ModTime().After(newest) {
+			found, newest = filepath.Join(dir, x.Name()), info.ModTime()
+		}
+	}
+	return found
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// copySize is how much a copy on a disk holds. Errors: those of archive.Open and vault.OpenTree.
+func copySize(ctx context.Context, path string) (_ int64, err error) {
+	from, err := archive.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	t, err := vault.OpenTree(ctx, from, from.Top())
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", path, err)
+	}
+	return t.Bytes, nil
+}
+
 // mayExport refuses places whose content Roost itself would save or hold.
 func (e *Engine) mayExport(path string) error {
 	real := resolved(filepath.Dir(path))
@@ -221,6 +277,7 @@ func ImportBackup(ctx context.Context, opts Options, o SetupOptions, path string
 
 func importBackup(ctx context.Context, path string, to node.Node, label string, r Report) (_ *Exported, err error) {
 	began := time.Now()
+	path = importPlace(path)
 	from, err := archive.Open(path)
 	if err != nil {
 		return nil, err

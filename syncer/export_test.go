@@ -68,3 +68,48 @@ func TestExportSaysWhatIsInItsWay(t *testing.T) {
 		t.Errorf("a part is lost: %+v, error %v", got, err)
 	}
 }
+
+// A person chooses a disk, which holds other things as well: the copy gets a folder of its own there, the next one goes on in it, and it
+// is found again from the disk; so is a file that was written on the command line. A folder that is no copy is said to be none before
+// anything is begun.
+func TestACopyIsWrittenOntoADiskWithOtherThingsAndFoundThere(t *testing.T) {
+	e := testEngine(t, newPeer("one"), testEntropy(t))
+	src, disk, empty := t.TempDir(), t.TempDir(), t.TempDir()
+	sample(t, src, 1)
+	added(t, e, src)
+	backup(t, e)
+	write(t, disk+"/letter", "dear")
+	bring := func(kind, path string) Brought {
+		t.Helper()
+		got, err := e.bring(t.Context(), BringPart{Kind: kind, Path: path}, nil)
+		must(t, err)
+		return got
+	}
+	first, again := bring(BringExport, disk), bring(BringExport, disk)
+	if own := filepath.Join(disk, "Roost copy"); first.Name != own || again.Name != own || first.StoredBytes == 0 || again.StoredBytes != 0 {
+		t.Errorf("it was written as %+v, then %+v", first, again)
+	}
+	if got := bring(BringExport, empty); got.Name != empty {
+		t.Errorf("into an empty folder it was written as %+v", got)
+	}
+	if got := bring(BringExport, empty); got.Name != empty {
+		t.Errorf("to the copy it was written as %+v", got)
+	}
+	files := t.TempDir()
+	_, err := e.Export(t.Context(), filepath.Join(files, "all.car"), nil)
+	must(t, err)
+	for chosen, want := range map[string]string{
+		disk: first.Name, first.Name: first.Name, empty: empty, files: filepath.Join(files, "all.car"),
+	} {
+		about, err := e.Estimate(t.Context(), BringPart{Kind: BringImport, Path: chosen}, nil)
+		must(t, err)
+		if got := bring(BringImport, chosen); got.Name != want || got.Bytes != first.Bytes || about.Bytes != first.Bytes {
+			t.Errorf("from %s it was brought in as %+v, estimated as %+v", chosen, got, about)
+		}
+	}
+	for kind, want := range map[string]error{BringImport: archive.ErrNotArchive, BringExport: ErrUsage} {
+		if _, err := e.Estimate(t.Context(), BringPart{Kind: kind, Path: src}, nil); !errors.Is(err, want) {
+			t.Errorf("%s %s: error %v, want %v", kind, src, err, want)
+		}
+	}
+}

@@ -20,6 +20,9 @@ import (
 	"roost/vault/node/code"
 )
 
+// OwnStorage is where a home's own storage lies on this computer, unless another place is chosen.
+func OwnStorage(home string) string { return filepath.Join(home, storageDir) }
+
 // Setup makes a home: this computer as a new device of the vault that the words spell, or that another computer let it into,
 // else a new vault. Recovering writes nothing to the storage. The settings file is written last; before it, nothing counts.
 func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, error) {
@@ -51,7 +54,7 @@ func Setup(ctx context.Context, opts Options, o SetupOptions) (*SetupResult, err
 		return nil, ErrAlreadySetUp
 	}
 	if o.LocalDir == "" && o.URL == "" {
-		o.LocalDir = h.path(storageDir)
+		o.LocalDir = OwnStorage(h.dir)
 	}
 	if err := o.locate(ctx); err != nil {
 		return nil, err

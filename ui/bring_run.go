@@ -184,8 +184,10 @@ func broughtWords(b syncer.Brought) (glyph string, tone kit.Tone, words string) 
 	switch {
 	case b.Kind == syncer.BringMove:
 		return glyph, tone, lang.L("{{.Name}} took over. The old storage still gets a copy, until you remove it here.", values{"Name": kit.Shown(b.Name)})
-	case b.Kind == syncer.BringExport || b.Kind == syncer.BringImport:
-		names = size(b.Bytes)
+	case b.Kind == syncer.BringExport:
+		names, fresh = size(b.Bytes), facts(lang.L("{{.Size}} new", values{"Size": size(b.StoredBytes)}), lang.L("in the folder {{.Name}}", values{"Name": baseName(b.Name)}))
+	case b.Kind == syncer.BringImport:
+		names, fresh = size(b.Bytes), lang.L("{{.Size}} new", values{"Size": size(b.StoredBytes)})
 	case b.Versions == 0 && b.Already > 0 && b.Failed == 0:
 		return glyph, tone, lang.L("Everything was there already")
 	default:
@@ -254,6 +256,9 @@ func bringDetails(r *syncer.BringRun) string {
 			d := r.Done[i]
 			cid = cmp.Or(d.CID, cid)
 			fmt.Fprintf(&b, "  files %d, bytes %d, new %d, stored %d, versions %d, there before %d, failed %d\n", d.Files, d.Bytes, d.NewBytes, d.StoredBytes, d.Versions, d.Already, d.Failed)
+			if d.Name != p.Path && (p.Kind == syncer.BringExport || p.Kind == syncer.BringImport) { // in a folder of the disk
+				fmt.Fprintf(&b, "  at %s\n", kit.Shown(d.Name))
+			}
 			if d.Problem != nil {
 				fmt.Fprintf(&b, "  %s\n", kit.Shown(strings.TrimSpace(translated(d.Problem.Title)+". "+d.Problem.InFull())))
 			}

@@ -97,6 +97,34 @@ func bringStates() map[string]func(d *desk) {
 	for _, state := range []string{syncer.ErrandGoing, syncer.ErrandStopping, syncer.ErrandPaused, syncer.ErrandStopped, syncer.ErrandOver} {
 		states["bring-"+state] = running(sampleBring(state))
 	}
+	disk := func(state string) *syncer.BringRun {
+		r := sampleBring(state)
+		r.Parts = []syncer.BringPart{{Kind: syncer.BringExport, Path: "/media/ana/" + strings.Repeat("a very long name ", 6), Bytes: 96_400_000_000}, {Kind: syncer.BringImport, Path: "/media/ana/USB\u202E"}}
+		r.Done, r.Part = nil, 0
+		r.Progress = syncer.Progress{Phase: "exporting", Bytes: 5_000_000_000, TotalFiles: 12_060, TotalBytes: 12_000_000_000, Started: morning.Add(-5 * 60e9)}
+		switch state {
+		case syncer.ErrandStopped:
+			p := syncer.Describe(fmt.Errorf("export: %w", syncer.ErrNoRoom))
+			r.Problem = &p
+		case syncer.ErrandOver:
+			r.Part = 2
+			r.Done = []syncer.Brought{
+				{Kind: syncer.BringExport, Name: r.Parts[0].Path + "/Roost copy", Bytes: 96_400_000_000, StoredBytes: 4_200_000_000},
+				{Kind: syncer.BringImport, Name: "/media/ana/USB\u202E/all.car", Bytes: 96_400_000_000},
+			}
+		}
+		return r
+	}
+	for _, state := range []string{syncer.ErrandGoing, syncer.ErrandPaused, syncer.ErrandStopped, syncer.ErrandOver} {
+		states["bring-disk-"+state] = running(disk(state))
+	}
+	states["bring-disk-chosen"] = func(d *desk) {
+		b := page(d)
+		for _, kind := range []string{syncer.BringExport, syncer.BringImport} {
+			b.add(syncer.BringPart{Kind: kind, Path: "/media/ana/" + strings.Repeat("a very long name ", 6)}, true)
+		}
+		d.settle()
+	}
 	cut := sampleBring(syncer.ErrandGoing)
 	cut.State, cut.Canceled = syncer.ErrandOver, true
 	states["bring-cancelled"] = running(cut)

@@ -24,7 +24,7 @@ func bringDesk(t *testing.T) (*desk, *keptFolder) {
 	return d, k
 }
 
-// followed draws what the engine tells until something is brought in, or cannot be.
+// followed draws what the engine tells until something is brought in, or cannot be; "" is until its report was put away.
 func (d *desk) followed(k *keptFolder, state string) *syncer.BringRun {
 	d.t.Helper()
 	limited, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
@@ -33,7 +33,7 @@ func (d *desk) followed(k *keptFolder, state string) *syncer.BringRun {
 		now := d.w.now
 		now.Status = s
 		d.w.draw(now)
-		if s.Bring != nil && s.Bring.State == state {
+		if s.Bring != nil && s.Bring.State == state || s.Bring == nil && state == "" {
 			return s.Bring
 		}
 	}
@@ -146,4 +146,65 @@ func TestTheDetailsSayWhyAFileWasLeftOutInTheLanguageOfTheWindow(t *testing.T) {
 			t.Errorf("%q lacks %q", said, want)
 		}
 	}
+}
+
+// The whole backup goes to a disk that holds other things, the next time only what is new, and back from it: by what a person sees. A
+// folder that is no copy, and one that is kept itself, say so before anything is begun.
+func TestTheWholeBackupGoesToADiskAndBackFromIt(t *testing.T) {
+	d, k := bringDesk(t)
+	disk := t.TempDir()
+	k.put(filepath.Join(disk, "song.mp3"), "la")
+	at := func(dir, door string) *bringRow {
+		t.Helper()
+		d.w.picked = func(chosen func(string)) { chosen(dir) }
+		d.tap(door)
+		d.settle()
+		rows := d.w.screens[Storages].(*storagesScreen).bring.rows
+		return rows[len(rows)-1]
+	}
+	done := func() syncer.Brought {
+		t.Helper()
+		d.tap("Begin")
+		run := d.followed(k, syncer.ErrandOver)
+		d.sees("Everything is in its place")
+		return run.Done[0]
+	}
+	away := func() {
+		t.Helper()
+		d.tap("Done")
+		d.followed(k, "")
+		d.settle()
+	}
+	if row := at(disk, "A copy of this backup on a disk"); row.problem == nil {
+		t.Errorf("a disk without a copy is %+v", row)
+	}
+	d.sees("This is no backup that Roost wrote")
+	d.tap(filepath.Base(disk)) // not that
+	if row := at(k.dir, "To a disk, beside the storage"); row.problem == nil {
+		t.Errorf("a copy in a folder that is kept is %+v", row)
+	}
+	d.tap(filepath.Base(k.dir))
+	if row := at(disk, "To a disk, beside the storage"); row.problem != nil || row.estimate == nil || row.estimate.Bytes == 0 {
+		t.Errorf("a copy on a disk is %+v", row)
+	}
+	first := done()
+	d.sees("in the folder Roost copy")
+	d.tap("Details")
+	d.sees("at " + filepath.Join(disk, "Roost copy"))
+	d.tap("Close")
+	away()
+
+	at(disk, "To a disk, beside the storage")
+	if again := done(); first.StoredBytes == 0 || again.StoredBytes != 0 || again.Bytes != first.Bytes {
+		t.Errorf("first %+v was written, then %+v", first, again)
+	}
+	away()
+
+	if row := at(disk, "A copy of this backup on a disk"); row.problem != nil || row.estimate == nil || row.estimate.Bytes != first.Bytes {
+		t.Errorf("what is on the disk is %+v", row)
+	}
+	if back := done(); back.Bytes != first.Bytes || back.Problem != nil {
+		t.Errorf("back came %+v", back)
+	}
+	away()
 }

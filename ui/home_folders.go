@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"roost/syncer"
@@ -28,6 +30,7 @@ type foldersCard struct {
 	all     *fyne.Container
 	list    *widget.List
 	empty   *fyne.Container
+	invite  *fyne.Container // below the only folder, where room would be left over
 	showAll bool
 	folders []syncer.FolderStatus // as drawn, in their order
 	paths   []string              // of the rows in the pool
@@ -54,10 +57,13 @@ func newFoldersCard(w *Window) *foldersCard {
 	f.empty = kit.Empty("folder-plus", lang.L("No folder is kept yet"),
 		lang.L("Choose the folders that must not be lost. Roost keeps every change of them, encrypted, on storage that is yours."),
 		kit.NewButton(kit.Primary, "plus", lang.L("Choose a folder"), f.choose))
+	f.invite = container.NewVBox(layout.NewSpacer(), kit.Empty("folder-plus", lang.L("Is there more that must not be lost?"),
+		lang.L("Pictures, letters, what you work on: each folder that you add is kept in the same way."),
+		kit.NewButton(kit.Secondary, "plus", lang.L("Add folder"), f.choose)), layout.NewSpacer())
 	head := kit.Between(kit.Heading(lang.L("Folders")).Clipped(), f.add)
 	f.foot = kit.PadEach(0, 0, 2, 8, kit.HBox(0, f.more))
 	// The rows reach beyond the inset: their focus rings do, their texts do not.
-	f.root = kit.Card(kit.VBox(8, head, kit.PadEach(0, 0, -8, -8, kit.VBox(4, f.empty, f.rows, f.all, f.foot))))
+	f.root = kit.Card(kit.Stretch(8, 2, head, kit.PadEach(0, 0, -8, -8, kit.VBox(4, f.empty, f.rows, f.all, f.foot)), f.invite))
 	return f
 }
 
@@ -70,7 +76,8 @@ func (f *foldersCard) draw(now Now) {
 	}
 	listed := many && f.showAll
 	shown(f.empty, len(f.folders) == 0 && !now.At.IsZero())
-	shown(f.add, len(f.folders) > 0)
+	shown(f.invite, len(f.folders) == 1)
+	shown(f.add, len(f.folders) > 1)
 	shown(f.all, listed)
 	shown(f.rows, len(f.folders) > 0 && !listed)
 	shown(f.foot, many)

@@ -36,6 +36,9 @@ func keepingStates() map[string]func(d *desk) {
 	states["storage-remove"] = func(d *desk) { storages(d, "two").panels[1].askRemove(); d.settle() }
 	states["storage-remove-last"] = func(d *desk) { storages(d, "one").panels[0].askRemove(); d.settle() }
 	states["storage-budget"] = func(d *desk) { storages(d, "two").panels[0].askBudget(); d.settle() }
+	states["storage-group-details"] = func(d *desk) { storages(d, "group").panels[0].showDetails(); d.settle() }
+	states["storage-group-copies"] = func(d *desk) { storages(d, "group").panels[0].askMembers(); d.settle() }
+	states["storage-group-few-copies"] = func(d *desk) { storages(d, "group-few").panels[0].askMembers(); d.settle() }
 	states["storage-add"] = func(d *desk) { storages(d, "one").add(); d.settle() }
 	states["storage-moved"] = func(d *desk) { storages(d, "refused").readdress("Pi in the living room"); d.settle() }
 	states["storage-joining"] = func(d *desk) {

@@ -245,6 +245,10 @@ func startWords(p syncer.Problem, address bool) (title, text string) {
 		return lang.L("This is not the right password"), lang.L("Nothing was changed. Try again.")
 	case "refused":
 		return translated(p.Title), lang.L("Compare the key with the one on the device.")
+	case "group_refused":
+		return translated(p.Title), lang.L("Compare the group's name and password with those on the device.")
+	case "group_away":
+		return translated(p.Title), lang.L("Check the group's address, and that the program which joins the storages runs on the device.")
 	case "not_a_storage":
 		return translated(p.Title), lang.L("Something else answers at this address. Check it, and the number at its end.")
 	case "storage_full":

@@ -18,25 +18,23 @@ type groupFields struct {
 	fields            *fyne.Container
 }
 
-func newGroupFields(how syncer.SetupOptions, refresh func()) *groupFields {
+// newGroupFields makes them; enter is what Enter in the last of them does.
+func newGroupFields(how syncer.SetupOptions, refresh, enter func()) *groupFields {
 	g := &groupFields{
 		address:  kit.NewField(lang.L("Address of the group"), "http://raspberrypi:9094", lang.L("Of the program that joins the storages, on the same device.")),
 		password: kit.NewPasswordField(lang.L("Name and password of the group"), lang.L("As name:password. Leave it empty if it asks for nothing.")),
 	}
 	g.address.SetText(how.ClusterURL)
 	g.password.SetText(how.ClusterToken)
+	g.address.OnEnter, g.password.OnEnter = g.password.Focus, enter
 	g.fields = kit.VBox(14, g.address.Root, g.password.Root)
-	data := kit.SwitchData{
-		Title: lang.L("It is one of several storages acting as one"), Detail: lang.L("What is saved is passed on to the others, and counts when they hold it."),
-		On: how.ClusterURL != "",
-	}
-	g.turn = kit.NewSwitch(data, func(on bool) {
-		data.On = on
-		g.turn.Set(data)
+	title, detail := lang.L("It is one of several storages acting as one"), lang.L("What is saved is passed on to the others, and counts when they hold it.")
+	g.turn = kit.NewSwitch(turned(title, detail, how.ClusterURL != ""), func(on bool) {
+		g.turn.Set(turned(title, detail, on))
 		shown(g.fields, on)
 		refresh()
 	})
-	shown(g.fields, data.On)
+	shown(g.fields, g.turn.Data().On)
 	g.root = kit.VBox(14, g.turn, g.fields)
 	return g
 }

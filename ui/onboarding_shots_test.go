@@ -15,6 +15,8 @@ import (
 	"roost/packaging/kit/install"
 	"roost/syncer"
 	"roost/syncer/guide"
+	"roost/ui/kit"
+	"roost/vault/archive"
 	"roost/vault/node"
 )
 
@@ -88,6 +90,23 @@ func steps() map[string]func(*onboarding) {
 			o.how.URL = "http://raspberrypi:5001"
 			o.showAddress()
 			o.fail(fmt.Errorf("ask: %w", syncer.ErrNoRoom))
+		},
+		"address-group": func(o *onboarding) {
+			o.how = syncer.SetupOptions{URL: "http://raspberrypi:5001", ClusterURL: "http://raspberrypi:9094", ClusterToken: "roost:secret"}
+			o.showAddress()
+			o.fail(fmt.Errorf("ask: %w", node.ErrClusterKey))
+		},
+		"address-group-away": func(o *onboarding) {
+			o.more = &oneMore{moved: "Pi in the living room", leave: func() {}}
+			o.how = syncer.SetupOptions{URL: "http://raspberrypi:5001", ClusterURL: "http://raspberrypi:9094"}
+			o.showAddress()
+			o.fail(fmt.Errorf("ask: %w", node.ErrClusterAway))
+		},
+		"copy": func(o *onboarding) { o.back = true; o.importCopy("/media/ana/USB\u202E") },
+		"copy-wrong": func(o *onboarding) {
+			o.back = true
+			o.importCopy("/media/ana/USB")
+			o.fail(fmt.Errorf("open: %w", archive.ErrUnfinished), kit.NewButton(kit.Secondary, "refresh", "Try again", func() {}))
 		},
 		"address-http": func(o *onboarding) {
 			o.how.URL = "http://raspberrypi:5001"

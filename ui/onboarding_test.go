@@ -942,3 +942,41 @@ func TestADriveIsKeptOnAndFoundAgain(t *testing.T) {
 	c.until("Your files are back")
 	c.reads("Documents/letter.txt", "dear")
 }
+
+// All that is left is a disk with a copy of the backup, among other things, and the words: the files come back, and a folder without a copy
+// is said to be none.
+func TestFilesComeBackFromACopyOnADisk(t *testing.T) {
+	t.Setenv("ROOST_IPFS", nodetest.Binary(t))
+	disk := t.TempDir()
+	if err := os.WriteFile(filepath.Join(disk, "song.mp3"), []byte("la"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := nodetest.StartKubo(t)
+	s := backUp(t, d, "Laptop", map[string]map[string]string{filepath.Join(t.TempDir(), "Documents"): {"letter.txt": "dear"}}, "", func(e *syncer.Engine) {
+		if _, err := e.Backup(t.Context(), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Export(t.Context(), filepath.Join(disk, "all.car"), nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	d.Stop(t)
+	c := newComputer(t)
+	c.picked = t.TempDir()
+	c.tap("Get my files back, or add this device")
+	c.paste("Word 1", strings.Join(s.words, " "))
+	c.tap("Continue")
+	c.tap("A copy of this backup on a disk")
+	c.until("This is no backup that Roost wrote")
+	c.tap("Back")
+	c.until("Where is your backup?")
+	c.picked = disk
+	c.tap("A copy of this backup on a disk")
+	c.until("Your backup is found")
+	c.tap("Replace my old computer")
+	c.picked = c.own
+	c.tap("Another place")
+	c.tap("Bring them back")
+	c.until("Your files are back")
+	c.reads("Documents/letter.txt", "dear")
+}

@@ -77,6 +77,9 @@ func (o *onboarding) showWhere() {
 	}
 	if o.back && o.how.Joined == nil {
 		options = append(options, kit.NewOption(kit.OptionData{
+			Icon: "download", Tone: kit.Accent, Title: lang.L("A copy of this backup on a disk"), Detail: copyLead(),
+		}, func() { o.pick(o.importCopy) }))
+		options = append(options, kit.NewOption(kit.OptionData{
 			Icon: "key", Tone: kit.Idle, Title: lang.L("I have only the words"),
 			Detail: lang.L("They find it when a computer of yours left a note for them in the last two days."),
 		}, func() { o.only = true; o.showAddress() }))
@@ -192,7 +195,8 @@ func (o *onboarding) showAddress() {
 	key := kit.NewPasswordField(lang.L("Key"), lang.L("What the device asks for. Leave it empty if it asks for nothing."))
 	address.SetText(o.how.URL)
 	key.SetText(o.how.Token)
-	group := newGroupFields(o.how, func() { o.page.Refresh() })
+	var try func()
+	group := newGroupFields(o.how, func() { o.page.Refresh() }, func() { try() })
 	read := func() bool {
 		url, err := guide.Address(address.Text())
 		if err != nil {
@@ -219,13 +223,14 @@ func (o *onboarding) showAddress() {
 		return true
 	}
 	var test, next *kit.Button
-	test = kit.NewButton(kit.Secondary, "refresh", lang.L("Test it"), func() { o.tryStorage(test, read) })
+	test = kit.NewButton(kit.Secondary, "refresh", lang.L("Test it"), func() { try() })
 	next = kit.NewButton(kit.Primary, "", lang.L("Continue"), func() {
 		if read() {
 			o.prepare(next)
 		}
 	})
-	address.OnEnter, key.OnEnter = key.Focus, func() { o.tryStorage(test, read) }
+	try = func() { o.tryStorage(test, read) }
+	address.OnEnter, key.OnEnter = key.Focus, try
 	title, before := lang.L("A device that I already run"), o.showWhere
 	nearby, look := o.foundNearby(o.showAddress)
 	lead := lang.L("Roost talks to it directly. Nobody in between can read your files.")
@@ -328,10 +333,10 @@ func (o *onboarding) prepared(err error) {
 	case o.more != nil:
 		o.more.chosen(o.how)
 	case o.back:
-		o.how.Words, o.how.Token, o.how.Joined, o.typed = "", "", nil, [wordCount]string{}
+		o.how.Words, o.how.Token, o.how.ClusterToken, o.how.Joined, o.typed = "", "", "", nil, [wordCount]string{}
 		o.lookUp()
 	default:
-		o.how.Token = ""
+		o.how.Token, o.how.ClusterToken = "", ""
 		o.showWhyWords()
 	}
 }

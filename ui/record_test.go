@@ -218,12 +218,28 @@ func storageSamples() map[string]Now {
 	for i := range 30 {
 		many.Storages = append(many.Storages, syncer.StorageStatus{Name: fmt.Sprint("Storage ", i+1), State: syncer.StateSafe, Asked: morning, Confirmed: morning, Used: int64(i) * gigabyte})
 	}
+	group, few := base(), base()
+	group.Storages[0].Cluster = &syncer.ClusterStatus{URL: "http://raspberrypi:9094", Copies: 3, Wanted: 3, Held: 1, Known: true, Members: []syncer.MemberStatus{
+		{ID: "12D3one", Name: "Pi in the living room", State: syncer.MemberHolds},
+		{ID: "12D3two", Name: "attic", State: syncer.MemberWaiting, Since: morning.Add(-time.Minute)},
+		{ID: "12D3three", Name: "cellar\u202Egpj", State: syncer.MemberAway, Since: morning.Add(-26 * time.Hour)},
+		{ID: "12D3four\u202E", State: syncer.MemberAway},
+		{ID: "12D3five", Name: strings.Repeat("Netzwerklaufwerk im Hauswirtschaftsraum ", 3), State: syncer.MemberFailed, Since: morning.Add(-time.Hour)},
+		{ID: "12D3six", Name: "shed", State: syncer.MemberSpare},
+	}}
+	wrong(&group, &group.Storages[0], syncer.ErrMembersBehind)
+	few.Storages[0].Cluster = &syncer.ClusterStatus{URL: "http://raspberrypi:9094", Copies: 40, Wanted: 40}
+	for i := range 30 {
+		few.Storages[0].Cluster.Members = append(few.Storages[0].Cluster.Members, syncer.MemberStatus{ID: fmt.Sprint("12D3", i), Name: fmt.Sprint("Shelf ", i+1), State: syncer.MemberThere})
+	}
+	wrong(&few, &few.Storages[0], syncer.ErrFewMembers)
 	copying, wished := behind, two
 	copying.Storages = slices.Clone(behind.Storages)
 	copying.Storages[1].State, copying.Storages[1].Behind = syncer.StateCopying, false
 	copying.Storages[1].Copying = &syncer.Progress{Bytes: 44 * gigabyte, TotalBytes: 131 * gigabyte}
 	all := map[string]Now{
 		"one": base(), "two": two, "copying": copying, "wished": wished, "away": away, "full": full, "refused": refused, "behind": behind, "fresh": fresh, "none": none, "odd": odd, "many": many, "unknown": {},
+		"group": group, "group-few": few,
 	}
 	for name, n := range all {
 		n.Copies.Wanted = len(n.Storages)

@@ -17,6 +17,8 @@ type Starter interface {
 	Check(ctx context.Context, how syncer.SetupOptions) []error
 	// Try tells whether a storage answers; with write also whether it takes what it is given.
 	Try(ctx context.Context, how syncer.SetupOptions, write bool) error
+	// Import puts a copy of a backup into a new storage, and returns how with that in it.
+	Import(ctx context.Context, how syncer.SetupOptions, from string, r syncer.Report) (syncer.SetupOptions, error)
 	// UsePassphrase protects this computer's key where there is no keyring, or opens it.
 	UsePassphrase(typed string)
 	// Begin makes the home.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"roost/syncer"
 	"roost/ui/kit"
@@ -24,7 +25,7 @@ type membersPart struct {
 func newMembersPart(change func()) *membersPart {
 	m := &membersPart{sum: newFigure(), list: kit.VBox(4)}
 	m.change = kit.NewButton(kit.Quiet, "", lang.L("Change…"), change).Spoken(lang.L("Change how many of them hold everything"))
-	m.root = kit.VBox(8, kit.Between(m.sum.root, m.change), m.list)
+	m.root = kit.VBox(8, kit.Between(m.sum.root, flush(m.change)), m.list)
 	m.root.Hide()
 	return m
 }
@@ -91,6 +92,9 @@ func memberDetail(m syncer.MemberStatus, at time.Time) string {
 	return lang.L("Does not answer")
 }
 
+// membersSeen is how many alternatives the smallest window has room for; a longer list scrolls.
+const membersSeen = 7
+
 // askMembers asks how many of the storages that act as one have to hold everything.
 func (p *storagePanel) askMembers() {
 	w, c, name := p.s.w, p.storage.Cluster, p.storage.Name
@@ -98,13 +102,17 @@ func (p *storagePanel) askMembers() {
 		return
 	}
 	options := []kit.Alternative{{Label: lang.L("all that are there now")}}
-	for i := 1; i <= len(c.Members); i++ {
+	for i := 1; i <= max(len(c.Members), c.Copies); i++ { // what is wanted stays so where nobody changes it
 		options = append(options, kit.Alternative{Label: lang.N("{{.Count}} of them", i, values{"Count": i})})
 	}
-	chosen := min(c.Copies, len(options)-1)
+	chosen := c.Copies
 	choice := kit.NewChoice(options...)
 	choice.Choose(chosen)
 	choice.OnChanged = func(i int) { chosen = i }
+	list := choice.Root
+	if len(options) > membersSeen {
+		list = kit.Fixed(0, choice.Root.MinSize().Height/float32(len(options))*membersSeen, container.NewVScroll(kit.PadEach(2, 2, 0, 10, choice.Root)))
+	}
 	var d *kit.Dialog
 	var save *kit.Button
 	save = kit.NewButton(kit.Primary, "", lang.L("Save"), func() {
@@ -112,7 +120,8 @@ func (p *storagePanel) askMembers() {
 		w.start(save, func(ctx context.Context) error { return w.engine.SetCopies(ctx, name, chosen) })
 	})
 	d = kit.NewDialog(lang.L("How many of them shall hold everything?"), kit.VBox(12,
-		kit.NewParagraph(lang.L("Your files count as safe when so many of these storages hold your newest versions. With all of them, one that is gone for good is waited for no longer once you save this.")).Secondary(), choice.Root),
+		kit.NewParagraph(lang.L("Your files count as safe when so many of these storages hold your newest versions. With all of them, one that is gone for good is waited for no longer once you save this.")).Secondary(), list),
 		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), save)
 	w.dialog(d)
+	choice.Focus()
 }

@@ -119,6 +119,16 @@ func (g *Guide) Try(ctx context.Context, how syncer.SetupOptions, write bool) er
 	return syncer.TryStorage(ctx, g.opts.Engine, how, write)
 }
 
+// Import puts a copy of a backup, which Export wrote to a disk, into a new storage before Begin makes the home: the one of how, or of
+// this computer where how names none. It returns how with that storage in it. What is there already is not copied again.
+func (g *Guide) Import(ctx context.Context, how syncer.SetupOptions, from string, r syncer.Report) (syncer.SetupOptions, error) {
+	if how.URL == "" && how.LocalDir == "" {
+		how.LocalDir = syncer.OwnStorage(g.opts.Engine.Home)
+	}
+	_, err := syncer.ImportBackup(ctx, g.opts.Engine, how, from, r)
+	return how, err
+}
+
 // Begin makes the home: a new backup, or with words this computer as one more device of theirs. Where the computer has no
 // keyring the passphrase given to UsePassphrase protects its key; without one that is keystore.ErrNoPassphrase.
 func (g *Guide) Begin(ctx context.Context, how syncer.SetupOptions) (*syncer.SetupResult, error) {

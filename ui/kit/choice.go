@@ -78,6 +78,9 @@ func (c *Choice) Choose(i int) {
 	}
 }
 
+// Focus gives the keyboard to what is chosen, and scrolls there.
+func (c *Choice) Focus() { focus(c.options[c.chosen]) }
+
 // SetDetail changes what an option says below its label.
 func (c *Choice) SetDetail(i int, detail string) {
 	if o := c.options[i]; o.data.Detail != detail {

@@ -15,6 +15,7 @@ type control struct {
 	tap              func()
 	self             fyne.CanvasObject // the control itself, once it has had the focus
 	hovered, focused bool
+	passed           bool // the keyboard goes on from here, though it rests
 }
 
 // Tapped does what the control is for.
@@ -25,7 +26,35 @@ func (c *control) Tapped(*fyne.PointEvent) {
 }
 
 // Disabled tells whether the control does nothing now.
-func (c *control) Disabled() bool { return c.tap == nil || c.DisableableWidget.Disabled() }
+func (c *control) Disabled() bool {
+	return !c.passed && (c.tap == nil || c.DisableableWidget.Disabled())
+}
+
+// AcceptsTab implements [fyne.Tabbable]. Fyne goes on from the beginning of the window where what has the keyboard rests, as a button
+// does while its job runs: that one passes the keyboard on itself.
+func (c *control) AcceptsTab() bool { return c.focused && c.Disabled() }
+
+// passOn gives the keyboard to what comes after the control, or before it.
+func (c *control) passOn(back bool) {
+	over := fyne.CurrentApp().Driver().CanvasForObject(c.self)
+	if over == nil {
+		return
+	}
+	c.passed = true
+	if back {
+		over.FocusPrevious()
+	} else {
+		over.FocusNext()
+	}
+	c.passed = false
+	c.Refresh()
+}
+
+// shifted tells whether a person holds Shift.
+func shifted() bool {
+	d, ok := fyne.CurrentApp().Driver().(desktop.Driver)
+	return ok && d.CurrentKeyModifiers()&fyne.KeyModifierShift != 0
+}
 
 // TypedKey answers Space and Enter like a tap; Esc closes the dialog around it.
 func (c *control) TypedKey(key *fyne.KeyEvent) {
@@ -36,6 +65,8 @@ func (c *control) TypedKey(key *fyne.KeyEvent) {
 			return
 		}
 		keying(c.self, func() { c.Tapped(nil) })
+	case fyne.KeyTab: // only where it rests
+		c.passOn(shifted())
 	case fyne.KeyEscape:
 		closeDialogOver(c.self)
 	}

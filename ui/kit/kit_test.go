@@ -301,6 +301,42 @@ func TestAPasswordIsShownWithTheKeyboardToo(t *testing.T) {
 	}
 }
 
+// A button rests while its job runs: the keyboard stays there, and goes on from there.
+func TestTabGoesOnFromAButtonThatRests(t *testing.T) {
+	useTheme(t, theme.VariantLight)
+	var b [4]*Button
+	for i := range b {
+		b[i] = NewButton(Secondary, "", fmt.Sprint("Button ", i), func() {})
+	}
+	b[2].tap = func() { b[2].Disable() }
+	c := window(t, VBox(8, b[0], b[1], b[2], b[3]), fyne.NewSize(300, 300)).Canvas()
+	for _, way := range []struct {
+		back bool
+		to   *Button
+	}{{false, b[3]}, {true, b[1]}} {
+		b[2].Enable()
+		if tab, ok := fyne.Focusable(b[2]).(fyne.Tabbable); !ok || tab.AcceptsTab() {
+			t.Error("Fyne does not take Tab from a button that can be tapped")
+		}
+		c.Focus(b[2])
+		b[2].TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+		if !b[2].AcceptsTab() || c.Focused() != fyne.Focusable(b[2]) {
+			t.Fatalf("while it rests, the keyboard is at %v", c.Focused())
+		}
+		if b[2].passOn(way.back); c.Focused() != fyne.Focusable(way.to) || !b[2].Disabled() {
+			t.Errorf("the keyboard went to %v", c.Focused())
+		}
+	}
+	c.Focus(b[0])
+	b[2].Enable()
+	c.Focus(b[2])
+	b[2].Disable()
+	b[2].TypedKey(&fyne.KeyEvent{Name: fyne.KeyTab})
+	if c.Focused() != fyne.Focusable(b[3]) {
+		t.Errorf("Tab led to %v", c.Focused())
+	}
+}
+
 // Who uses the keyboard alone gets out of a field of many lines.
 func TestTabLeavesAFieldOfManyLines(t *testing.T) {
 	useTheme(t, theme.VariantLight)

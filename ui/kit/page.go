@@ -51,11 +51,20 @@ func (pageLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// reveal scrolls the page that o lies on until all of o is seen.
+// reveal scrolls what o lies on until all of o is seen: the page, or a list in the dialog above it.
 func reveal(o fyne.CanvasObject) {
 	driver := fyne.CurrentApp().Driver()
 	c := driver.CanvasForObject(o)
-	if c == nil || c.Overlays().Top() != nil {
+	if c == nil {
+		return
+	}
+	if over := c.Overlays().Top(); over != nil {
+		for _, box := range slices.Backward(wayTo(over, o)) {
+			if scroll, ok := box.(*container.Scroll); ok {
+				scrollTo(driver, scroll, o)
+				return
+			}
+		}
 		return
 	}
 	p := openPage(c.Content())
@@ -66,19 +75,24 @@ func reveal(o fyne.CanvasObject) {
 	if at.X < view.X || at.X > view.X+p.scroll.Size().Width {
 		return // beside the page, in the navigation
 	}
+	scrollTo(driver, p.scroll, o)
+}
+
+// scrollTo scrolls until all of o is seen.
+func scrollTo(driver fyne.Driver, scroll *container.Scroll, o fyne.CanvasObject) {
 	const air = 8
-	top := at.Y - view.Y
+	top := driver.AbsolutePositionForObject(o).Y - driver.AbsolutePositionForObject(scroll).Y
 	bottom := top + o.Size().Height
-	offset := p.scroll.Offset
+	offset := scroll.Offset
 	switch {
 	case top < air:
 		offset.Y += top - air
-	case bottom > p.scroll.Size().Height-air:
-		offset.Y += bottom - p.scroll.Size().Height + air
+	case bottom > scroll.Size().Height-air:
+		offset.Y += bottom - scroll.Size().Height + air
 	default:
 		return
 	}
-	p.scroll.ScrollToOffset(fyne.NewPos(offset.X, max(offset.Y, 0)))
+	scroll.ScrollToOffset(fyne.NewPos(offset.X, max(offset.Y, 0)))
 }
 
 // beside tells whether o lies in the containers around a page, rather than on it.

@@ -176,8 +176,16 @@ func (c *Cluster) spread(ctx context.Context, p clusterPin) (clusterPin, error) 
 	if tooFewMembers(err) {
 		return p, nil
 	}
+	if err == nil && !next.on(self.ID) {
+		// Cluster does not know how much room our own member has, as after it was too busy to tell, and chose one whose word it still
+		// believes, be it gone since. All of them hold it then, until a number can be chosen: our own would let it go.
+		return c.post(ctx, p.root, p.name, cid.Undef, everybody, everybody)
+	}
 	return next, err
 }
+
+// everybody is how many members hold a pin that all of them hold, as Cluster has it.
+const everybody = -1
 
 // mostOrigins is how many addresses Cluster tries.
 const mostOrigins = 10
@@ -209,7 +217,7 @@ func (c *Cluster) post(ctx context.Context, root cid.Cid, name string, from cid.
 	if from.Defined() {
 		args.Set("pin-update", from.String())
 	}
-	if most > 0 {
+	if most != 0 {
 		args.Set("replication-min", strconv.Itoa(least))
 		args.Set("replication-max", strconv.Itoa(most))
 	}
