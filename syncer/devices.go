@@ -382,8 +382,8 @@ func (e *Engine) oldKeys(nc nodeConfig, token string) (all []vault.OldKey) {
 	return all
 }
 
-// noted finds an old key among those that are written down.
-func noted(open []vault.OldKey, k vault.OldKey) int {
+// openKey finds an old key among those that are written down.
+func openKey(open []vault.OldKey, k vault.OldKey) int {
 	return slices.IndexFunc(open, func(x vault.OldKey) bool { return x.Storage == k.Storage && x.Token == k.Token })
 }
 
@@ -392,7 +392,7 @@ func (e *Engine) noteKeys(lost, token string) error {
 	open := e.bundle.OldKeys()
 	for _, nc := range e.home.config().Nodes {
 		for _, k := range e.oldKeys(nc, token) {
-			if noted(open, k) >= 0 {
+			if openKey(open, k) >= 0 {
 				continue
 			}
 			next, err := vault.NewToken()
@@ -432,7 +432,7 @@ func (e *Engine) changeKeys(ctx context.Context, token string) (out []KeyChange,
 		}
 		for _, k := range keys {
 			x := KeyChange{Storage: nc.Name, Cluster: k.Storage != nc.Name, State: KeyChanged}
-			if i := noted(open, k); i >= 0 {
+			if i := openKey(open, k); i >= 0 {
 				x.State = KeyOpen
 				if x.Line = keyLine(open[i].Next); x.Cluster {
 					x.Line = clusterLine(open[i].Next)
