@@ -22,6 +22,7 @@ const (
 	BringPlain  = "plain"  // files that lie open on a storage become one: see ImportPlain
 	BringImport = "import" // a backup on a disk goes into the storage: see importPlace, ImportBackup
 	BringExport = "export" // the backup goes to a disk as well: see exportPlace, Export
+	BringOpen   = "open"   // the newest version of a kept folder lies open on a storage as well: see ExportPlain
 	BringMove   = "move"   // a storage makes room for a new one: see MoveNode
 )
 
@@ -30,11 +31,17 @@ type BringPart struct {
 	Kind  string
 	Path  string       // of a folder, dated folders, a disk
 	Plain PlainSource  // of BringPlain
+	Open  *OpenWish    // of BringOpen
 	From  string       // of BringMove: the old storage
 	To    SetupOptions // of BringMove: the new one; only StartBring is told, because a key may be in it
 	Clean bool         // of BringMove: the old storage is emptied at the end
 	Files int64        // as estimated, like Bytes; 0: not known
 	Bytes int64
+}
+
+// OpenWish says that a person was told that others can read what lies open, and wants that.
+type OpenWish struct {
+	Storage string // where; "": on the only one
 }
 
 // BringWish are things to bring in, one after the other in this order.
@@ -67,6 +74,8 @@ func (p BringPart) check() error {
 		ok = filepath.IsAbs(p.Path)
 	case BringPlain:
 		ok = p.Plain.CID != "" || p.Plain.Path != ""
+	case BringOpen:
+		ok = filepath.IsAbs(p.Path) && p.Open != nil
 	case BringMove:
 		ok = p.From != ""
 	}
@@ -121,6 +130,12 @@ func (e *Engine) bring(ctx context.Context, p BringPart, r Report) (out Brought,
 		if got, err = e.Export(ctx, exportPlace(p.Path), r); got != nil {
 			out.copied(got)
 		}
+	case BringOpen:
+		var got *WrittenPlain
+		got, err = e.ExportPlain(ctx, PlainTarget{Snapshot: "latest:" + p.Path, Storage: p.Open.Storage, Open: true}, r)
+		if got != nil {
+			out.opened(got)
+		}
 	case BringMove:
 		var got *Moved
 		if got, err = e.MoveNode(ctx, MoveOptions{From: p.From, Clean: p.Clean}, r); got != nil {
@@ -141,13 +156,26 @@ func (b *Brought) add(s Saved) {
 		b.Versions++
 	}
 	for _, x := range s.Skipped {
-		if !x.Failed {
-			continue
+		if x.Failed {
+			b.left(x)
 		}
-		b.Failed++
-		if len(b.Skipped) < mostNamed {
-			b.Skipped = append(b.Skipped, x)
-		}
+	}
+}
+
+func (b *Brought) left(x Skipped) {
+	b.Failed++
+	if len(b.Skipped) < mostNamed {
+		b.Skipped = append(b.Skipped, x)
+	}
+}
+
+func (b *Brought) opened(x *WrittenPlain) {
+	b.Name, b.Files, b.Bytes, b.CID = x.Storage, x.Files, x.Bytes, x.CID
+	if x.Already {
+		b.Already = 1
+	}
+	for _, s := range x.Skipped {
+		b.left(s)
 	}
 }
 

@@ -85,6 +85,13 @@ func (e *Engine) Estimate(ctx context.Context, p BringPart, tell Report) (*Bring
 			return nil, err
 		}
 		out.Bytes, out.Stored = sum, sum
+	case BringOpen:
+		v, err := e.version(ctx, "latest:"+p.Path)
+		if err != nil {
+			return nil, err
+		}
+		out.Files, out.Bytes = int64(min(v.Files, math.MaxInt64)), int64(min(v.Bytes, math.MaxInt64))
+		out.Stored = out.Bytes
 	case BringImport:
 		sum, err := copySize(ctx, importPlace(p.Path))
 		if err != nil {

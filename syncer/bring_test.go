@@ -33,7 +33,12 @@ func TestWhatIsBroughtInGoesOnWithoutAWindow(t *testing.T) {
 		{Kind: BringDated, Path: old},
 		{Kind: BringPlain, Plain: PlainSource{CID: top, Name: "pictures"}},
 		{Kind: BringExport, Path: out},
+		{Kind: BringOpen, Path: src, Open: &OpenWish{}},
 	}}
+	unasked := BringWish{Parts: []BringPart{{Kind: BringOpen, Path: src}}}
+	if err := e.StartBring(t.Context(), unasked); !errors.Is(err, ErrUsage) {
+		t.Errorf("something is to lie open, which nobody was asked about: %v", err)
+	}
 	must(t, e.StartBring(t.Context(), wish))
 	if err := e.StartBring(t.Context(), wish); !isProblem(err, "bringing") {
 		t.Errorf("a second one beside it: %v", err)
@@ -52,14 +57,14 @@ func TestWhatIsBroughtInGoesOnWithoutAWindow(t *testing.T) {
 	stop()
 
 	b := s.Bring
-	if len(b.Done) != 5 || b.Canceled || b.Bytes != 3 {
+	if len(b.Done) != 6 || b.Canceled || b.Bytes != 3 {
 		t.Fatalf("brought in %+v", b)
 	}
 	for i, want := range []struct {
 		versions int
 		files    int64
 		problem  string
-	}{{1, 1, ""}, {0, 0, "not_a_folder"}, {3, 6, ""}, {1, 1, ""}, {0, b.Done[4].Files, ""}} {
+	}{{1, 1, ""}, {0, 0, "not_a_folder"}, {3, 6, ""}, {1, 1, ""}, {0, b.Done[4].Files, ""}, {0, 1, ""}} {
 		got, code := b.Done[i], ""
 		if got.Problem != nil {
 			code = got.Problem.Code
@@ -74,6 +79,9 @@ func TestWhatIsBroughtInGoesOnWithoutAWindow(t *testing.T) {
 	}
 	if b.Done[3].CID != top || b.Done[4].Files == 0 {
 		t.Errorf("details %+v", b.Done)
+	}
+	if got := d.Run(t, "cat", b.Done[5].CID+"/a"); got != "one" {
+		t.Errorf("open lies %q", got)
 	}
 	versions, _, err := e.Snapshots(t.Context(), "")
 	must(t, err)

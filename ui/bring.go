@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -71,6 +72,7 @@ func newBringPage(s *storagesScreen) *bringPage {
 		option("download", lang.L("A copy of this backup on a disk"), lang.L("It goes back into the storage, every part checked."), b.pick(syncer.BringImport)),
 		kit.PadEach(8, 0, 0, 0, kit.Heading(lang.L("Where should it go?")).Clipped()),
 		option("drive", lang.L("To a disk, beside the storage"), lang.L("A copy of the whole backup, encrypted. A later one writes only what is new."), b.pick(syncer.BringExport)),
+		option("globe", lang.L("Open onto a storage, not encrypted"), lang.L("One folder, as ordinary files for programs and people that do not have your words."), b.chooseOpen),
 		option("server", lang.L("To a new storage, in place of an old one"), lang.L("Everything is copied and read back, and files are restored from it to try it, before it takes over."), b.chooseMove))
 	b.begin = kit.NewButton(kit.Primary, "", lang.L("Begin"), b.start)
 	b.chosen = kit.Card(kit.VBox(12, kit.Heading(lang.L("In this order")).Clipped(), b.list, kit.Between(b.sum, b.begin)))
@@ -135,7 +137,7 @@ func (b *bringPage) add(p syncer.BringPart, ticked bool) {
 
 // sameBringing tells whether two parts are about one thing.
 func sameBringing(a, b syncer.BringPart) bool {
-	return a.Kind == b.Kind && a.Path == b.Path && a.Plain.CID == b.Plain.CID && a.Plain.Path == b.Plain.Path && a.Plain.Storage == b.Plain.Storage && a.From == b.From
+	return a.Kind == b.Kind && a.Path == b.Path && (a.Open == nil || b.Open == nil || *a.Open == *b.Open) && a.Plain.CID == b.Plain.CID && a.Plain.Path == b.Plain.Path && a.Plain.Storage == b.Plain.Storage && a.From == b.From
 }
 
 // earlier moves a part before the one above it.
@@ -269,6 +271,8 @@ func bringKind(kind string) (glyph, words string) {
 		return "download", lang.L("From a disk into the storage")
 	case syncer.BringExport:
 		return "drive", lang.L("A copy of the backup on this disk")
+	case syncer.BringOpen:
+		return "globe", lang.L("Open on a storage, for everybody who reaches it")
 	case syncer.BringMove:
 		return "server", lang.L("A new storage takes over")
 	default:
@@ -369,27 +373,84 @@ func freeOf(taken map[string]bool, name string) string {
 
 // chooseMove asks which storage makes room, and where the backup goes.
 func (b *bringPage) chooseMove() {
+	b.chooseStorage(lang.L("Which storage should it replace?"), b.moveFrom)
+}
+
+// chooseStorage asks for a storage where there are several.
+func (b *bringPage) chooseStorage(title string, chosen func(name string)) {
 	all := b.s.now.Storages
 	switch len(all) {
 	case 0:
 		b.s.w.Tell(errNoStorage)
 	case 1:
-		b.moveFrom(all[0].Name)
+		chosen(all[0].Name)
 	default:
-		var d *kit.Dialog
-		list := kit.VBox(8)
-		for _, x := range all {
-			list.Add(kit.NewOption(kit.OptionData{Icon: storageGlyph(x), Tone: kit.Accent, Title: kit.Shown(x.Name), Detail: holdsWords(x, b.s.now)}, func() {
-				d.Close()
-				b.moveFrom(x.Name)
-			}))
-		}
-		d = kit.NewDialog(lang.L("Which storage should it replace?"), list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
-		b.s.w.dialog(d)
+		b.chooseOne(title, len(all), func(i int) kit.OptionData {
+			return kit.OptionData{Icon: storageGlyph(all[i]), Tone: kit.Accent, Title: kit.Shown(all[i].Name), Detail: holdsWords(all[i], b.s.now)}
+		}, func(i int) { chosen(all[i].Name) })
 	}
 }
 
-var errNoStorage = errors.New("there is no storage that could be moved")
+// optionsSeen is how many options the smallest window has room for; a longer list scrolls.
+const optionsSeen = 5
+
+// chooseOne asks for one of so many.
+func (b *bringPage) chooseOne(title string, number int, data func(i int) kit.OptionData, chosen func(i int)) {
+	var d *kit.Dialog
+	options := kit.VBox(8)
+	for i := range number {
+		options.Add(kit.NewOption(data(i), func() {
+			d.Close()
+			chosen(i)
+		}))
+	}
+	var list fyne.CanvasObject = options
+	if number > optionsSeen {
+		list = kit.Fixed(0, options.MinSize().Height/float32(number)*optionsSeen, container.NewVScroll(kit.PadEach(2, 2, 0, 10, options)))
+	}
+	d = kit.NewDialog(title, list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
+	b.s.w.dialog(d)
+}
+
+var (
+	errNoStorage = errors.New("there is no storage that could be moved")
+	errNoVersion = fmt.Errorf("%w: nothing was saved yet that could lie open", syncer.ErrUsage)
+)
+
+// chooseOpen asks which folder lies open from then on, and where; and says what that means before it is on the list.
+func (b *bringPage) chooseOpen() {
+	var kept []syncer.FolderStatus
+	for _, f := range b.s.now.Folders {
+		if f.Snapshot != "" {
+			kept = append(kept, f)
+		}
+	}
+	if len(kept) == 0 {
+		b.s.w.Tell(errNoVersion)
+		return
+	}
+	b.chooseOne(lang.L("Which folder shall lie open?"), len(kept), func(i int) kit.OptionData {
+		f := kept[i]
+		return kit.OptionData{Icon: "folder", Tone: kit.Accent, Title: baseName(f.Path), Detail: facts(kit.Shown(f.Path), files(f.Files), size(f.Bytes))}
+	}, func(i int) {
+		b.chooseStorage(lang.L("On which storage?"), func(name string) { b.warnOfOpen(kept[i].Path, name) })
+	})
+}
+
+func (b *bringPage) warnOfOpen(dir, storage string) {
+	var d *kit.Dialog
+	text := lang.L(
+		"Whoever reaches {{.Storage}} can read {{.Folder}} then, without your words, and so may others where that storage is not for you alone. What somebody copied cannot be called back. Your backup itself stays encrypted.",
+		values{"Storage": kit.Shown(storage), "Folder": baseName(dir)},
+	)
+	d = kit.NewDialog(lang.L("Others will be able to read it"), kit.NewParagraph(text).Secondary(),
+		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }),
+		kit.NewButton(kit.Danger, "", lang.L("That is what I want"), func() {
+			d.Close()
+			b.add(syncer.BringPart{Kind: syncer.BringOpen, Path: dir, Open: &syncer.OpenWish{Storage: storage}}, true)
+		}))
+	b.s.w.dialog(d)
+}
 
 func (b *bringPage) moveFrom(name string) {
 	here := slices.ContainsFunc(b.s.now.Storages, func(x syncer.StorageStatus) bool { return x.Dir != "" })

@@ -188,6 +188,8 @@ func broughtWords(b syncer.Brought) (glyph string, tone kit.Tone, words string) 
 		names, fresh = size(b.Bytes), facts(lang.L("{{.Size}} new", values{"Size": size(b.StoredBytes)}), lang.L("in the folder {{.Name}}", values{"Name": baseName(b.Name)}))
 	case b.Kind == syncer.BringImport:
 		names, fresh = size(b.Bytes), lang.L("{{.Size}} new", values{"Size": size(b.StoredBytes)})
+	case b.Kind == syncer.BringOpen:
+		names, fresh = facts(files(b.Files), size(b.Bytes)), lang.L("open on {{.Storage}}", values{"Storage": kit.Shown(b.Name)})
 	case b.Versions == 0 && b.Already > 0 && b.Failed == 0:
 		return glyph, tone, lang.L("Everything was there already")
 	default:

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,6 +83,26 @@ func bringStates() map[string]func(d *desk) {
 			d.settle()
 		},
 		"bring-which": func(d *desk) { page(d).chooseMove() },
+		"bring-open": func(d *desk) {
+			b := page(d)
+			now := d.w.now
+			now.Folders = nil
+			for i := range 30 {
+				now.Folders = append(now.Folders, syncer.FolderStatus{
+					Path: "/home/ana/" + strings.Repeat("a very long name ", 6) + strconv.Itoa(i), Snapshot: "aaaa", Files: 1200, Bytes: 4_200_000,
+				})
+			}
+			d.w.draw(now)
+			b.chooseOpen()
+		},
+		"bring-open-warned": func(d *desk) {
+			page(d).warnOfOpen("/home/ana/"+strings.Repeat("a very long name ", 6), "Pi in the living room")
+		},
+		"bring-open-over": running(&syncer.BringRun{
+			State: syncer.ErrandOver, Part: 1,
+			Parts: []syncer.BringPart{{Kind: syncer.BringOpen, Path: "/home/ana/Pictures", Open: &syncer.OpenWish{Storage: "Pi"}, Files: 2, Bytes: 4_200_000}},
+			Done:  []syncer.Brought{{Kind: syncer.BringOpen, Name: "Pi", Files: 2, Bytes: 4_200_000, CID: "bafyopen"}},
+		}),
 		"bring-details": func(d *desk) {
 			running(sampleBring(syncer.ErrandOver))(d)
 			d.w.showText("Details", bringDetails(sampleBring(syncer.ErrandOver)))

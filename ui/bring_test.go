@@ -104,6 +104,55 @@ func TestWhatAPersonHasIsBroughtInFromTheWindow(t *testing.T) {
 	}
 }
 
+// A folder goes out of the encrypted backup onto a storage again, for any program: only after a person was told what that means.
+func TestAFolderLiesOpenOnAStorageOnceThatIsWanted(t *testing.T) {
+	d, k := bringDesk(t)
+	b := d.w.screens[Storages].(*storagesScreen).bring
+	d.tap(lang.L("Open onto a storage, not encrypted"))
+	d.sees(lang.L("Which folder shall lie open?"))
+	d.tap(filepath.Base(k.dir))
+	d.sees(lang.L("Others will be able to read it"))
+	d.tap(lang.L("Cancel"))
+	if len(b.rows) != 0 {
+		t.Fatalf("it is on the list, and nobody wanted it: %+v", b.rows)
+	}
+	d.tap(lang.L("Open onto a storage, not encrypted"))
+	d.tap(filepath.Base(k.dir))
+	d.tap(lang.L("That is what I want"))
+	d.settle()
+	if len(b.rows) != 1 || b.rows[0].estimate == nil || b.rows[0].estimate.Files == 0 {
+		t.Fatalf("it is estimated as %+v", b.rows)
+	}
+	d.tap(lang.L("Begin"))
+	run := d.followed(k, syncer.ErrandOver)
+	if len(run.Done) != 1 || run.Done[0].Problem != nil || run.Done[0].Files != run.Parts[0].Files {
+		t.Fatalf("it became %+v", run.Done)
+	}
+	d.sees(lang.L("Everything is in its place"))
+	out := filepath.Join(t.TempDir(), "out")
+	k.kubo.Run(t, "get", "-o", out, run.Done[0].CID)
+	err := filepath.WalkDir(k.dir, func(path string, x os.DirEntry, err error) error {
+		if err != nil || !x.Type().IsRegular() {
+			return err
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(k.dir, path)
+		if err != nil {
+			return err
+		}
+		if got, err := os.ReadFile(filepath.Join(out, rel)); err != nil || string(got) != string(want) {
+			t.Errorf("%s is read as %q, %v", rel, got, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestWhatCannotBeBroughtInIsSaidBeforeAndAfter: a folder without dates, and a storage that says no.
 func TestWhatCannotBeBroughtInIsSaidBeforeAndAfter(t *testing.T) {
 	d, k := bringDesk(t)
