@@ -205,6 +205,7 @@ func (e *Engine) pass(ctx context.Context, f folderConfig, root *disk.Dir, sc *s
 	}
 	out.ID, out.Time = c.IDs[0], time.Unix(snap.Seconds, int64(snap.Nanos))
 	out.NewBytes, out.StoredBytes = s.Stats().NewBytes, c.Stored
+	p.e.tellOthers(ctx)
 	return out, nil
 }
 

@@ -56,6 +56,7 @@ type Engine struct {
 
 	connecting sync.Mutex              // held while the first storage is connected to or replaced
 	first      atomic.Pointer[primary] // the storage that commits go to; nil until it was wanted
+	silent     atomic.Bool             // it has no board to tell other devices on
 
 	farMu sync.Mutex            // guards below
 	far   map[string]connection // further storages by name, once they were wanted

@@ -2,13 +2,16 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"roost/vault/format"
 	"roost/vault/node"
+	"roost/vault/node/nodetest"
 )
 
 // TestWhatAnotherDeviceSavesIsNoticed: without being asked, and only when there is something.
@@ -57,6 +60,56 @@ func TestWhatAnotherDeviceSavesIsNoticed(t *testing.T) {
 			look(false)
 		}
 	})
+}
+
+// Where the storage passes notices on, what another device saves is known within seconds; what anybody else says there is a reason to
+// look, and no more. A storage that passes none on is looked at as before.
+func TestWhatAnotherDeviceSavesIsToldWhereTheStoragePassesNoticesOn(t *testing.T) {
+	d := nodetest.StartKubo(t, func(c nodetest.Config) { c.Set("Pubsub.Enabled", true) })
+	n, secret := d.Node(t), testEntropy(t)
+	here, there := testEngine(t, n, secret), testEngine(t, n, secret)
+	src, theirs := t.TempDir(), t.TempDir()
+	write(t, src+"/a", "here")
+	write(t, theirs+"/b", "there")
+	added(t, here, src)
+	added(t, there, theirs)
+	backup(t, here)
+	k := newKeeper(here)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { k.hearOthers(ctx) })
+	wg.Go(func() { k.noticeOthers(ctx) })
+	topic := here.vault().NewsTopic()
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(d.Run(t, "pubsub", "ls"), topic); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("nobody hears: %s", d.Run(t, "pubsub", "ls"))
+		}
+	}
+	began := time.Now()
+	backup(t, there)
+	for len(here.vault().Known().Heads) != 2 {
+		if time.Since(began) > othersEvery-10*time.Second {
+			t.Fatal("it was not told")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Logf("known after %v", time.Since(began).Round(time.Millisecond))
+	if there.silent.Load() {
+		t.Error("it is said to pass no notices on")
+	}
+
+	quiet := nodetest.StartKubo(t).Node(t)
+	if err := quiet.Hear(t.Context(), topic, func() {}); !errors.Is(err, node.ErrNoNews) {
+		t.Errorf("a storage without notices says %v", err)
+	}
+	alone := testEngine(t, quiet, testEntropy(t))
+	added(t, alone, src)
+	backup(t, alone)
+	if !alone.silent.Load() {
+		t.Error("a storage without notices is told every time")
+	}
 }
 
 func TestOthersAreLookedForAtLeastOnceAMinute(t *testing.T) {

@@ -61,6 +61,7 @@ type keeper struct {
 	news     chan struct{} // holds one when a fact changed
 	stores   chan struct{} // holds one when the storages should be asked now
 	beacons  chan struct{} // holds one when it should be looked whether a beacon is due
+	heard    chan struct{} // holds one when another device said that it published something
 
 	asking turns // of the storages
 
@@ -80,7 +81,7 @@ type keeper struct {
 func newKeeper(e *Engine) *keeper {
 	one := func() chan struct{} { return make(chan struct{}, 1) }
 	return &keeper{
-		e: e, settings: one(), news: one(), stores: one(), beacons: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
+		e: e, settings: one(), news: one(), stores: one(), beacons: one(), heard: one(), folders: map[format.FolderID]*keeping{}, storages: map[string]*storageFacts{},
 		watch: (*keeping).startWatcher,
 	}
 }
@@ -98,6 +99,7 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.tidy(ctx) })
 	wg.Go(func() { k.keepFindable(ctx) })
 	wg.Go(func() { k.noticeOthers(ctx) })
+	wg.Go(func() { k.hearOthers(ctx) })
 	k.keepFolders(ctx)
 }
 

@@ -37,3 +37,6 @@ func (s *State) foreign(v *Vault, entries []node.Entry) (out []node.Entry) {
 	}
 	return out
 }
+
+// NewsTopic is the topic of [node.News] on which devices tell each other that they published a state.
+func (v *Vault) NewsTopic() string { return v.keys().NewsTopic() }

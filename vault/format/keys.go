@@ -100,5 +100,8 @@ func (k *Keys) StagingDir(device DeviceID) string {
 	return "/" + label(k.Locator, []byte("staging"), device[:])
 }
 
+// NewsTopic is the topic on which devices tell each other that they published a state.
+func (k *Keys) NewsTopic() string { return label(k.Locator, []byte("news")) }
+
 // PinLabel is the name of this vault's pins on the storage with that peer ID: another one on each storage.
 func (k *Keys) PinLabel(peerID string) string { return label(k.PinName, []byte("pin"), []byte(peerID)) }

@@ -276,3 +276,16 @@ func TestLogStaysShortAndKeepsItsEnd(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func FuzzNews(f *testing.F) {
+	f.Add([]byte(`{"from":"12D3KooW","data":"u","seqno":"uAAA","topicIDs":["uYQ"]}` + "\n"))
+	f.Add([]byte(`{}{}`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		heard := 0
+		err := readNews(strings.NewReader(string(answer)), func() { heard++ })
+		if heard > strings.Count(string(answer), "{")+strings.Count(string(answer), "null") {
+			t.Errorf("%d notices in %q", heard, answer)
+		}
+		fuzzed(t, err)
+	})
+}
