@@ -92,6 +92,7 @@ func readers() map[string]func(io.Reader) error {
 		"gc":      readGC,
 		"tables":  func(r io.Reader) error { _, err := readTables(r); return err },
 		"record":  func(r io.Reader) error { _, err := readRecord(r); return err },
+		"news":    func(r io.Reader) error { return readNews(r, func() {}) },
 		"nothing": readNothing,
 	}
 }

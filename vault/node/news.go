@@ -39,10 +39,7 @@ func (k *Kubo) Tell(ctx context.Context, topic string) error {
 		op: "tell the news", command: "pubsub/pub", args: []string{topicArg(topic)}, limit: k.patience.quick,
 		body: strings.NewReader(""),
 	}
-	return noNews(k.do(ctx, c, func(r io.Reader) error {
-		_, err := io.Copy(io.Discard, r)
-		return err
-	}))
+	return noNews(k.do(ctx, c, readNothing))
 }
 
 // Hear implements News.
