@@ -48,6 +48,9 @@ type pinJSON struct {
 	Size    int64  `json:"size"` // 0: not known
 	Ours    bool   `json:"ours"`
 	Storage string `json:"storage"`
+
+	Copies  int          `json:"copies,omitempty"`  // members of the cluster that the storage acts for which shall hold it
+	Members []memberJSON `json:"members,omitempty"` // and how each does
 }
 
 type freedJSON struct {
@@ -129,7 +132,7 @@ var errUnsure = errors.New("unpin was not confirmed")
 func (a *pinsAnswer) add(list []syncer.Pin) {
 	a.Pins, a.raw = []pinJSON{}, list
 	for _, p := range list {
-		a.Pins = append(a.Pins, pinJSON{p.CID, p.Name, p.Kind, p.Device, stamp(p.Time), p.Size, p.Ours, p.Storage})
+		a.Pins = append(a.Pins, pinJSON{p.CID, p.Name, p.Kind, p.Device, stamp(p.Time), p.Size, p.Ours, p.Storage, p.Copies, newMembers(p.Members)})
 	}
 }
 
@@ -210,7 +213,11 @@ func table(w io.Writer, list []syncer.Pin) {
 		if !p.Ours {
 			name = shown(p.Name)
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\n", pinWords(p), bytes, at, shown(p.Storage), name, p.CID)
+		where := shown(p.Storage)
+		if p.Copies > 0 {
+			where += fmt.Sprintf(", %d of %d members", min(p.Held(), p.Copies), p.Copies)
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\n", pinWords(p), bytes, at, where, name, p.CID)
 	}
 	t.Flush() // w keeps its own errors
 }

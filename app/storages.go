@@ -90,11 +90,14 @@ func newCluster(c *syncer.ClusterStatus) *clusterJSON {
 	if c == nil {
 		return nil
 	}
-	j := &clusterJSON{URL: c.URL, Copies: c.Wanted, Held: c.Held, Known: c.Known, Members: []memberJSON{}}
-	for _, m := range c.Members {
-		j.Members = append(j.Members, memberJSON{m.Called(), m.ID, m.State, stamp(m.Since)})
+	return &clusterJSON{URL: c.URL, Copies: c.Wanted, Held: c.Held, Known: c.Known, Members: append([]memberJSON{}, newMembers(c.Members)...)}
+}
+
+func newMembers(list []syncer.MemberStatus) (out []memberJSON) {
+	for _, m := range list {
+		out = append(out, memberJSON{m.Called(), m.ID, m.State, stamp(m.Since)})
 	}
-	return j
+	return out
 }
 
 // people are the lines about the members: how many hold the newest state, and who does not.

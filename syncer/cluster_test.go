@@ -89,6 +89,16 @@ func TestSeveralStoragesActAsOne(t *testing.T) {
 	if c := s.Storages[0].Cluster; c == nil || c.Held != 2 || c.Wanted != 2 || holders(s) != "one holds, two holds" {
 		t.Errorf("it is held as %q, %+v", holders(s), c)
 	}
+	newest := func() (held, of int) {
+		t.Helper()
+		pins, err := e.Pins(t.Context(), "")
+		must(t, err)
+		i := slices.IndexFunc(pins, func(p Pin) bool { return p.Kind == PinNewest })
+		return pins[i].Held(), pins[i].Copies
+	}
+	if held, of := newest(); held != 2 || of != 2 {
+		t.Errorf("of the saved copy it is said that %d of %d hold it", held, of)
+	}
 
 	two.Stop(t)
 	write(t, src+"/meanwhile", noise(7, 400_000))
@@ -100,6 +110,9 @@ func TestSeveralStoragesActAsOne(t *testing.T) {
 		if away := m.State == MemberAway; away == m.Since.IsZero() {
 			t.Errorf("since when is not right: %+v", m)
 		}
+	}
+	if held, of := newest(); held != 1 || of != 2 {
+		t.Errorf("with one away it is said of the saved copy that %d of %d hold it", held, of)
 	}
 	if !slices.ContainsFunc(s.Problems, func(p Problem) bool { return p.Code == "members_behind" && p.Storage == "storage" }) {
 		t.Errorf("the problems are %+v", s.Problems)

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ipfs/go-cid"
+	"golang.org/x/sync/errgroup"
 
 	"roost/vault"
 	"roost/vault/node"
@@ -24,6 +26,9 @@ type Pin struct {
 	Device  string    // whose it is; "" unless it is ours
 	Time    time.Time // when it was made; zero: not known
 	Size    int64     // bytes, as far as its top says; 0: not known
+
+	Copies  int            // members of the cluster that the storage acts for which shall hold it; 0: it acts for none, or that is not known
+	Members []MemberStatus // how they hold it, those included that the cluster has forgotten
 }
 
 // Kinds of pins, as the vault has them. What other programs keep may also be a file, a folder, a link, or something else.
@@ -62,11 +67,67 @@ func (e *Engine) Pins(ctx context.Context, storage string) ([]Pin, error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("storage %q: %w", nc.Name, err))
 		}
-		for _, p := range pins {
-			out = append(out, Pin{nc.Name, p.CID.String(), p.Name, p.Kind, p.Ours, p.Device, p.Time, p.Size})
+		members := e.pinMembers(ctx, nc, n, pins)
+		for i, p := range pins {
+			out = append(out, Pin{nc.Name, p.CID.String(), p.Name, p.Kind, p.Ours, p.Device, p.Time, p.Size, members[i].copies, members[i].members})
 		}
 	}
 	return out, errors.Join(errs...)
+}
+
+const (
+	// mostHeld is how many pins a cluster is asked about, ours first: it asks every member for each.
+	mostHeld = 100
+	// heldAtOnce is how many of these questions are under way.
+	heldAtOnce = 4
+)
+
+type pinHolding struct {
+	copies  int
+	members []MemberStatus
+}
+
+// pinMembers says how the members of a storage's cluster hold each pin. What is not answered in time is not known.
+func (e *Engine) pinMembers(ctx context.Context, nc nodeConfig, n node.Node, pins []vault.Pin) []pinHolding {
+	out := make([]pinHolding, len(pins))
+	c, ok := n.(*node.Cluster)
+	if !ok {
+		return out
+	}
+	ctx, cancel := context.WithTimeout(ctx, membersPatience)
+	defer cancel()
+	var g errgroup.Group
+	g.SetLimit(heldAtOnce)
+	for i, p := range pins[:min(len(pins), mostHeld)] {
+		g.Go(func() error {
+			h, err := c.Holding(ctx, p.CID)
+			if err != nil {
+				e.log.Debug("how the members hold a pin is not known", "storage", nc.Name, "reason", err)
+				return nil
+			}
+			var s ClusterStatus
+			for _, m := range nc.Cluster.Members { // who is not heard of any more is away
+				s.Members = append(s.Members, MemberStatus{ID: m.ID, Name: m.Name, State: MemberAway})
+			}
+			for _, x := range h.Copies {
+				s.learn(MemberStatus{ID: x.Peer, Name: x.Member, State: memberState(x.State)})
+			}
+			out[i] = pinHolding{cmp.Or(h.Wanted, len(s.Members)), s.Members}
+			return nil
+		})
+	}
+	_ = g.Wait() // of which none fails
+	return out
+}
+
+// Held is how many members of a cluster hold the pin.
+func (p Pin) Held() (held int) {
+	for _, m := range p.Members {
+		if m.State == MemberHolds {
+			held++
+		}
+	}
+	return held
 }
 
 // pinsOn connects to a storage to look at its pins.

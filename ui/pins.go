@@ -91,7 +91,7 @@ func (p *pinsPage) draw() {
 	slices.SortStableFunc(ours, func(a, b syncer.Pin) int { return age(a) - age(b) })
 	list := kit.VBox(2)
 	for _, x := range ours {
-		r := kit.RowData{Icon: "laptop", IconTone: kit.Good, Title: pinName(x), Detail: facts(ownPinWords(x), pinMoment(x, at)), Value: pinSize(x)}
+		r := kit.RowData{Icon: "laptop", IconTone: kit.Good, Title: pinName(x), Detail: facts(ownPinWords(x), pinMoment(x, at), pinHeld(x)), Value: pinSize(x)}
 		if x.Kind != syncer.PinNewest {
 			r.IconTone = kit.Idle
 		} else if x.Device == p.s.now.Device {
@@ -161,9 +161,9 @@ func (p *pinsPage) tellOther(x syncer.Pin) {
 
 func (p *pinsPage) tell(x syncer.Pin, text string, more ...*kit.Button) *kit.Dialog {
 	var d *kit.Dialog
-	about := otherPinFacts(x)
+	about := facts(otherPinFacts(x), pinHeld(x))
 	if x.Ours {
-		about = facts(ownPinWords(x), pinMoment(x, time.Now()), pinSize(x))
+		about = facts(ownPinWords(x), pinMoment(x, time.Now()), pinSize(x), pinHeld(x))
 	}
 	buttons := []*kit.Button{kit.NewButton(kit.Quiet, "", lang.L("Details"), func() { d.Close(); p.s.w.showText(pinName(x), pinDetails(x)) })}
 	buttons = append(buttons, more...)
@@ -342,6 +342,14 @@ func pinMoment(p syncer.Pin, at time.Time) string {
 }
 
 // pinDetails speaks the words of the storage, which are the same in every language.
+// pinHeld says how many of the storages that act as one hold it; "" where it is one storage.
+func pinHeld(p syncer.Pin) string {
+	if p.Copies == 0 {
+		return ""
+	}
+	return lang.N("{{.Done}} of {{.Count}} copies", p.Copies, values{"Done": min(p.Held(), p.Copies), "Count": p.Copies})
+}
+
 func pinDetails(p syncer.Pin) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CID %s\npin name %s\nkind %s\nstorage %s\n", p.CID, kit.Shown(p.Name), p.Kind, kit.Shown(p.Storage))
@@ -350,6 +358,9 @@ func pinDetails(p syncer.Pin) string {
 	}
 	if !p.Time.IsZero() {
 		fmt.Fprintf(&b, "time %s\n", p.Time.UTC().Format(time.RFC3339))
+	}
+	for _, m := range p.Members {
+		fmt.Fprintf(&b, "member %s %s %s\n", kit.Shown(m.Called()), kit.Shown(m.ID), m.State)
 	}
 	return strings.TrimSpace(b.String())
 }

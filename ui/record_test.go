@@ -86,7 +86,9 @@ func samplePins() []syncer.Pin {
 	pins := []syncer.Pin{
 		{CID: "bafyreiaaaa", Kind: syncer.PinNewest, Ours: true, Device: "Laptop", Time: morning.Add(-4 * time.Minute), Size: 104 * gigabyte},
 		{CID: "bafyreibbbb", Kind: syncer.PinNewest, Ours: true, Device: "Desktop\u202E in the attic, with a name that somebody made very long indeed", Time: morning.AddDate(0, -2, 0), Size: 27 * gigabyte},
-		{CID: "bafyreicccc", Kind: syncer.PinSuperseded, Ours: true, Device: "Laptop", Time: morning.Add(-3 * time.Hour), Size: 103 * gigabyte},
+		{CID: "bafyreicccc", Kind: syncer.PinSuperseded, Ours: true, Device: "Laptop", Time: morning.Add(-3 * time.Hour), Size: 103 * gigabyte, Copies: 2, Members: []syncer.MemberStatus{
+			{ID: "12D3KooWone", Name: "Pi in the living room", State: syncer.MemberHolds}, {ID: "12D3KooWtwo", State: syncer.MemberAway},
+		}},
 		{CID: "bafyreidddd", Kind: syncer.PinUpload, Ours: true, Device: "Laptop"},
 		{CID: "bafyreieeee", Kind: syncer.PinUnknown, Ours: true},
 		{CID: "bafyreiffff", Kind: syncer.PinOtherVault, Time: morning, Size: 3 * gigabyte},
