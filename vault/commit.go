@@ -353,6 +353,14 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	if own == nil || own.Root.DagCID() != root {
 		return fmt.Errorf("%w: another process published first", ErrRedo)
 	}
+	if c.hides(st) {
+		switch err := v.node.Unlink(ctx, path); {
+		case err == nil:
+			return fmt.Errorf("%w: another process published first, with a number that was not used", ErrRedo)
+		case !errors.Is(err, node.ErrUnauthorized): // a token that may only add
+			return fmt.Errorf("take the new state back: %w", err)
+		}
+	}
 	ok, err := v.node.Pinned(ctx, root)
 	if err != nil {
 		return fmt.Errorf("confirm the new state: %w", err)
@@ -368,6 +376,18 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	v.state = st
 	v.mu.Unlock()
 	return nil
+}
+
+// hides tells whether a copy of this device published a state meanwhile that the new one neither knows nor goes on from. Its
+// number lies between where this one began and the new one's: they leave numbers out when a storage was set back.
+func (c *commit) hides(st *State) bool {
+	began := uint64(0)
+	if b := c.s.base; b != nil {
+		began = b.Seq
+	}
+	return slices.ContainsFunc(st.all, func(h *Head) bool {
+		return h.Device == c.head.Device && !h.Pin && h.Seq > began && h.Seq < c.head.Seq
+	})
 }
 
 // stage puts the blocks of the new state where no collection takes them before they are pinned: linked from a directory

@@ -109,9 +109,13 @@ type facts struct {
 	must map[string]files // reported as saved, and not removed
 	may  map[string]files // saving or removing was begun, and no more is known
 	gone map[string]bool  // removed
+
+	doubted map[string]int // how many removals of a version were begun of which no more is known
 }
 
-func (f facts) clone() facts { return facts{maps.Clone(f.must), maps.Clone(f.may), maps.Clone(f.gone)} }
+func (f facts) clone() facts {
+	return facts{maps.Clone(f.must), maps.Clone(f.may), maps.Clone(f.gone), maps.Clone(f.doubted)}
+}
 
 // savepoint is what a storage can be set back to.
 type savepoint struct {
@@ -122,7 +126,7 @@ type savepoint struct {
 func newWorld(t *testing.T, seed uint64, n node.Node) *world {
 	w := &world{
 		t: t, r: rand.New(rand.NewPCG(seed, 0)), entropy: entropy(t), node: n, strict: true,
-		facts: facts{map[string]files{}, map[string]files{}, map[string]bool{}},
+		facts: facts{map[string]files{}, map[string]files{}, map[string]bool{}, map[string]int{}},
 	}
 	w.before = pinsOf(t, n)
 	t.Cleanup(func() {
@@ -353,6 +357,7 @@ func (w *world) check() {
 		}
 	}
 	maps.DeleteFunc(w.facts.may, func(key string, _ files) bool { return found[key] == nil })
+	clear(w.facts.doubted)
 }
 
 // allowed fails for what is said of the storage and not true.
@@ -721,10 +726,15 @@ func (d *device) prune(seed uint64, repack float64) error {
 			asked = append(asked, x)
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			if chosen(x) && w.facts.must[key(x)] != nil {
-				doubt[key(x)] = w.facts.must[key(x)]
-				w.facts.may[key(x)] = w.facts.must[key(x)]
-				delete(w.facts.must, key(x))
+			k := key(x)
+			content := w.facts.must[k]
+			if content == nil && w.facts.doubted[k] > 0 { // by a copy of this device, at the same time
+				content = w.facts.may[k]
+			}
+			if chosen(x) && content != nil && doubt[k] == nil {
+				doubt[k], w.facts.may[k] = content, content
+				w.facts.doubted[k]++
+				delete(w.facts.must, k)
 			}
 			return chosen(x)
 		}})
@@ -750,9 +760,11 @@ func (d *device) prune(seed uint64, repack float64) error {
 		}
 		fallthrough
 	case errors.Is(err, vault.ErrKeepsNothing), errors.Is(err, vault.ErrRolledBack):
-		for k, f := range doubt { // they stay
-			w.facts.must[k] = f
-			delete(w.facts.may, k)
+		for k, f := range doubt { // they stay, as far as it is for this one to say
+			if w.facts.doubted[k]--; w.facts.doubted[k] == 0 && !w.facts.gone[k] {
+				w.facts.must[k] = f
+				delete(w.facts.may, k)
+			}
 		}
 	}
 	return err

@@ -67,11 +67,12 @@ func newer(known, more []format.Seen) []format.Seen {
 	return slices.SortedFunc(maps.Values(best), func(a, b format.Seen) int { return bytes.Compare(a.Device[:], b.Device[:]) })
 }
 
-// served are the newest heads of all devices but one.
+// served are the newest heads of all devices but one, as far as they were published: what only a pin tells of may be a state that
+// its device let go of again before it was.
 func (s *State) served(but format.DeviceID) []format.Seen {
 	var out []format.Seen
 	for _, h := range s.Heads {
-		if h.Device != but {
+		if h.Device != but && !h.Pin {
 			out = append(out, format.Seen{Device: h.Device, Seq: h.Seq, Hash: h.Hash})
 		}
 	}
