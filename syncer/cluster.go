@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,17 @@ func (o SetupOptions) access() access { return access{o.Token, o.ClusterToken} }
 
 func accessOf(b *vault.Bundle, storage string) access {
 	return access{b.Token(storage), b.Token(clusterKey(storage))}
+}
+
+// accessWith is accessOf with another token: the storage's own, or that of its cluster, by the name that the bundle keeps it under.
+func accessWith(b *vault.Bundle, storage, key, token string) access {
+	a := accessOf(b, storage)
+	if key == storage {
+		a.token = token
+	} else {
+		a.cluster = token
+	}
+	return a
 }
 
 // setAccess keeps it; the bundle has to be written. The zero access forgets it.
@@ -151,6 +163,15 @@ func tooFew(wanted, there int) error {
 // membersPatience is for asking who holds what: one member that does not answer is waited for by the others.
 const membersPatience = 18 * time.Second
 
+// status is what is known before anybody answers: who is not heard of is away.
+func (c *clusterConfig) status() *ClusterStatus {
+	s := &ClusterStatus{URL: c.URL, Copies: c.Copies}
+	for _, m := range c.Members {
+		s.Members = append(s.Members, MemberStatus{ID: m.ID, Name: m.Name, State: MemberAway})
+	}
+	return s
+}
+
 // askMembers says how the members of a storage's cluster hold a state, nil being none yet; was is what was known before.
 func (e *Engine) askMembers(ctx context.Context, nc nodeConfig, c *node.Cluster, own *vault.Head, was *ClusterStatus) (*ClusterStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, membersPatience)
@@ -166,10 +187,7 @@ func (e *Engine) askMembers(ctx context.Context, nc nodeConfig, c *node.Cluster,
 func (e *Engine) askHolding(ctx context.Context, nc nodeConfig, c *node.Cluster, there []node.Member, own *vault.Head,
 	was *ClusterStatus,
 ) (*ClusterStatus, error) {
-	s := &ClusterStatus{URL: nc.Cluster.URL, Copies: nc.Cluster.Copies}
-	for _, m := range nc.Cluster.Members { // who is not heard of any more is away
-		s.Members = append(s.Members, MemberStatus{ID: m.ID, Name: m.Name, State: MemberAway})
-	}
+	s := nc.Cluster.status()
 	for _, m := range there {
 		state := MemberThere
 		if m.Reason != "" {
@@ -183,14 +201,10 @@ func (e *Engine) askHolding(ctx context.Context, nc nodeConfig, c *node.Cluster,
 		if err != nil {
 			return was, err
 		}
-		for _, x := range h.Copies {
-			s.learn(MemberStatus{ID: x.Peer, Name: x.Member, State: memberState(x.State)})
-		}
+		s.learnCopies(h.Copies)
 		s.Known, wanted = true, h.Wanted
 	}
-	if s.Wanted = wanted; wanted == 0 {
-		s.Wanted = len(s.Members)
-	}
+	s.Wanted = cmp.Or(wanted, len(s.Members))
 	now := time.Now()
 	for i := range s.Members {
 		m := &s.Members[i]
@@ -245,6 +259,13 @@ func (c *ClusterStatus) learn(m MemberStatus) {
 		if known.State = m.State; m.Name != "" {
 			known.Name = m.Name
 		}
+	}
+}
+
+// learnCopies notes how members hold something.
+func (c *ClusterStatus) learnCopies(copies []node.Copy) {
+	for _, x := range copies {
+		c.learn(MemberStatus{ID: x.Peer, Name: x.Member, State: memberState(x.State)})
 	}
 }
 

@@ -47,6 +47,11 @@ const EmptyFolder = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
 // Pins lists what a storage keeps; "" is all storages. Ours come first, newest first. What storages that answer keep is
 // returned beside the error of one that does not.
 func (e *Engine) Pins(ctx context.Context, storage string) ([]Pin, error) {
+	return e.pins(ctx, storage, true)
+}
+
+// pins is Pins; members of clusters are asked only if wanted, which takes a while where one is away.
+func (e *Engine) pins(ctx context.Context, storage string, members bool) ([]Pin, error) {
 	c := e.home.config()
 	nodes := c.Nodes
 	if storage != "" {
@@ -67,10 +72,16 @@ func (e *Engine) Pins(ctx context.Context, storage string) ([]Pin, error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("storage %q: %w", nc.Name, err))
 		}
-		members := e.pinMembers(ctx, nc, n, pins)
+		list := make([]Pin, len(pins))
 		for i, p := range pins {
-			out = append(out, Pin{nc.Name, p.CID.String(), p.Name, p.Kind, p.Ours, p.Device, p.Time, p.Size, members[i].copies, members[i].members})
+			list[i] = Pin{
+				Storage: nc.Name, CID: p.CID.String(), Name: p.Name, Kind: p.Kind, Ours: p.Ours, Device: p.Device, Time: p.Time, Size: p.Size,
+			}
 		}
+		if cluster, ok := n.(*node.Cluster); ok && members {
+			e.learnMembers(ctx, nc, cluster, pins, list)
+		}
+		out = append(out, list...)
 	}
 	return out, errors.Join(errs...)
 }
@@ -82,18 +93,8 @@ const (
 	heldAtOnce = 4
 )
 
-type pinHolding struct {
-	copies  int
-	members []MemberStatus
-}
-
-// pinMembers says how the members of a storage's cluster hold each pin. What is not answered in time is not known.
-func (e *Engine) pinMembers(ctx context.Context, nc nodeConfig, n node.Node, pins []vault.Pin) []pinHolding {
-	out := make([]pinHolding, len(pins))
-	c, ok := n.(*node.Cluster)
-	if !ok {
-		return out
-	}
+// learnMembers notes in list how the members of a storage's cluster hold each pin. What is not answered in time is not known.
+func (e *Engine) learnMembers(ctx context.Context, nc nodeConfig, c *node.Cluster, pins []vault.Pin, list []Pin) {
 	ctx, cancel := context.WithTimeout(ctx, membersPatience)
 	defer cancel()
 	var g errgroup.Group
@@ -105,19 +106,13 @@ func (e *Engine) pinMembers(ctx context.Context, nc nodeConfig, n node.Node, pin
 				e.log.Debug("how the members hold a pin is not known", "storage", nc.Name, "reason", err)
 				return nil
 			}
-			var s ClusterStatus
-			for _, m := range nc.Cluster.Members { // who is not heard of any more is away
-				s.Members = append(s.Members, MemberStatus{ID: m.ID, Name: m.Name, State: MemberAway})
-			}
-			for _, x := range h.Copies {
-				s.learn(MemberStatus{ID: x.Peer, Name: x.Member, State: memberState(x.State)})
-			}
-			out[i] = pinHolding{cmp.Or(h.Wanted, len(s.Members)), s.Members}
+			s := nc.Cluster.status()
+			s.learnCopies(h.Copies)
+			list[i].Copies, list[i].Members = cmp.Or(h.Wanted, len(s.Members)), s.Members
 			return nil
 		})
 	}
 	_ = g.Wait() // of which none fails
-	return out
 }
 
 // Held is how many members of a cluster hold the pin.

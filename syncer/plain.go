@@ -63,7 +63,7 @@ func (e *Engine) PlainThings(ctx context.Context, storage string) ([]PlainThing,
 	if err != nil {
 		return nil, err
 	}
-	pins, err := e.Pins(ctx, storage)
+	pins, err := e.pins(ctx, storage, false)
 	errs := []error{err}
 	var out []PlainThing
 	for _, p := range pins {
