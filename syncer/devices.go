@@ -495,11 +495,7 @@ func (e *Engine) changeManaged(ctx context.Context, nc nodeConfig) (string, erro
 // refuses tries a key on a storage that runs by itself, or on its cluster. An error leaves it open.
 func (e *Engine) refuses(ctx context.Context, nc nodeConfig, k vault.OldKey, token string) (bool, error) {
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	as := access{token, e.bundle.Token(clusterKey(nc.Name))}
-	if k.Storage != nc.Name {
-		as = access{e.bundle.Token(nc.Name), token}
-	}
-	n, err := nc.dial(as, nil)
+	n, err := nc.dial(accessWith(e.bundle, nc.Name, k.Storage, token), nil)
 	if err != nil {
 		return false, err
 	}
@@ -559,13 +555,7 @@ func (e *Engine) tryOldKeys(ctx context.Context) error {
 // under.
 func (e *Engine) useToken(ctx context.Context, nc nodeConfig, key, token string) error {
 	nc.AllowHTTP = nc.AllowHTTP || e.opts.AllowHTTP
-	as := accessOf(e.bundle, nc.Name)
-	if key == nc.Name {
-		as.token = token
-	} else {
-		as.cluster = token
-	}
-	n, m, err := dial(ctx, e.home, nc, as, e.meter(nc.Name))
+	n, m, err := dial(ctx, e.home, nc, accessWith(e.bundle, nc.Name, key, token), e.meter(nc.Name))
 	if err != nil {
 		return err
 	}
