@@ -394,6 +394,15 @@ func (b *bringPage) chooseStorage(title string, chosen func(name string)) {
 // optionsSeen is how many options the smallest window has room for; a longer list scrolls.
 const optionsSeen = 5
 
+// atMost is a list of so many things that are about as high as each other, of which that many are seen at once; the others are
+// scrolled to.
+func atMost(seen, number int, list fyne.CanvasObject) fyne.CanvasObject {
+	if number <= seen {
+		return list
+	}
+	return kit.Fixed(0, list.MinSize().Height/float32(number)*float32(seen), container.NewVScroll(kit.PadEach(2, 2, 0, 10, list)))
+}
+
 // chooseOne asks for one of so many.
 func (b *bringPage) chooseOne(title string, number int, data func(i int) kit.OptionData, chosen func(i int)) {
 	var d *kit.Dialog
@@ -404,11 +413,7 @@ func (b *bringPage) chooseOne(title string, number int, data func(i int) kit.Opt
 			chosen(i)
 		}))
 	}
-	var list fyne.CanvasObject = options
-	if number > optionsSeen {
-		list = kit.Fixed(0, options.MinSize().Height/float32(number)*optionsSeen, container.NewVScroll(kit.PadEach(2, 2, 0, 10, options)))
-	}
-	d = kit.NewDialog(title, list, kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
+	d = kit.NewDialog(title, atMost(optionsSeen, number, options), kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }))
 	b.s.w.dialog(d)
 }
 

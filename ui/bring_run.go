@@ -184,10 +184,11 @@ func broughtWords(b syncer.Brought) (glyph string, tone kit.Tone, words string) 
 	switch {
 	case b.Kind == syncer.BringMove:
 		return glyph, tone, lang.L("{{.Name}} took over. The old storage still gets a copy, until you remove it here.", values{"Name": kit.Shown(b.Name)})
-	case b.Kind == syncer.BringExport:
-		names, fresh = size(b.Bytes), facts(lang.L("{{.Size}} new", values{"Size": size(b.StoredBytes)}), lang.L("in the folder {{.Name}}", values{"Name": baseName(b.Name)}))
-	case b.Kind == syncer.BringImport:
+	case b.Kind == syncer.BringExport || b.Kind == syncer.BringImport:
 		names, fresh = size(b.Bytes), lang.L("{{.Size}} new", values{"Size": size(b.StoredBytes)})
+		if b.Kind == syncer.BringExport {
+			fresh = facts(fresh, lang.L("in the folder {{.Name}}", values{"Name": baseName(b.Name)}))
+		}
 	case b.Kind == syncer.BringOpen:
 		names, fresh = facts(files(b.Files), size(b.Bytes)), lang.L("open on {{.Storage}}", values{"Storage": kit.Shown(b.Name)})
 	case b.Versions == 0 && b.Already > 0 && b.Failed == 0:

@@ -341,7 +341,6 @@ func pinMoment(p syncer.Pin, at time.Time) string {
 	return moment(p.Time, at)
 }
 
-// pinDetails speaks the words of the storage, which are the same in every language.
 // pinHeld says how many of the storages that act as one hold it; "" where it is one storage.
 func pinHeld(p syncer.Pin) string {
 	if p.Copies == 0 {
@@ -350,6 +349,7 @@ func pinHeld(p syncer.Pin) string {
 	return lang.N("{{.Done}} of {{.Count}} copies", p.Copies, values{"Done": min(p.Held(), p.Copies), "Count": p.Copies})
 }
 
+// pinDetails speaks the words of the storage, which are the same in every language.
 func pinDetails(p syncer.Pin) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CID %s\npin name %s\nkind %s\nstorage %s\n", p.CID, kit.Shown(p.Name), p.Kind, kit.Shown(p.Storage))

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"roost/syncer"
 	"roost/ui/kit"
@@ -109,10 +108,6 @@ func (p *storagePanel) askMembers() {
 	choice := kit.NewChoice(options...)
 	choice.Choose(chosen)
 	choice.OnChanged = func(i int) { chosen = i }
-	list := choice.Root
-	if len(options) > membersSeen {
-		list = kit.Fixed(0, choice.Root.MinSize().Height/float32(len(options))*membersSeen, container.NewVScroll(kit.PadEach(2, 2, 0, 10, choice.Root)))
-	}
 	var d *kit.Dialog
 	var save *kit.Button
 	save = kit.NewButton(kit.Primary, "", lang.L("Save"), func() {
@@ -120,7 +115,7 @@ func (p *storagePanel) askMembers() {
 		w.start(save, func(ctx context.Context) error { return w.engine.SetCopies(ctx, name, chosen) })
 	})
 	d = kit.NewDialog(lang.L("How many of them shall hold everything?"), kit.VBox(12,
-		kit.NewParagraph(lang.L("Your files count as safe when so many of these storages hold your newest versions. With all of them, one that is gone for good is waited for no longer once you save this.")).Secondary(), list),
+		kit.NewParagraph(lang.L("Your files count as safe when so many of these storages hold your newest versions. With all of them, one that is gone for good is waited for no longer once you save this.")).Secondary(), atMost(membersSeen, len(options), choice.Root)),
 		kit.NewButton(kit.Secondary, "", lang.L("Cancel"), func() { d.Close() }), save)
 	w.dialog(d)
 	choice.Focus()
