@@ -8,11 +8,10 @@ import (
 	"roost/vault/node"
 )
 
-// othersEvery is how often it is looked whether another device has saved something. It costs a storage the listing of a few
-// names; only when these have changed is more asked.
-const othersEvery = 45 * time.Second
-
 const (
+	// othersEvery is how often it is looked whether another device has saved something. It costs a storage the listing of a few
+	// names; only when these have changed is more asked.
+	othersEvery = 45 * time.Second
 	// othersPause keeps what anybody may say on a board from having the storage asked all the time.
 	othersPause = 5 * time.Second
 	// hearAgain is how soon a storage is asked for its board again that has ended, and hearRarely where it has none.

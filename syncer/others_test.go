@@ -14,17 +14,24 @@ import (
 	"roost/vault/node/nodetest"
 )
 
+// twoDevices are of one backup, with a folder each, of which the first has saved its own.
+func twoDevices(t *testing.T, n node.Node) (here, there *Engine, src, theirs string) {
+	t.Helper()
+	secret := testEntropy(t)
+	here, there = testEngine(t, n, secret), testEngine(t, n, secret)
+	src, theirs = t.TempDir(), t.TempDir()
+	write(t, src+"/a", "here")
+	write(t, theirs+"/b", "there")
+	added(t, here, src)
+	added(t, there, theirs)
+	backup(t, here)
+	return here, there, src, theirs
+}
+
 // TestWhatAnotherDeviceSavesIsNoticed: without being asked, and only when there is something.
 func TestWhatAnotherDeviceSavesIsNoticed(t *testing.T) {
 	eachNode(t, func(t *testing.T, n node.Node) {
-		secret := testEntropy(t)
-		here, there := testEngine(t, n, secret), testEngine(t, n, secret)
-		src, theirs := t.TempDir(), t.TempDir()
-		write(t, src+"/a", "here")
-		write(t, theirs+"/b", "there")
-		added(t, here, src)
-		added(t, there, theirs)
-		backup(t, here)
+		here, there, src, theirs := twoDevices(t, n)
 		k := newKeeper(here)
 		known := func() (devices []format.DeviceID) {
 			for _, h := range here.vault().Known().Heads {
@@ -66,14 +73,7 @@ func TestWhatAnotherDeviceSavesIsNoticed(t *testing.T) {
 // look, and no more. A storage that passes none on is looked at as before.
 func TestWhatAnotherDeviceSavesIsToldWhereTheStoragePassesNoticesOn(t *testing.T) {
 	d := nodetest.StartKubo(t, func(c nodetest.Config) { c.Set("Pubsub.Enabled", true) })
-	n, secret := d.Node(t), testEntropy(t)
-	here, there := testEngine(t, n, secret), testEngine(t, n, secret)
-	src, theirs := t.TempDir(), t.TempDir()
-	write(t, src+"/a", "here")
-	write(t, theirs+"/b", "there")
-	added(t, here, src)
-	added(t, there, theirs)
-	backup(t, here)
+	here, there, src, _ := twoDevices(t, d.Node(t))
 	k := newKeeper(here)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup

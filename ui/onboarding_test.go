@@ -774,6 +774,12 @@ func TestTheWordsAloneFindTheStorage(t *testing.T) {
 	c.tap("Continue")
 	c.until("Your backup is found")
 	dht[0].Stop(t)
+	c.getsTheLetterBack()
+}
+
+// getsTheLetterBack goes on from where a backup with one letter is found until that is in a folder of the new computer.
+func (c *computer) getsTheLetterBack() {
+	c.t.Helper()
 	c.tap("Replace my old computer")
 	c.picked = c.own
 	c.tap("Another place")
@@ -935,12 +941,7 @@ func TestADriveIsKeptOnAndFoundAgain(t *testing.T) {
 	c.picked = drive // the folder around the storage
 	c.tap("Another folder")
 	c.until("Your backup is found")
-	c.tap("Replace my old computer")
-	c.picked = c.own
-	c.tap("Another place")
-	c.tap("Bring them back")
-	c.until("Your files are back")
-	c.reads("Documents/letter.txt", "dear")
+	c.getsTheLetterBack()
 }
 
 // All that is left is a disk with a copy of the backup, among other things, and the words: the files come back, and a folder without a copy
@@ -973,10 +974,5 @@ func TestFilesComeBackFromACopyOnADisk(t *testing.T) {
 	c.picked = disk
 	c.tap("A copy of this backup on a disk")
 	c.until("Your backup is found")
-	c.tap("Replace my old computer")
-	c.picked = c.own
-	c.tap("Another place")
-	c.tap("Bring them back")
-	c.until("Your files are back")
-	c.reads("Documents/letter.txt", "dear")
+	c.getsTheLetterBack()
 }
