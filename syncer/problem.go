@@ -287,6 +287,10 @@ var problems = []row{
 		Code: "still_needed", Severity: info, Exit: ExitStorage, Retry: true, Title: "Another storage of the group still needs it",
 		Text: "It is let go when that one has everything newer.", Action: "Nothing has to be done",
 	}},
+	{node.ErrNoNews, Problem{
+		Code: "no_notices", Severity: info, Exit: ExitStorage, Title: "Your storage passes no notices on between your computers",
+		Text: "What one of them saved is seen by the others within a minute.", Action: "Nothing has to be done",
+	}},
 	{ErrFewMembers, Problem{
 		Code: "few_members", Severity: needsYou, Exit: ExitStorage, Title: "You want more copies than the group has storages", Detailed: true,
 		Text: "What is saved is safe where it is.", Action: "Add a storage to the group, or be content with fewer copies",

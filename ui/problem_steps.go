@@ -86,7 +86,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 	switch p.Code {
 	case "unreachable", "storage_slow", "storage_changed", "no_backup", "no_note", "not_reached":
 		check()
-	case "group_away", "still_needed", "members_behind":
+	case "group_away", "still_needed", "members_behind", "no_notices":
 		check()
 	case "few_members":
 		add(step{icon: "settings", label: lang.L("Change the setting"), open: func() {
