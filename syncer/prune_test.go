@@ -357,32 +357,27 @@ func cutPrune(t *testing.T, n int64, after bool, do func(e *Engine) error) (e *E
 
 // TestPruneCutOffAtEveryCallLosesNothingThatStays: and run again it ends the job.
 func TestPruneCutOffAtEveryCallLosesNothingThatStays(t *testing.T) {
-	for _, after := range []bool{false, true} {
-		for n := int64(1); ; n++ {
-			e, m, secret, all, _, cut := cutPrune(t, n, after, func(e *Engine) error {
-				_, err := e.Prune(t.Context(), PruneOptions{Now: true}, nil)
-				return err
-			})
-			for _, id := range all[:2] {
-				if got := versionContents(t, e, id); len(got) != 3 {
-					t.Fatalf("cut off at call %d: a version that stays has %d files", n, len(got))
-				}
-			}
-			pruned(t, e, PruneOptions{Now: true})
-			must(t, m.GC(t.Context()))
-			if got := listed(t, e); !slices.Equal(got, all[:2]) {
-				t.Fatalf("cut off at call %d, and run again: %v", n, got)
-			}
-			if got := listed(t, testEngine(t, m, secret)); !slices.Equal(got, all[:2]) {
-				t.Fatalf("cut off at call %d, and run again: another device lists %v", n, got)
-			}
-			verified(t, e)
-			if !cut {
-				t.Logf("prune makes %d calls", n)
-				break
+	eachCut(t, func(t *testing.T, n int64, after bool) bool {
+		e, m, secret, all, _, cut := cutPrune(t, n, after, func(e *Engine) error {
+			_, err := e.Prune(t.Context(), PruneOptions{Now: true}, nil)
+			return err
+		})
+		for _, id := range all[:2] {
+			if got := versionContents(t, e, id); len(got) != 3 {
+				t.Fatalf("cut off at call %d: a version that stays has %d files", n, len(got))
 			}
 		}
-	}
+		pruned(t, e, PruneOptions{Now: true})
+		must(t, m.GC(t.Context()))
+		if got := listed(t, e); !slices.Equal(got, all[:2]) {
+			t.Fatalf("cut off at call %d, and run again: %v", n, got)
+		}
+		if got := listed(t, testEngine(t, m, secret)); !slices.Equal(got, all[:2]) {
+			t.Fatalf("cut off at call %d, and run again: another device lists %v", n, got)
+		}
+		verified(t, e)
+		return cut
+	})
 }
 
 // TestForgetCutOffAtEveryCallLosesNothing: until it is done both are there, and run again it is done.
@@ -391,40 +386,35 @@ func TestForgetCutOffAtEveryCallLosesNothing(t *testing.T) {
 		_, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/secret"}, nil)
 		return err
 	}
-	for _, after := range []bool{false, true} {
-		for n := int64(1); ; n++ {
-			e, m, _, all, err, cut := cutPrune(t, n, after, forget)
-			for i, id := range all {
-				if got := versionContents(t, e, id); len(got) != 3 || len(got["own"]) != 2_000 {
-					t.Fatalf("cut off at call %d: version %d has %d files", n, i, len(got))
-				}
-			}
-			if ferr := forget(e); ferr != nil && !(err == nil && errors.Is(ferr, ErrNotInVersion)) && !errors.Is(ferr, ErrNotInVersion) {
-				t.Fatalf("cut off at call %d, and run again: %v", n, ferr)
-			}
-			must(t, m.GC(t.Context()))
-			left := listed(t, e)
-			if len(left) != 4 {
-				t.Fatalf("cut off at call %d, and run again: %d versions are listed", n, len(left))
-			}
-			for _, id := range left {
-				if got := versionContents(t, e, id); len(got) != 2 || got["secret"] != "" {
-					t.Fatalf("cut off at call %d, and run again: a version has %d files", n, len(got))
-				}
-			}
-			verified(t, e)
-			if _, err := e.BringBack(t.Context(), []string{"/docs/secret"}); err != nil {
-				t.Fatal(err)
-			}
-			if got := listed(t, e); !slices.Equal(got, all) {
-				t.Fatalf("cut off at call %d: brought back are %v", n, got)
-			}
-			if !cut {
-				t.Logf("forget makes %d calls", n)
-				break
+	eachCut(t, func(t *testing.T, n int64, after bool) bool {
+		e, m, _, all, err, cut := cutPrune(t, n, after, forget)
+		for i, id := range all {
+			if got := versionContents(t, e, id); len(got) != 3 || len(got["own"]) != 2_000 {
+				t.Fatalf("cut off at call %d: version %d has %d files", n, i, len(got))
 			}
 		}
-	}
+		if ferr := forget(e); ferr != nil && !(err == nil && errors.Is(ferr, ErrNotInVersion)) && !errors.Is(ferr, ErrNotInVersion) {
+			t.Fatalf("cut off at call %d, and run again: %v", n, ferr)
+		}
+		must(t, m.GC(t.Context()))
+		left := listed(t, e)
+		if len(left) != 4 {
+			t.Fatalf("cut off at call %d, and run again: %d versions are listed", n, len(left))
+		}
+		for _, id := range left {
+			if got := versionContents(t, e, id); len(got) != 2 || got["secret"] != "" {
+				t.Fatalf("cut off at call %d, and run again: a version has %d files", n, len(got))
+			}
+		}
+		verified(t, e)
+		if _, err := e.BringBack(t.Context(), []string{"/docs/secret"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := listed(t, e); !slices.Equal(got, all) {
+			t.Fatalf("cut off at call %d: brought back are %v", n, got)
+		}
+		return cut
+	})
 }
 
 // TestForgettingAgainAfterBringingBack: any number of times, each version is listed once.
