@@ -110,9 +110,10 @@ func captureStates(t *testing.T, dir, variant string, v fyne.ThemeVariant, state
 	t.Helper()
 	for name, look := range states {
 		for _, shot := range []struct {
-			lang string
-			size fyne.Size
-		}{{"en", fyne.NewSize(1180, 780)}, {"de", MinSize}, {"fr", MinSize}, {"ja", MinSize}} {
+			lang  string
+			size  fyne.Size
+			scale float32
+		}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1}} {
 			d := made(t, shot.lang, v)
 			look(d)
 			c := d.w.over.Canvas()
@@ -122,7 +123,7 @@ func captureStates(t *testing.T, dir, variant string, v fyne.ThemeVariant, state
 			if overlay != nil {
 				c.Overlays().Remove(overlay)
 			}
-			captureOver(t, d.w.root, overlay, shot.size, 1, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-1x.png", name, shot.lang, variant)))
+			captureOver(t, d.w.root, overlay, shot.size, shot.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, shot.lang, variant, shot.scale)))
 		}
 	}
 }
