@@ -38,6 +38,8 @@ const stageTries = 50
 // errCollected: the storage collected a block of the new state before it was pinned.
 var errCollected = errors.New("a block was collected meanwhile")
 
+var errHides = fmt.Errorf("%w: another process published first, with a number that was not used", ErrRedo)
+
 // Commit makes the snapshots part of this device's newest state on the storage. When it returns nil, the storage has
 // confirmed the new root: pinned, and served as the newest. also runs in the catalog's transaction that records it.
 //
@@ -337,6 +339,16 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	if err := repoint(ctx, v.node, v.keys(), s.state, c.head.Device); err != nil {
 		return err
 	}
+	if c.head.Seq > c.began()+1 { // seen and taken back again, it could be gone on from meanwhile
+		st, err := Find(ctx, v.node, v.bundle)
+		if err != nil {
+			return err
+		}
+		published := slices.ContainsFunc(st.all, func(h *Head) bool { return h.Root.DagCID() == root }) // only its answer was lost
+		if !published && c.hides(st) {
+			return errHides
+		}
+	}
 	path := v.keys().PointerDir() + "/" + v.keys().PointerName(c.head.Device, c.head.Seq)
 	if err := v.node.Link(ctx, path, root); err != nil && !errors.Is(err, node.ErrExists) {
 		return fmt.Errorf("publish the new state: %w", err)
@@ -356,7 +368,7 @@ func (c *commit) publish(ctx context.Context, try int) error {
 	if c.hides(st) {
 		switch err := v.node.Unlink(ctx, path); {
 		case err == nil:
-			return fmt.Errorf("%w: another process published first, with a number that was not used", ErrRedo)
+			return errHides
 		case !errors.Is(err, node.ErrUnauthorized): // a token that may only add
 			return fmt.Errorf("take the new state back: %w", err)
 		}
@@ -381,13 +393,17 @@ func (c *commit) publish(ctx context.Context, try int) error {
 // hides tells whether a copy of this device published a state meanwhile that the new one neither knows nor goes on from. Its
 // number lies between where this one began and the new one's: they leave numbers out when a storage was set back.
 func (c *commit) hides(st *State) bool {
-	began := uint64(0)
-	if b := c.s.base; b != nil {
-		began = b.Seq
-	}
 	return slices.ContainsFunc(st.all, func(h *Head) bool {
-		return h.Device == c.head.Device && !h.Pin && h.Seq > began && h.Seq < c.head.Seq
+		return h.Device == c.head.Device && !h.Pin && h.Seq > c.began() && h.Seq < c.head.Seq
 	})
+}
+
+// began is the number of the state that the new one goes on from, 0 for none.
+func (c *commit) began() uint64 {
+	if c.s.base == nil {
+		return 0
+	}
+	return c.s.base.Seq
 }
 
 // stage puts the blocks of the new state where no collection takes them before they are pinned: linked from a directory
