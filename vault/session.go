@@ -247,7 +247,7 @@ func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, er
 	v := s.v
 	for _, h := range append(slices.Clone(s.state.Heads), s.state.Old...) {
 		if h.Root.DagCID() == root {
-			return false, nil // listed: a commit's release is what ends it
+			return h.Pin, nil // a pointer is ended by a commit's release; what is known by its pin alone, once it is superseded
 		}
 	}
 	h, _, err := readHead(ctx, v.node, v.bundle, candidate{cid: root})
