@@ -395,12 +395,12 @@ func (b *bringPage) chooseStorage(title string, chosen func(name string)) {
 const optionsSeen = 5
 
 // atMost is a list of so many things that are about as high as each other, of which that many are seen at once; the others are
-// scrolled to.
+// scrolled to. The ring around what has the keyboard stands off, and would be cut.
 func atMost(seen, number int, list fyne.CanvasObject) fyne.CanvasObject {
 	if number <= seen {
 		return list
 	}
-	return kit.Fixed(0, list.MinSize().Height/float32(number)*float32(seen), container.NewVScroll(kit.PadEach(2, 2, 0, 10, list)))
+	return kit.Fixed(0, list.MinSize().Height/float32(number)*float32(seen), container.NewVScroll(kit.PadEach(4, 4, 4, 10, list)))
 }
 
 // chooseOne asks for one of so many.
