@@ -327,7 +327,10 @@ func (p *storagePanel) showDetails() {
 	if c := s.Cluster; c != nil {
 		fmt.Fprintf(&b, "\ncluster %s\ncopies %d of %d", kit.Shown(c.URL), c.Held, c.Wanted)
 		for _, m := range c.Members {
-			fmt.Fprintf(&b, "\nmember %s %s %s since %s", kit.Shown(m.Called()), kit.Shown(m.ID), m.State, at(m.Since))
+			fmt.Fprintf(&b, "\nmember %s %s %s", kit.Shown(m.Called()), kit.Shown(m.ID), m.State)
+			if !m.Since.IsZero() {
+				fmt.Fprintf(&b, " since %s", at(m.Since))
+			}
 		}
 	}
 	p.s.w.showText(kit.Shown(s.Name), b.String())
