@@ -35,7 +35,7 @@ import (
 
 // TestInterleavingsLoseNothing is the model on the memory node: a few seeds, or with ROOST_SOAK thousands.
 func TestInterleavingsLoseNothing(t *testing.T) {
-	for seed := range seeds(t, 40, 10_000) {
+	for seed := range seeds(t, 40, 10_000, 6192, 7658) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			m := &nodetest.Memory{PinTimeout: 20 * time.Millisecond}
 			w := newWorld(t, seed, m)
@@ -55,8 +55,8 @@ func TestInterleavingsOnKuboLoseNothing(t *testing.T) {
 	}
 }
 
-// seeds yields the first few seeds, or many in a soak; ROOST_SEED names a single one.
-func seeds(t *testing.T, few, many uint64) func(func(uint64) bool) {
+// seeds yields the first few seeds and those that found something once, or many in a soak; ROOST_SEED names a single one.
+func seeds(t *testing.T, few, many uint64, found ...uint64) func(func(uint64) bool) {
 	return func(yield func(uint64) bool) {
 		if s := os.Getenv("ROOST_SEED"); s != "" {
 			n, err := strconv.ParseUint(s, 10, 64)
@@ -67,9 +67,14 @@ func seeds(t *testing.T, few, many uint64) func(func(uint64) bool) {
 			return
 		}
 		if os.Getenv("ROOST_SOAK") != "" {
-			few = many
+			few, found = many, nil
 		}
 		for n := range few {
+			if !yield(n) {
+				return
+			}
+		}
+		for _, n := range found {
 			if !yield(n) {
 				return
 			}
