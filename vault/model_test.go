@@ -35,7 +35,7 @@ import (
 
 // TestInterleavingsLoseNothing is the model on the memory node: a few seeds, or with ROOST_SOAK thousands.
 func TestInterleavingsLoseNothing(t *testing.T) {
-	for seed := range seeds(t, 40, 10_000, 6192, 7658) {
+	for seed := range seeds(t, 40, 10_000, 4674, 4876, 6192, 7658) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			m := &nodetest.Memory{PinTimeout: 20 * time.Millisecond}
 			w := newWorld(t, seed, m)

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -164,6 +165,45 @@ func (c *commit) hides(st *State) bool {
 	return slices.ContainsFunc(st.all, func(h *Head) bool {
 		return h.Device == c.head.Device && !h.Pin && h.Seq > c.began() && h.Seq < c.head.Seq
 	})
+}
+
+// takeBack removes the newest pointer of this device where a copy of it made that, and the state it goes on from is older than
+// the one that was confirmed here, which is served too: the other would hide it. It was not reported as saved, because the copy
+// looks for what it hides before that; it may have ended in between.
+func (v *Vault) takeBack(ctx context.Context, st *State) (taken bool, err error) {
+	newest := st.Own(v.Device())
+	if newest == nil || newest.Pin || !errors.Is(st.ownProblem, ErrCloned) {
+		return false, nil
+	}
+	confirmed, _, err := v.cat.Meta(ctx, metaOwn)
+	if err != nil {
+		return false, err
+	}
+	served := func(hash []byte) *Head {
+		i := slices.IndexFunc(st.all, func(h *Head) bool { return h.Device == newest.Device && !h.Pin && bytes.Equal(h.Hash[:], hash) })
+		if i < 0 {
+			return nil
+		}
+		return st.all[i]
+	}
+	ours := served(confirmed)
+	if ours == nil {
+		return false, nil
+	}
+	for h := newest; h.Seq > ours.Seq && !bytes.Equal(h.Previous, ours.Previous); {
+		if h = served(h.Previous); h == nil || h == ours {
+			return false, nil
+		}
+	}
+	err = v.node.Unlink(ctx, v.keys().PointerDir()+"/"+newest.name)
+	if errors.Is(err, node.ErrUnauthorized) { // a token that may only add
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("take back a state that hides another: %w", err)
+	}
+	v.log.Warn("a copy of this device published without knowing the newest state; its own is taken back", "seq", newest.Seq)
+	return true, nil
 }
 
 // began is the number of the state that the new one goes on from, 0 for none.

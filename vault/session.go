@@ -63,6 +63,14 @@ func (v *Vault) Begin(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch taken, err := v.takeBack(ctx, st); {
+	case err != nil:
+		return nil, err
+	case taken:
+		if st, err = v.Refresh(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s := &Session{
 		v: v, state: st, base: st.Own(v.Device()), data: newPacker(format.DataPack, openDataPacks), large: newPacker(format.DataPack, openDataPacks), meta: newPacker(format.MetaPack, 2),
 		pending: map[catalog.ChunkID]struct{}{}, borrowed: map[format.Digest]format.PackInfo{},
@@ -586,7 +594,9 @@ func (s *Session) Confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	s.release(ctx, s.base)
+	if !errors.Is(s.state.ownProblem, ErrCloned) { // a copy of this device may still take its state back, and then needs the earlier ones
+		s.release(ctx, s.base)
+	}
 	return nil
 }
 
