@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"roost/vault/format"
@@ -48,7 +49,7 @@ func (p *pass) partial(n *dirNode) (*record, error) {
 	n.mu.Lock()
 	rec := n.rec
 	recs, _ := n.records()
-	kids := n.kids
+	kids := slices.Clone(n.kids) // a child that ends meanwhile takes itself out
 	n.mu.Unlock()
 	if rec != nil {
 		return rec, nil

@@ -250,7 +250,9 @@ func (p *pass) walk(ctx context.Context, n *dirNode, entries []disk.Entry, bad d
 	p.applyRules(n, entries)
 	side := sideFiles(entries)
 	taken := side.taken(n.dir)
+	n.mu.Lock() // a checkpoint may look at it already
 	n.slots = make([]slot, len(entries)+len(bad))
+	n.mu.Unlock()
 	for i, b := range bad {
 		p.keepOld(ctx, n, len(entries)+i, b.Name, b.Err)
 	}

@@ -242,6 +242,22 @@ func TestClonedComputerLosesNothing(t *testing.T) {
 	sameContents(t, recovered(t, m, secret), want)
 }
 
+// TestFoldersEndWhileACheckpointIsMade: a checkpoint looks at the folders that are under way while others of them end.
+func TestFoldersEndWhileACheckpointIsMade(t *testing.T) {
+	m, secret := &nodetest.Memory{}, testEntropy(t)
+	e := testEngine(t, m, secret)
+	e.checkpointBytes = 40_000
+	src := t.TempDir()
+	for i := range 150 {
+		write(t, fmt.Sprintf("%s/%d/%d/file", src, i/30, i), noise(uint64(i), 20_000))
+		write(t, fmt.Sprintf("%s/%d/%d/below/file", src, i/30, i), noise(uint64(1000+i), 2_000))
+	}
+	added(t, e, src)
+	backup(t, e)
+	must(t, m.GC(t.Context()))
+	sameContents(t, recovered(t, m, secret), onDisk(t, src))
+}
+
 func TestCheckpointComesBackWhenTheComputerIsLost(t *testing.T) {
 	m, secret := &nodetest.Memory{}, testEntropy(t)
 	e := testEngine(t, m, secret)
