@@ -248,7 +248,7 @@ func TestFoldersEndWhileACheckpointIsMade(t *testing.T) {
 	e := testEngine(t, m, secret)
 	e.checkpointBytes = 40_000
 	src := t.TempDir()
-	for i := range 150 {
+	for i := range 120 {
 		write(t, fmt.Sprintf("%s/%d/%d/file", src, i/30, i), noise(uint64(i), 20_000))
 		write(t, fmt.Sprintf("%s/%d/%d/below/file", src, i/30, i), noise(uint64(1000+i), 2_000))
 	}
