@@ -109,23 +109,31 @@ func captureStates(t *testing.T, dir, variant string, v fyne.ThemeVariant, state
 ) {
 	t.Helper()
 	for name, look := range states {
-		for _, shot := range []struct {
-			lang  string
-			size  fyne.Size
-			scale float32
-		}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1}} {
+		for _, shot := range []deskShot{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1}} {
 			d := made(t, shot.lang, v)
 			look(d)
-			c := d.w.over.Canvas()
-			d.w.over.Resize(shot.size)
-			d.w.root.Refresh()
-			overlay := c.Overlays().Top()
-			if overlay != nil {
-				c.Overlays().Remove(overlay)
-			}
-			captureOver(t, d.w.root, overlay, shot.size, shot.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, shot.lang, variant, shot.scale)))
+			shot.capture(t, d, dir, name, variant)
 		}
 	}
+}
+
+// deskShot is one picture of a desk.
+type deskShot struct {
+	lang  string
+	size  fyne.Size
+	scale float32
+}
+
+func (s deskShot) capture(t *testing.T, d *desk, dir, name, variant string) {
+	t.Helper()
+	c := d.w.over.Canvas()
+	d.w.over.Resize(s.size)
+	d.w.root.Refresh()
+	overlay := c.Overlays().Top()
+	if overlay != nil {
+		c.Overlays().Remove(overlay)
+	}
+	captureOver(t, d.w.root, overlay, s.size, s.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, s.lang, variant, s.scale)))
 }
 
 func capture(t *testing.T, content fyne.CanvasObject, over *kit.Dialog, size fyne.Size, scale float32, path string) {
@@ -195,20 +203,10 @@ func TestSettingsScreenshots(t *testing.T) {
 	dir := picturesDir(t)
 	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		for name, page := range settingsPages() {
-			for _, shot := range []struct {
-				lang  string
-				size  fyne.Size
-				scale float32
-			}{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1}} {
-				d := page(t, shot.lang, v)
-				c := d.w.over.Canvas()
-				d.w.over.Resize(shot.size)
-				d.w.root.Refresh()
-				overlay := c.Overlays().Top()
-				if overlay != nil {
-					c.Overlays().Remove(overlay)
-				}
-				captureOver(t, d.w.root, overlay, shot.size, shot.scale, filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%.0fx.png", name, shot.lang, variant, shot.scale)))
+			for _, shot := range []deskShot{
+				{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", fyne.NewSize(900, 1400), 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1},
+			} {
+				shot.capture(t, page(t, shot.lang, v), dir, name, variant)
 			}
 		}
 	}

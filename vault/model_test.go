@@ -473,24 +473,11 @@ func (w *world) add(name string, of *device) {
 		}
 	} else {
 		d.tag = of.tag + "'"
-		sealed, err := of.bundle.Seal([32]byte{1})
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if d.bundle, err = vault.OpenBundle(sealed, of.bundle.Vault(), [32]byte{1}); err != nil {
-			w.t.Fatal(err)
-		}
 		for _, f := range of.folders {
 			d.folders = append(d.folders, maps.Clone(f))
 		}
 		of.close()
-		data, err := os.ReadFile(of.file)
-		if err == nil {
-			err = os.WriteFile(d.file, data, 0o600)
-		}
-		if err != nil {
-			w.t.Fatal(err)
-		}
+		d.bundle = copyOf(w.t, of.bundle, of.file, d.file)
 		of.open()
 	}
 	d.open()

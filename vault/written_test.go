@@ -3,6 +3,7 @@ package vault_test
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,6 +62,27 @@ func (w *writer) open(t testing.TB, file string, n node.Node) {
 // reopen is the device after its process ended; the storage may have another door.
 func (w *writer) reopen(n node.Node) {
 	w.v = vault.New(vault.Options{Bundle: w.bundle, Node: n, Catalog: w.catalog})
+}
+
+// copyOf makes a copy of what a computer keeps: its catalog, which is closed, from one file to another, and its keys.
+func copyOf(t testing.TB, b *vault.Bundle, from, to string) *vault.Bundle {
+	t.Helper()
+	sealed, err := b.Seal([32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := vault.OpenBundle(sealed, b.Vault(), [32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, known, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // commit saves files as one version.
