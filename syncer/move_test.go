@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -131,52 +130,34 @@ func TestMoveBringsEverythingAndCleansOnlyWhenAsked(t *testing.T) {
 // TestMoveCutOffAnywhereGoesOn kills a move at calls to either storage: at all of them but the later ones, or at every second,
 // before the odd and after the even ones. Whichever is in charge then has everything, and running it again ends it.
 func TestMoveCutOffAnywhereGoesOn(t *testing.T) {
-	soak := os.Getenv("ROOST_SOAK") != ""
-	for _, after := range []bool{false, true} {
-		t.Run(fmt.Sprintf("after=%v", after), func(t *testing.T) {
-			n, step := int64(1), int64(1)
-			if !soak {
-				step = 2
-				if after {
-					n = 2
-				}
+	eachCut(t, 5_000, 16, func(t *testing.T, n int64, after bool) bool {
+		m := newMoving(t)
+		m.cutAfter = after
+		m.left.Store(n)
+		_, err := m.move(t, true)
+		if err == nil && m.left.Load() > 0 {
+			return false
+		}
+		if err != nil && !errors.Is(err, node.ErrUnreachable) {
+			t.Fatalf("cut off at call %d: %v", n, err)
+		}
+		m.left.Store(math.MaxInt64)
+		m.open(t)
+		collect(t, m.old, m.to)
+		sameContents(t, recovered(t, m.inCharge(), m.secret), onDisk(t, m.src))
+		write(t, m.src+"/meanwhile", noise(uint64(n), 100_000))
+		backup(t, m.e)
+		if m.e.home.config().Move != nil { // else the last call was lost after all was done
+			if got, err := m.move(t, true); err != nil || got.Step != MoveCleaned {
+				t.Fatalf("cut off at call %d, gone on: %+v, %v", n, got, err)
 			}
-			for ; ; n += step * (1 + n/16) {
-				if n > 5_000 {
-					t.Fatal("a move of a few files makes over 5,000 calls")
-				}
-				m := newMoving(t)
-				m.cutAfter = after
-				m.left.Store(n)
-				_, err := m.move(t, true)
-				if err == nil && m.left.Load() > 0 {
-					t.Logf("a move makes at most %d calls", n)
-					return
-				}
-				if err != nil && !errors.Is(err, node.ErrUnreachable) {
-					t.Fatalf("cut off at call %d: %v", n, err)
-				}
-				m.left.Store(math.MaxInt64)
-				m.open(t)
-				collect(t, m.old, m.to)
-				sameContents(t, recovered(t, m.inCharge(), m.secret), onDisk(t, m.src))
-				write(t, m.src+"/meanwhile", noise(uint64(n), 100_000))
-				backup(t, m.e)
-				if m.e.home.config().Move != nil { // else the last call was lost after all was done
-					if got, err := m.move(t, true); err != nil || got.Step != MoveCleaned {
-						t.Fatalf("cut off at call %d, gone on: %+v, %v", n, got, err)
-					}
-				}
-				holdsAll(t, m.to, m.secret, m.src)
-				if p := roots(t, m.old); len(p) != 0 {
-					t.Errorf("cut off at call %d: the old storage still keeps %v", n, p)
-				}
-				if t.Failed() {
-					return
-				}
-			}
-		})
-	}
+		}
+		holdsAll(t, m.to, m.secret, m.src)
+		if p := roots(t, m.old); len(p) != 0 {
+			t.Errorf("cut off at call %d: the old storage still keeps %v", n, p)
+		}
+		return !t.Failed()
+	})
 }
 
 func TestMoveCleansOnlyWhereNoOtherComputerSaves(t *testing.T) {

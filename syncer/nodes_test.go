@@ -237,7 +237,7 @@ func TestStorageThatIsDownIsNamedAndCatchesUp(t *testing.T) {
 func TestCopyCutOffAtEveryCallLosesNothing(t *testing.T) {
 	for _, empty := range []bool{false, true} {
 		t.Run(fmt.Sprintf("first copy=%v", empty), func(t *testing.T) {
-			eachCut(t, func(t *testing.T, n int64, after bool) bool { return copyCutOffAt(t, n, after, empty) })
+			eachCut(t, 200, 200, func(t *testing.T, n int64, after bool) bool { return copyCutOffAt(t, n, after, empty) })
 		})
 	}
 }

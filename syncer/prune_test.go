@@ -357,7 +357,7 @@ func cutPrune(t *testing.T, n int64, after bool, do func(e *Engine) error) (e *E
 
 // TestPruneCutOffAtEveryCallLosesNothingThatStays: and run again it ends the job.
 func TestPruneCutOffAtEveryCallLosesNothingThatStays(t *testing.T) {
-	eachCut(t, func(t *testing.T, n int64, after bool) bool {
+	eachCut(t, 200, 200, func(t *testing.T, n int64, after bool) bool {
 		e, m, secret, all, _, cut := cutPrune(t, n, after, func(e *Engine) error {
 			_, err := e.Prune(t.Context(), PruneOptions{Now: true}, nil)
 			return err
@@ -386,7 +386,7 @@ func TestForgetCutOffAtEveryCallLosesNothing(t *testing.T) {
 		_, err := e.Forget(t.Context(), ForgetOptions{Path: "/docs/secret"}, nil)
 		return err
 	}
-	eachCut(t, func(t *testing.T, n int64, after bool) bool {
+	eachCut(t, 200, 200, func(t *testing.T, n int64, after bool) bool {
 		e, m, _, all, err, cut := cutPrune(t, n, after, forget)
 		for i, id := range all {
 			if got := versionContents(t, e, id); len(got) != 3 || len(got["own"]) != 2_000 {
