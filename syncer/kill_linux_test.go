@@ -40,8 +40,12 @@ func TestKilledAtEveryPointOfABackupWithCheckpoints(t *testing.T) {
 		for i := range 4 {
 			write(t, fmt.Sprintf("%s/large/%d", v.src, i), noise(uint64(round*10+i), 1_500_000))
 		}
-		run, killed, err := killtest.Run(v.backup(childObserved+"=yes"), v.home, k)
+		cmd := v.backup(childObserved + "=yes")
+		run, killed, err := killtest.Run(cmd, v.home, k)
 		must(t, err)
+		if !killed && !cmd.ProcessState.Success() {
+			t.Fatalf("a backup that nobody killed: %v", cmd.ProcessState)
+		}
 		if killed && round > 1 {
 			must(t, v.node.GC(t.Context()))
 			recovered(t, v.node, v.secret) // whatever was complete last still opens
