@@ -255,7 +255,7 @@ func (s *Session) releaseRoot(ctx context.Context, root cid.Cid) (later bool, er
 	v := s.v
 	for _, h := range append(slices.Clone(s.state.Heads), s.state.Old...) {
 		if h.Root.DagCID() == root {
-			return h.Pin, nil // a pointer is ended by a commit's release; what is known by its pin alone, once it is superseded
+			return h.Pin, nil // a commit's release ends what has a pointer; what has a pin alone is looked at again
 		}
 	}
 	h, _, err := readHead(ctx, v.node, v.bundle, candidate{cid: root})
@@ -594,7 +594,7 @@ func (s *Session) Confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	if !errors.Is(s.state.ownProblem, ErrCloned) { // a copy of this device may still take its state back, and then needs the earlier ones
+	if !errors.Is(s.state.ownProblem, ErrCloned) { // a copy of this device may still take its state back
 		s.release(ctx, s.base)
 	}
 	return nil
