@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"roost/syncer/disk"
 	"roost/syncer/ignore"
 	"roost/vault"
@@ -240,23 +242,23 @@ func (p *pass) unchanged(ctx context.Context, out *Saved, v format.Summary) (*Sa
 	return out, nil
 }
 
-// pass is one scan of one folder. Directories are walked by one goroutine and finished by whoever completes their last
-// child; files are read by a few. gate is held shared while anything is stored, and exclusively by a checkpoint.
+// pass is one scan of one folder. Directories are walked by one goroutine, those that the catalog knows by a few, and
+// finished by whoever completes their last child; files are read by a few. gate is held shared while anything is stored, and
+// exclusively by a checkpoint.
 type pass struct {
-	e        *Engine
-	s        *vault.Session
-	folder   folderConfig
-	root     *disk.Dir
-	report   Report
-	started  time.Time
-	scope    *scope
-	believed map[string]bool // directories that were not listed; the walk's own
-	trusted  bool            // what the catalog remembers of this folder needs no second look
-	repair   bool            // the storage lost something: a new version is made in any case
-	gen      []byte
-	own      ownFolders
-	rules    *ignore.Rules // what is not wanted
-	dev      uint64        // of the folder itself
+	e       *Engine
+	s       *vault.Session
+	folder  folderConfig
+	root    *disk.Dir
+	report  Report
+	started time.Time
+	scope   *scope
+	trusted bool // what the catalog remembers of this folder needs no second look
+	repair  bool // the storage lost something: a new version is made in any case
+	gen     []byte
+	own     ownFolders
+	rules   *ignore.Rules // what is not wanted
+	dev     uint64        // of the folder itself
 
 	of   []byte    // the folder that the version is one of, where that is not the one that is read; nil: it is
 	when time.Time // of the version; zero: now
@@ -264,6 +266,9 @@ type pass struct {
 	gate sync.RWMutex
 	jobs chan func() // file work
 	wg   sync.WaitGroup
+
+	walkers *semaphore.Weighted // for what walks beside the first
+	walking sync.WaitGroup
 
 	temp       string // private folder for database copies
 	tempSeq    atomic.Int64
@@ -280,6 +285,7 @@ type pass struct {
 	err      error      // the first failure
 	top      *dirNode
 	skipped  []Skipped
+	believed map[string]bool // directories that were not listed
 	dirs     changedDirs     // for the catalog
 	gone     []string        // folders that the catalog knew and that are no more
 	unwanted map[string]bool // those of them that are only left out from now on
@@ -290,6 +296,7 @@ type pass struct {
 func (e *Engine) newPass(ctx context.Context, f folderConfig, s *vault.Session, root *disk.Dir, sc *scope, r Report) (*pass, error) {
 	p := &pass{
 		e: e, s: s, folder: f, root: root, scope: sc, believed: map[string]bool{}, unwanted: map[string]bool{}, report: r, started: time.Now(), jobs: make(chan func()),
+		walkers: semaphore.NewWeighted(walkers()),
 	}
 	p.fresh = func() int64 { return s.Stats().NewBytes }
 	p.lastCp, p.every, p.everyBytes = p.started, checkpointEvery, cmp.Or(e.checkpointBytes, checkpointBytes)

@@ -165,6 +165,10 @@ func decodeRecords(b []byte) (map[string]*record, bool) {
 // readers is how many files are read and sealed at once.
 func readers() int { return max(2, runtime.GOMAXPROCS(0)) }
 
+// walkers is how many directories that the catalog knows are walked beside the first. Others are walked one after another:
+// their files are read, and lie in the packs in the order of the tree.
+func walkers() int64 { return int64(min(3, runtime.GOMAXPROCS(0)-1)) }
+
 // run scans the folder and returns its root entry when everything it holds was handed to the session.
 func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 	stop := p.tell(p.report, string(p.folder.Path), p.started)
@@ -195,6 +199,7 @@ func (p *pass) run(ctx context.Context) (*format.Entry, error) {
 	p.top = top
 	p.mu.Unlock()
 	p.walk(ctx, top, entries, bad)
+	p.walking.Wait()
 	close(p.jobs)
 	p.wg.Wait()
 	p.jobs = nil
@@ -341,6 +346,22 @@ func (p *pass) enter(ctx context.Context, n *dirNode, i int, e *disk.Entry, path
 		p.skip(path, reasonTooDeep, true)
 		return
 	}
+	if n.known[e.Name] != nil && p.walkers.TryAcquire(1) {
+		n.mu.Lock()
+		n.left++ // not finished before the directory is listed
+		n.mu.Unlock()
+		p.walking.Go(func() {
+			defer p.walkers.Release(1)
+			p.descend(ctx, n, i, e, path)
+			p.childDone(n)
+		})
+		return
+	}
+	p.descend(ctx, n, i, e, path)
+}
+
+// descend lists a directory and walks it.
+func (p *pass) descend(ctx context.Context, n *dirNode, i int, e *disk.Entry, path string) {
 	d, err := n.dir.OpenDir(e.Name)
 	if err != nil {
 		p.keepOld(ctx, n, i, e.Name, err)
@@ -376,7 +397,9 @@ func (p *pass) believe(ctx context.Context, n *dirNode, i int, e *disk.Entry, pa
 	n.set(i, old, tally{d.Files, d.Bytes})
 	p.files.Add(d.Files)
 	p.bytes.Add(d.Bytes)
+	p.mu.Lock()
 	p.believed[path] = true
+	p.mu.Unlock()
 	return true, nil
 }
 
