@@ -163,6 +163,7 @@ func (c *call) reach(ctx context.Context, do func(engine) error, alone func(*syn
 	if running != nil {
 		return do(running)
 	}
+	useLargePages()
 	return c.open(ctx, alone)
 }
 

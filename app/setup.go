@@ -147,6 +147,7 @@ func setup(ctx context.Context, c *call) (answer, error) {
 			return nil, err
 		}
 	}
+	useLargePages()
 	got, err := syncer.Setup(ctx, opts, how)
 	m.end()
 	if err != nil {
