@@ -65,15 +65,14 @@ func (x *IDs) Check(k Kind, id ChunkID, plain []byte) error {
 	return nil
 }
 
+// smallChunk: up to here a better level of zstd is used. Little data compresses badly: it saves 3.4 % of 100,000 small files, for
+// 40 % more of zstd's time. Of larger ones it saves 0.5 %.
+const smallChunk = 32 << 10 // bytes
+
 var (
-	encoders = sync.Pool{New: func() any {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(MaxChunk))
-		if err != nil {
-			panic(err) // our own options
-		}
-		return e
-	}}
-	decoders = sync.Pool{New: func() any {
+	smallEncoders = encoders(zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(smallChunk), zstd.WithLowerEncoderMem(true))
+	largeEncoders = encoders(zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxChunk))
+	decoders      = sync.Pool{New: func() any {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxChunk), zstd.WithDecodeAllCapLimit(true))
 		if err != nil {
 			panic(err) // our own options
@@ -82,14 +81,29 @@ var (
 	}}
 )
 
+func encoders(opts ...zstd.EOption) *sync.Pool {
+	opts = append(opts, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	return &sync.Pool{New: func() any {
+		e, err := zstd.NewWriter(nil, opts...)
+		if err != nil {
+			panic(err) // our own options
+		}
+		return e
+	}}
+}
+
 // Compress returns the bytes to store and whether they are a zstd frame: plain itself when zstd gains under 3 %.
 // dst's memory is used for the frame.
 func Compress(dst, plain []byte) (stored []byte, zstdFrame bool) {
 	if len(plain) < 64 {
 		return plain, false
 	}
-	e := encoders.Get().(*zstd.Encoder)
-	defer encoders.Put(e)
+	pool := largeEncoders
+	if len(plain) <= smallChunk {
+		pool = smallEncoders
+	}
+	e := pool.Get().(*zstd.Encoder)
+	defer pool.Put(e)
 	out := e.EncodeAll(plain, dst[:0])
 	if len(out) > len(plain)-len(plain)/33 {
 		return plain, false
