@@ -38,6 +38,8 @@ stop() {
 	printf 'install.sh: %s\n' "$*" >&2
 	exit 1
 }
+# data_dir is where everything is kept, as roost-node configure wrote it down; that stays when the programs are removed.
+data_dir() { sed -n 's/^  "data": "\(.*\)",*$/\1/p' "$etc/node.json"; }
 # has_systemd: it may be missing in a container; then the commands have to be run by something else.
 has_systemd() { [ -d /run/systemd/system ]; }
 
@@ -47,11 +49,15 @@ uninstall() {
 	if has_systemd; then
 		systemctl disable --now roost-announce.service roost-proxy.service roost-node.service 2>/dev/null || true
 	fi
-	data=$(sed -n 's/^ReadWritePaths=//p' "$units/roost-node.service" 2>/dev/null || true)
+	data=$(data_dir 2>/dev/null || true)
 	rm -f "$units/roost-node.service" "$units/roost-proxy.service" "$units/roost-announce.service" /usr/local/bin/roost-node
 	if has_systemd; then systemctl daemon-reload; fi
 	if [ "$1" = purge ]; then
-		if [ -n "$data" ]; then rm -rf "$data/repo" "$data/caddy"; fi
+		if [ -z "$data" ]; then
+			say "No storage of Roost is set up here: $etc/node.json is missing. Nothing that may be stored was deleted."
+			return
+		fi
+		rm -rf "$data/repo" "$data/caddy"
 		if [ "$data" = /var/lib/roost-node ]; then rmdir "$data" 2>/dev/null || true; fi
 		rm -rf "$etc" "$lib"
 		if id "$user" >/dev/null 2>&1; then userdel "$user"; fi
@@ -115,9 +121,14 @@ say "2/5 Caddy, which encrypts the way to this storage"
 if ! command -v caddy >/dev/null; then
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -q update || true # it also fails for a foreign source that is not needed
-	apt-get -q install -y --no-install-recommends caddy </dev/null || stop "Caddy could not be installed"
-	# Its own service shows a sample page, which nobody asked for.
-	if has_systemd; then systemctl disable --now caddy.service || true; fi
+	# Its own service shows a sample page, which nobody asked for: it does not start.
+	if has_systemd; then systemctl mask --quiet --runtime caddy.service; fi
+	apt-get -q install -y --no-install-recommends caddy </dev/null || true
+	if has_systemd; then
+		systemctl unmask --quiet --runtime caddy.service
+		systemctl disable --quiet caddy.service || true
+	fi
+	command -v caddy >/dev/null || stop "Caddy could not be installed"
 fi
 
 say "3/5 Programs and user"
@@ -135,7 +146,7 @@ if [ ! -e "$etc/node.json" ]; then
 	set -- --user "$user" --platform "$platform" @DEFAULTS@ "$@" # as the kit was made, unless something else was said
 fi
 "$lib/roost-node" configure "$@"
-data=$(sed -n 's/^  "data": "\(.*\)",*$/\1/p' "$etc/node.json")
+data=$(data_dir)
 for unit in roost-node roost-proxy roost-announce; do
 	sed -e "s|@DATA@|$data|g" -e "s|@CADDY@|$(command -v caddy)|g" "$kit/$unit.service" >"$units/$unit.service.new"
 	chmod 0644 "$units/$unit.service.new"
