@@ -46,18 +46,22 @@ const (
 
 // speedWords are the two in one sentence.
 func speedWords(down, up float64) string {
-	return fmt.Sprintf("It gives %s and takes %s a second.", formatRate(down), formatRate(up))
+	return fmt.Sprintf("It gives %s and takes %s a second.", roughly(down), roughly(up))
 }
 
-// formatRate is a rounded amount: what was measured differs by more than its last digits each time.
-func formatRate(perSecond float64) string {
+// roughly is an amount in bytes, rounded: what was measured differs by more than its last digits each time.
+func roughly(bytes float64) string {
 	switch {
-	case perSecond >= 10e6:
-		return fmt.Sprintf("%.0f MB", perSecond/1e6)
-	case perSecond >= 1e6:
-		return fmt.Sprintf("%.1f MB", perSecond/1e6)
+	case bytes >= 1e12:
+		return fmt.Sprintf("%.1f TB", bytes/1e12)
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", bytes/1e9)
+	case bytes >= 10e6:
+		return fmt.Sprintf("%.0f MB", bytes/1e6)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.1f MB", bytes/1e6)
 	}
-	return fmt.Sprintf("%.0f kB", perSecond/1e3)
+	return fmt.Sprintf("%.0f kB", bytes/1e3)
 }
 
 // FixNode does what Roost can do by itself about a check of CheckNode that failed. Errors: ErrUsage for one that it can do
