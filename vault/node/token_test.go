@@ -40,6 +40,7 @@ func TestAfterANewTokenTheOldOneIsRefused(t *testing.T) {
 	if err := shares.NewToken(t.Context()); err != nil {
 		t.Fatalf("a process that stands by cannot change it: %v", err)
 	}
+	waitFor(t, func() bool { return m.URL() != "" }) // the one who looks after the daemon may hear of it a moment later
 	has(t, m.Node(), b)
 	if _, err := os.Stat(filepath.Join(dir, "token.old")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the old token is left in a file: %v", err)
