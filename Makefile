@@ -90,19 +90,19 @@ clean: ## Remove what was built
 
 # Kubo has a module of its own: its versions must not move with ours.
 $(IPFS): packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
-	@echo "Building Kubo, the storage Roost runs. The first time this takes a minute or two."
+	@echo "Building Kubo, the storage Roost runs. The first time this takes five minutes or so."
 	cd packaging/kubo && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
 	@touch $@
 
 # IPFS Cluster, for the tests: whoever has a cluster runs their own.
 $(CLUSTER): packaging/cluster/go.mod packaging/cluster/go.sum | deps-go
-	@echo "Building IPFS Cluster, which tests run against. The first time this takes a minute or two."
+	@echo "Building IPFS Cluster, which tests run against. The first time this takes five minutes or so."
 	cd packaging/cluster && CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs-cluster/ipfs-cluster/cmd/ipfs-cluster-service
 	@touch $@
 
 # The same Kubo for the machines of the node kit, all of Linux; and the program that keeps its keys.
 bin/kit/ipfs-%: packaging/kubo/go.mod packaging/kubo/go.sum | deps-go
-	@echo "Building Kubo for $*. The first time this takes a minute or two."
+	@echo "Building Kubo for $*. The first time this takes five minutes or so."
 	cd packaging/kubo && GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -trimpath -ldflags "$(LD)" -o "$(CURDIR)/$@" github.com/ipfs/kubo/cmd/ipfs
 	@touch $@
 

@@ -26,7 +26,7 @@ func gallery() fyne.CanvasObject {
 	address.SetError("Nothing answers at this address.")
 	word := kit.NewWordField("Word 7", []string{"canal", "cancel", "candy", "cannon", "canoe", "canvas"})
 	word.SetText("can")
-	key := kit.NewPasswordField("Key", "")
+	key := kit.NewPasswordField("Key", "", "Show what is typed")
 	key.SetText("correct horse")
 	fields := kit.Columns(kit.Gap, []float32{1, 1, 1}, address.Root, word.Root, key.Root)
 

@@ -136,7 +136,7 @@ func (o *onboarding) showWritten(k another, w *nodekit.Written) {
 func (o *onboarding) showInstall(k another) {
 	address := kit.NewField(lang.L("Address"), k.address, lang.L("The name or number of the device in your network."))
 	user := kit.NewField(lang.L("User"), k.user, lang.L("Who may install programs there."))
-	password := kit.NewPasswordField(lang.L("Password"), lang.L("It is used for this and not kept.")).Revealing(lang.L("Show what is typed"))
+	password := passwordField(lang.L("Password"), lang.L("It is used for this and not kept."))
 	data := kit.NewField(lang.L("Folder for the files"), "/mnt/drive/roost", lang.L("On a drive that is mounted there. Empty: the machine's own disk."))
 	var boxes []syncer.StorageStatus
 	if o.more != nil {

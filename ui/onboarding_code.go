@@ -26,7 +26,7 @@ func (o *onboarding) showCode() { o.askCode(syncer.Nearby{}, o.showWhere) }
 // is meant was found in the local network; a zero one is any.
 func (o *onboarding) askCode(meant syncer.Nearby, back func()) {
 	text := kit.NewTextField(lang.L("Connection code"), lang.L("It begins with ROOST. A picture of it can be dropped on this window."), 4)
-	password := kit.NewPasswordField(lang.L("Password of the code"), lang.L("What was chosen when the code was made."))
+	password := passwordField(lang.L("Password of the code"), lang.L("What was chosen when the code was made."))
 	password.Root.Hide()
 	var next, picture *kit.Button
 	// A picture is read each time with the password that is there by then.

@@ -22,7 +22,7 @@ type groupFields struct {
 func newGroupFields(how syncer.SetupOptions, refresh, enter func()) *groupFields {
 	g := &groupFields{
 		address:  kit.NewField(lang.L("Address of the group"), "http://raspberrypi:9094", lang.L("Of the program that joins the storages, on the same device.")),
-		password: kit.NewPasswordField(lang.L("Name and password of the group"), lang.L("As name:password. Leave it empty if it asks for nothing.")),
+		password: passwordField(lang.L("Name and password of the group"), lang.L("As name:password. Leave it empty if it asks for nothing.")),
 	}
 	g.address.SetText(how.ClusterURL)
 	g.password.SetText(how.ClusterToken)

@@ -50,7 +50,7 @@ func newJoinQuestion(boxes []syncer.StorageStatus, user string) *joinQuestion {
 	}
 	q.choice = kit.NewChoice(all...)
 	q.user = kit.NewField(lang.L("User there"), user, lang.L("Who may change the settings of that storage."))
-	q.password = kit.NewPasswordField(lang.L("Password there"), lang.L("It is used for this and not kept.")).Revealing(lang.L("Show what is typed"))
+	q.password = passwordField(lang.L("Password there"), lang.L("It is used for this and not kept."))
 	q.code = kit.NewTextField(lang.L("Or its connection code"), lang.L("Instead of user and password, if that storage is in a family network."), 3)
 	q.way = kit.VBox(14, q.user.Root, q.password.Root, q.code.Root)
 	q.way.Hide()

@@ -9,10 +9,15 @@ import (
 	"roost/ui/lang"
 )
 
+// passwordField is for everything that is not to be read over a shoulder.
+func passwordField(label, hint string) *kit.Field {
+	return kit.NewPasswordField(label, hint, lang.L("Show what is typed"))
+}
+
 // showNewPassphrase asks for what protects this computer's key, where the system has no place for it.
 func (o *onboarding) showNewPassphrase() {
-	first := kit.NewPasswordField(lang.L("New password"), lang.L("Roost asks for it when it starts. It is not one of your recovery words.")).Revealing(lang.L("Show what is typed"))
-	again := kit.NewPasswordField(lang.L("The same password again"), "").Revealing(lang.L("Show what is typed"))
+	first := passwordField(lang.L("New password"), lang.L("Roost asks for it when it starts. It is not one of your recovery words."))
+	again := passwordField(lang.L("The same password again"), "")
 	var next *kit.Button
 	use := func() {
 		switch {
@@ -41,7 +46,7 @@ func (o *onboarding) showNewPassphrase() {
 
 // askPassphrase opens this computer's key after a restart, and goes on with what needed it.
 func (o *onboarding) askPassphrase(then func()) {
-	field := kit.NewPasswordField(lang.L("Password"), "").Revealing(lang.L("Show what is typed"))
+	field := passwordField(lang.L("Password"), "")
 	var next *kit.Button
 	open := func() {
 		o.starter.UsePassphrase(field.Text())
@@ -83,7 +88,7 @@ func AskPassword(over fyne.Window, wrong bool, use func(typed string)) error {
 	if err := loadTranslations(); err != nil {
 		return err
 	}
-	field := kit.NewPasswordField(lang.L("Password"), "").Revealing(lang.L("Show what is typed"))
+	field := passwordField(lang.L("Password"), "")
 	var next *kit.Button
 	open := func() {
 		if field.Text() == "" {

@@ -192,7 +192,7 @@ func (o *onboarding) confirmSameDisk() {
 // showAddress asks for a storage that runs by itself, and tries it.
 func (o *onboarding) showAddress() {
 	address := kit.NewField(lang.L("Address"), "http://raspberrypi:5001", lang.L("The name or number of the device in your network."))
-	key := kit.NewPasswordField(lang.L("Key"), lang.L("What the device asks for. Leave it empty if it asks for nothing."))
+	key := passwordField(lang.L("Key"), lang.L("What the device asks for. Leave it empty if it asks for nothing."))
 	address.SetText(o.how.URL)
 	key.SetText(o.how.Token)
 	var try func()

@@ -89,15 +89,12 @@ func TestStepScreenshots(t *testing.T) {
 	all := steps()
 	for variant, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			for _, language := range []string{"en", "de", "es", "fr", "ja"} {
-				speak(t, language)
+			shots := []deskShot{{"en", fyne.NewSize(1180, 780), 1}, {"en", MinSize, 2}, {"de", MinSize, 1}, {"es", MinSize, 1}, {"fr", MinSize, 1}, {"ja", MinSize, 1}}
+			for _, s := range shots {
+				speak(t, s.lang)
 				appIn(v)
-				size := fyne.NewSize(1180, 780)
-				if language != "en" {
-					size = MinSize
-				}
 				w := shownStep(t, all[name])
-				capture(t, w.onboarding.root(), nil, size, 1, filepath.Join(dir, fmt.Sprintf("start-%s-%s-%s-1x.png", name, language, variant)))
+				capture(t, w.onboarding.root(), nil, s.size, s.scale, filepath.Join(dir, fmt.Sprintf("start-%s-%s-%s-%.0fx.png", name, s.lang, variant, s.scale)))
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func (v *networkPage) showCode() {
 func (v *networkPage) askCode() {
 	w := v.s.w
 	text := kit.NewTextField(lang.L("Code of the network, or of a storage in it"), lang.L("It begins with ROOST. The text of a network's key file does as well."), 4)
-	password := kit.NewPasswordField(lang.L("Password of the code"), lang.L("Only where one was chosen when the code was made."))
+	password := passwordField(lang.L("Password of the code"), lang.L("Only where one was chosen when the code was made."))
 	var d *kit.Dialog
 	var join *kit.Button
 	join = kit.NewButton(kit.Primary, "", lang.L("Join"), func() {

@@ -151,7 +151,7 @@ func (v *wordsPage) allowed(then func()) {
 		w.dialog(d)
 		return
 	}
-	field := kit.NewPasswordField(lang.L("Your password for Roost"), "").Revealing(lang.L("Show what is typed"))
+	field := passwordField(lang.L("Your password for Roost"), "")
 	var next *kit.Button
 	open := func() {
 		typed := field.Text()

@@ -33,22 +33,16 @@ func NewTextField(label, hint string, lines int) *Field {
 	return newField(label, hint, e)
 }
 
-// NewPasswordField makes a field that does not show what is typed until it is told to.
-func NewPasswordField(label, hint string) *Field {
+// NewPasswordField makes a field with a button that shows what is typed, which the keyboard reaches, too; spoken is what that
+// says to a screen reader.
+func NewPasswordField(label, hint, spoken string) *Field {
 	e := &entry{}
 	e.Password = true
-	return newField(label, hint, e)
-}
-
-// Revealing gives a password field a button that shows what is typed, which the keyboard reaches, too; spoken is what it says
-// to a screen reader.
-func (f *Field) Revealing(spoken string) *Field {
-	e := f.entry
 	e.ActionItem = NewButton(Quiet, "eye", "", func() {
 		e.Password = !e.Password
 		e.Refresh()
 	}).Spoken(spoken)
-	return f
+	return newField(label, hint, e)
 }
 
 func newField(label, hint string, e *entry) *Field {

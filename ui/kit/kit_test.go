@@ -286,7 +286,7 @@ func TestASwitchShowsWhatIsSo(t *testing.T) {
 
 func TestAPasswordIsShownWithTheKeyboardToo(t *testing.T) {
 	useTheme(t, theme.VariantLight)
-	f := NewPasswordField("Password", "").Revealing("Show what is typed")
+	f := NewPasswordField("Password", "", "Show what is typed")
 	f.SetText("secret")
 	c := window(t, f.Root, fyne.NewSize(300, 80)).Canvas()
 	f.Focus()
