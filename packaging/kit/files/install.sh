@@ -53,15 +53,15 @@ uninstall() {
 	rm -f "$units/roost-node.service" "$units/roost-proxy.service" "$units/roost-announce.service" /usr/local/bin/roost-node
 	if has_systemd; then systemctl daemon-reload; fi
 	if [ "$1" = purge ]; then
-		if [ -z "$data" ]; then
-			say "No storage of Roost is set up here: $etc/node.json is missing. Nothing that may be stored was deleted."
-			return
-		fi
-		rm -rf "$data/repo" "$data/caddy"
+		if [ -n "$data" ]; then rm -rf "$data/repo" "$data/caddy"; fi
 		if [ "$data" = /var/lib/roost-node ]; then rmdir "$data" 2>/dev/null || true; fi
 		rm -rf "$etc" "$lib"
 		if id "$user" >/dev/null 2>&1; then userdel "$user"; fi
-		say "Roost's storage and everything in it is gone from this machine. Caddy stays installed."
+		if [ -n "$data" ]; then
+			say "Roost's storage and everything in it is gone from this machine. Caddy stays installed."
+		else
+			say "No storage of Roost is set up here: $etc/node.json was missing. Nothing that may be stored was deleted."
+		fi
 	else
 		rm -rf "$lib"
 		say "Roost's storage does not run here any longer. What is stored stays in ${data:-its folder}, its keys in $etc;"
@@ -123,12 +123,13 @@ if ! command -v caddy >/dev/null; then
 	apt-get -q update || true # it also fails for a foreign source that is not needed
 	# Its own service shows a sample page, which nobody asked for: it does not start.
 	if has_systemd; then systemctl mask --quiet --runtime caddy.service; fi
-	apt-get -q install -y --no-install-recommends caddy </dev/null || true
+	installed=yes
+	apt-get -q install -y --no-install-recommends caddy </dev/null || installed=no
 	if has_systemd; then
 		systemctl unmask --quiet --runtime caddy.service
 		systemctl disable --quiet caddy.service || true
 	fi
-	command -v caddy >/dev/null || stop "Caddy could not be installed"
+	[ "$installed" = yes ] || stop "Caddy could not be installed"
 fi
 
 say "3/5 Programs and user"
