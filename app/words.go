@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	spacereport "roost/syncer/report" // report is a function here
+	"roost/syncer"
 )
 
 // count is a number with the thousands set apart: 1,204.
@@ -32,7 +32,7 @@ func many(n int64, one, more string) string {
 
 func files(n int64) string { return many(n, "file", "files") }
 
-func size(n int64) string { return spacereport.Size(n) }
+func size(n int64) string { return syncer.Size(n) }
 
 // rate is bytes in a time, per second.
 func rate(bytes int64, d time.Duration) string {

@@ -411,7 +411,7 @@ func (e *Engine) CheckNode(ctx context.Context, name string) (NodeInfo, error) {
 	out.Used = u.RepoSize
 	e.examine(ctx, c, info, u.RepoSize, add)
 	out.Cluster = e.checkMembers(ctx, nc, c, add)
-	add("space", fmt.Sprintf("It holds %s in all.", roughly(float64(u.RepoSize))), err)
+	add("space", fmt.Sprintf("It holds %s in all.", Size(u.RepoSize)), err)
 	if out.Down, out.Up, err = e.speed(ctx, c.node); err != nil || out.Down > 0 {
 		add("speed", speedWords(out.Down, out.Up), err)
 	}

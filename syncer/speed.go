@@ -46,22 +46,7 @@ const (
 
 // speedWords are the two in one sentence.
 func speedWords(down, up float64) string {
-	return fmt.Sprintf("It gives %s and takes %s a second.", roughly(down), roughly(up))
-}
-
-// roughly is an amount in bytes, rounded: what was measured differs by more than its last digits each time.
-func roughly(bytes float64) string {
-	switch {
-	case bytes >= 1e12:
-		return fmt.Sprintf("%.1f TB", bytes/1e12)
-	case bytes >= 1e9:
-		return fmt.Sprintf("%.1f GB", bytes/1e9)
-	case bytes >= 10e6:
-		return fmt.Sprintf("%.0f MB", bytes/1e6)
-	case bytes >= 1e6:
-		return fmt.Sprintf("%.1f MB", bytes/1e6)
-	}
-	return fmt.Sprintf("%.0f kB", bytes/1e3)
+	return fmt.Sprintf("It gives %s and takes %s a second.", Size(int64(down)), Size(int64(up)))
 }
 
 // FixNode does what Roost can do by itself about a check of CheckNode that failed. Errors: ErrUsage for one that it can do

@@ -42,30 +42,12 @@ func English() Texts {
 		Storages: "Storages", Growth: "Growth", Folders: "Folders", Large: "Largest files", Cost: "What it is made of",
 		Used: "Your backup", Newest: "Newest versions", Older: "What only older versions need", Versions: "Versions in all", Free: "Cleaning would free",
 		Dedup: "Saved because it is there already", Compression: "Saved by compression",
-		Size:  Size,
+		Size:  syncer.Size,
 		Of:    func(used, most string) string { return used + " of " + most },
 		Full:  FullWords,
 		Stale: "It did not answer. This is what was known before.",
 		Rough: "The lighter part of the line is worked out from the times of versions.",
 	}
-}
-
-// Size is a number of bytes in decimal units: "999 B", "1.2 kB", "34 GB".
-func Size(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	v := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB", "TB", "PB"} {
-		v /= 1000
-		switch {
-		case v < 9.95:
-			return fmt.Sprintf("%.1f %s", v, unit)
-		case v < 999.5:
-			return fmt.Sprintf("%.0f %s", v, unit)
-		}
-	}
-	return fmt.Sprintf("%.0f EB", v/1000)
 }
 
 // FullWords says in English when a storage will be full: "Full in about 7 weeks (5 weeks to 10 weeks)".
