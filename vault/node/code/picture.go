@@ -11,6 +11,7 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	zxing "github.com/makiuchi-d/gozxing/qrcode"
 	"github.com/skip2/go-qrcode"
+	"golang.org/x/image/draw"
 )
 
 // ErrNoPicture: an image without a QR picture that can be read.
@@ -79,14 +80,46 @@ func FromPicture(data []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: the image is damaged", ErrNoPicture)
 	}
+	for _, try := range readings {
+		if text, ok := try.read(img); ok {
+			return text, nil
+		}
+	}
+	return "", ErrNoPicture
+}
+
+// readings are the ways in which an image is read, the likeliest first. The library takes a part of the content for one of a
+// picture's corners now and then (measured: two or three codes of a hundred), which does not happen to a drawn one that is read
+// square by square, and seldom to a photograph in two sizes.
+var readings = []reading{{size: 1}, {size: 1, drawn: true}, {size: 0.5}, {size: 0.7}, {size: 0.33}, {size: 0.25}, {size: 1.3}}
+
+type reading struct {
+	size  float64 // of the image's own
+	drawn bool    // straight and clean, as PNG draws it
+}
+
+func (r reading) read(img image.Image) (string, bool) {
+	if r.size != 1 {
+		full := img.Bounds()
+		width, height := int(float64(full.Dx())*r.size), int(float64(full.Dy())*r.size)
+		if width == 0 || height == 0 || width > maxPixels/height {
+			return "", false
+		}
+		scaled := image.NewGray(image.Rect(0, 0, width, height))
+		draw.ApproxBiLinear.Scale(scaled, scaled.Bounds(), img, full, draw.Src, nil)
+		img = scaled
+	}
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrNoPicture, err)
+		return "", false
 	}
 	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	if r.drawn {
+		hints[gozxing.DecodeHintType_PURE_BARCODE] = true
+	}
 	found, err := zxing.NewQRCodeReader().Decode(bitmap, hints)
 	if err != nil {
-		return "", ErrNoPicture
+		return "", false
 	}
-	return found.GetText(), nil
+	return found.GetText(), true
 }
