@@ -23,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"roost/syncer"
+	"roost/vault/keystore"
 	"roost/vault/node/nodetest"
 )
 
@@ -31,6 +32,7 @@ var programs = map[string]func(){"roost": main}
 
 // TestMain lets scripts and tests run the real command, as roost.
 func TestMain(m *testing.M) {
+	keystore.CheapFiles()
 	testscript.Main(m, programs)
 }
 

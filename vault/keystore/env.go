@@ -25,7 +25,7 @@ func FromEnv(home string, env func(string) string, ask func(prompt string) ([]by
 	default:
 		return nil, fmt.Errorf("choose where to keep the key: ROOST_KEYSTORE is %q, and can be keyring or file", kind)
 	}
-	store := fileStore{path: filepath.Join(home, FileName), cost: defaultCost}
+	store := fileStore{path: filepath.Join(home, FileName), cost: newCost}
 	if path := env("ROOST_PASSPHRASE_FILE"); path != "" {
 		store.ask = func() ([]byte, error) { return readPassphrase(path) }
 		store.askNew = store.ask

@@ -45,7 +45,7 @@ import (
 // takes away permissions that it has gained. Set does not overwrite the file of another vault: it adds that vault's id to
 // the file's name and so keeps it.
 func File(path string, ask func() ([]byte, error)) Store {
-	return fileStore{path: path, ask: ask, askNew: ask, cost: defaultCost}
+	return fileStore{path: path, ask: ask, askNew: ask, cost: newCost}
 }
 
 type fileStore struct {
