@@ -1,7 +1,11 @@
 package ui
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"image"
+	"image/png"
 	"slices"
 	"sync"
 
@@ -172,8 +176,17 @@ func navItem(p Place) kit.NavItem {
 	}
 }
 
+// iconPicture is the icon, decoded once: Fyne decodes that of a resource at every refresh of what it is in.
+var iconPicture = sync.OnceValue(func() image.Image {
+	picture, err := png.Decode(bytes.NewReader(assets.IconPNG256))
+	if err != nil {
+		panic(fmt.Sprintf("the icon in the program: %v", err)) // it is a part of the build, and a test decodes it
+	}
+	return picture
+})
+
 func logo() fyne.CanvasObject {
-	picture := canvas.NewImageFromResource(fyne.NewStaticResource("roost-256.png", assets.IconPNG256))
+	picture := canvas.NewImageFromImage(iconPicture())
 	picture.ScaleMode = canvas.ImageScaleSmooth
 	return kit.PadXY(4, 2, kit.HBox(10, kit.Fixed(34, 34, picture), kit.Heading("Roost")))
 }
