@@ -3,7 +3,6 @@ package format
 import (
 	"encoding/hex"
 	"fmt"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/blake3"
@@ -72,24 +71,24 @@ const smallChunk = 32 << 10 // bytes
 var (
 	smallEncoders = encoders(zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(smallChunk), zstd.WithLowerEncoderMem(true))
 	largeEncoders = encoders(zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxChunk))
-	decoders      = sync.Pool{New: func() any {
+	decoders      = newPool(func() *zstd.Decoder {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxChunk), zstd.WithDecodeAllCapLimit(true))
 		if err != nil {
 			panic(err) // our own options
 		}
 		return d
-	}}
+	})
 )
 
-func encoders(opts ...zstd.EOption) *sync.Pool {
+func encoders(opts ...zstd.EOption) *pool[*zstd.Encoder] {
 	opts = append(opts, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	return &sync.Pool{New: func() any {
+	return newPool(func() *zstd.Encoder {
 		e, err := zstd.NewWriter(nil, opts...)
 		if err != nil {
 			panic(err) // our own options
 		}
 		return e
-	}}
+	})
 }
 
 // Compress returns the bytes to store and whether they are a zstd frame: plain itself when zstd gains under 3 %.
@@ -98,12 +97,12 @@ func Compress(dst, plain []byte) (stored []byte, zstdFrame bool) {
 	if len(plain) < 64 {
 		return plain, false
 	}
-	pool := largeEncoders
+	from := largeEncoders
 	if len(plain) <= smallChunk {
-		pool = smallEncoders
+		from = smallEncoders
 	}
-	e := pool.Get().(*zstd.Encoder)
-	defer pool.Put(e)
+	e := from.get()
+	defer from.put(e)
 	out := e.EncodeAll(plain, dst[:0])
 	if len(out) > len(plain)-len(plain)/33 {
 		return plain, false
@@ -113,8 +112,8 @@ func Compress(dst, plain []byte) (stored []byte, zstdFrame bool) {
 
 // decompress never produces more than want bytes, whatever the frame says. dst's memory is used where it is large enough.
 func decompress(dst, data []byte, want int) ([]byte, error) {
-	d := decoders.Get().(*zstd.Decoder)
-	defer decoders.Put(d)
+	d := decoders.get()
+	defer decoders.put(d)
 	if cap(dst) < want {
 		dst = make([]byte, want)
 	}
