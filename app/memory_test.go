@@ -19,16 +19,21 @@ func TestLittleMemoryIsNotLookedThroughAgainAndAgain(t *testing.T) {
 	}
 }
 
-func TestEveryCollectionIsNoticed(t *testing.T) {
+// TestCollectionsAreNoticedForEver: one that comes before the last was dealt with counts as that one.
+func TestCollectionsAreNoticedForEver(t *testing.T) {
 	called := make(chan bool, 100)
 	afterEveryCollection(func() { called <- true })
 	<-called
 	for range 3 {
-		runtime.GC()
-		select {
-		case <-called:
-		case <-time.After(10 * time.Second):
-			t.Fatal("a collection was not noticed")
+		for noticed, end := false, time.Now().Add(10*time.Second); !noticed; {
+			if time.Now().After(end) {
+				t.Fatal("collections were not noticed")
+			}
+			runtime.GC()
+			select {
+			case noticed = <-called:
+			case <-time.After(50 * time.Millisecond):
+			}
 		}
 	}
 }

@@ -317,7 +317,7 @@ func (a spaceAnswer) people(w io.Writer) {
 
 // storageWords says how full a storage is, and when it will be.
 func storageWords(w io.Writer, x syncer.StorageSpace, now time.Time) {
-	fmt.Fprintf(w, "The storage %s holds %s in all", shown(x.Name), size(x.RepoSize))
+	fmt.Fprintf(w, "Stored on %s in all: %s", shown(x.Name), size(x.RepoSize))
 	switch {
 	case x.Limit > 0:
 		fmt.Fprintf(w, "; its limit is %s", size(x.Limit))
