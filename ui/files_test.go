@@ -182,7 +182,7 @@ func TestWhatFilesCannotShowIsSaid(t *testing.T) {
 // pictures are the photographs on screen, not its signs.
 func pictures(d *desk) (all []image.Image) {
 	for _, o := range visible(d.w.over.Canvas()) {
-		if p, ok := o.(*canvas.Image); ok && p.Resource == nil && p.File == "" {
+		if p, ok := o.(*canvas.Image); ok && p.Resource == nil && p.File == "" && p.Image != iconPicture() {
 			all = append(all, p.Image)
 		}
 	}

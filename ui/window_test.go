@@ -307,7 +307,11 @@ func drawing(c fyne.Canvas) string {
 		case *canvas.Arc:
 			fmt.Fprintf(&b, "arc %v %v-%v at %v %v\n", o.FillColor, o.StartAngle, o.EndAngle, at, o.Size())
 		case *canvas.Image:
-			fmt.Fprintf(&b, "%s at %v %v\n", o.Resource.Name(), at, o.Size())
+			name := "a picture"
+			if o.Resource != nil {
+				name = o.Resource.Name()
+			}
+			fmt.Fprintf(&b, "%s at %v %v\n", name, at, o.Size())
 		}
 	}
 	return b.String()
