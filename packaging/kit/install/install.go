@@ -303,13 +303,15 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var scriptStep = regexp.MustCompile(`^([1-9])/([1-9]) (.{1,200})$`)
+var scriptStep = regexp.MustCompile(`^([1-9])/([1-9]) (.+)$`)
+
+const longestStep = 400 // bytes; what is longer is none of ours
 
 // install runs the script and returns the connection code, which is in no error and no report.
 func (m *machine) install(ctx context.Context, r root, script string, report func(Progress)) (string, error) {
 	found := ""
 	said := func(line string) {
-		if step := scriptStep.FindStringSubmatch(line); step != nil {
+		if step := scriptStep.FindStringSubmatch(line); step != nil && len(line) <= longestStep {
 			report(Progress{Stage: Installing, Done: int64(step[1][0] - '0'), Total: int64(step[2][0] - '0'), Words: step[3]})
 		} else if isCode(line) {
 			found = strings.TrimSpace(line)

@@ -25,6 +25,7 @@ func TestTargetIsReadAsItIsWritten(t *testing.T) {
 		{"root@[fd00::1]:2222", "fd00::1", "root@[fd00::1]:2222"},
 		{"root@fd00::1", "fd00::1", "root@[fd00::1]:22"},
 		{"root@[fd00::1]", "fd00::1", "root@[fd00::1]:22"},
+		{strings.Repeat("p", 32) + "@" + strings.Repeat("h", 253), strings.Repeat("h", 253), strings.Repeat("p", 32) + "@" + strings.Repeat("h", 253)},
 	} {
 		got, err := ParseTarget(c.text)
 		if err != nil || got.Host != c.host || got.String() != c.again {
@@ -33,6 +34,7 @@ func TestTargetIsReadAsItIsWritten(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "pi", "@host", "pi@", "pi@:22", "pi@host:0", "pi@host:65536", "pi@host:x", "p i@host", "pi@ho st", "-l@host", "pi@-host", "a@b@c", "pi@host/x",
+		strings.Repeat("p", 33) + "@host", "pi@" + strings.Repeat("h", 254),
 	} {
 		if got, err := ParseTarget(text); err == nil {
 			t.Errorf("%q is taken for %+v", text, got)

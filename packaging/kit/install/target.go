@@ -15,16 +15,22 @@ type Target struct {
 	Port       int
 }
 
+// Lengths are looked at apart: a count in an expression takes milliseconds of every start of the program.
 var (
-	userName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,31}$`)
-	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,252})$`)
+	userName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]*$`)
+	hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+)
+
+const (
+	longestUser = 32
+	longestHost = 253
 )
 
 // ParseTarget reads USER@HOST, USER@HOST:PORT or USER@[IPv6]:PORT.
 func ParseTarget(text string) (Target, error) {
 	t := Target{Port: 22}
 	user, host, ok := strings.Cut(strings.TrimSpace(text), "@")
-	if !ok || !userName.MatchString(user) {
+	if !ok || len(user) > longestUser || !userName.MatchString(user) {
 		return t, fmt.Errorf("%q is no user and machine, such as pi@raspberrypi.local", text)
 	}
 	t.User, t.Host = user, host
@@ -37,7 +43,7 @@ func ParseTarget(text string) (Target, error) {
 	} else if inner, ok := strings.CutPrefix(host, "["); ok {
 		t.Host = strings.TrimSuffix(inner, "]")
 	}
-	if _, err := netip.ParseAddr(t.Host); err != nil && !hostName.MatchString(t.Host) {
+	if _, err := netip.ParseAddr(t.Host); err != nil && (len(t.Host) > longestHost || !hostName.MatchString(t.Host)) {
 		return t, fmt.Errorf("%q is no name or address of a machine", t.Host)
 	}
 	return t, nil
