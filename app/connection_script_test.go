@@ -50,6 +50,7 @@ func writeCodes(ts *testscript.TestScript, neg bool, args []string) {
 	files["newer"] = strings.Replace(files["code"], "ROOST1", "ROOST9", 1)
 	files["nocode"] = "https://192.168.1.20:5443"
 	files["nopicture.png"] = string(picture[:len(picture)/2])
+	files["photo.heic"] = "\x00\x00\x00\x24ftypheic\x00\x00\x00\x00mif1heic"
 	files["code-password"] = "apple river\n"
 	files["wrong-password"] = "apple rover\n"
 	for name, text := range files {

@@ -237,6 +237,7 @@ var problems = []row{
 	{code.ErrMistyped, badCode("code_mistyped", "The connection code has a mistake in it", "A letter was changed, lost or added.", "Copy it again rather than typing it")},
 	{code.ErrNewer, badCode("code_newer", "A newer Roost made this connection code", "This one cannot read it.", "Install the newest Roost on this computer")},
 	{code.ErrNoPicture, badCode("code_picture", "No code can be read in this picture", "It may be blurred, cut or something else.", "Take it again from nearer, or paste the text")},
+	{code.ErrPictureKind, badCode("code_picture_kind", "This kind of picture cannot be read", "PNG, JPEG and GIF can; HEIC, as iPhones take it, cannot.", "Save it as JPEG, take a screenshot of it, or paste the text")},
 	{code.ErrNotCode, badCode("no_code", "This is not a connection code", "One begins with ROOST and a digit.", "Look for the line that the storage's set-up printed")},
 	{code.ErrNetworkCode, badCode("network_code", "This is the code of a family network", "It lets a storage into the network, and leads to no storage.", "Look for the line that the storage's set-up printed")},
 	{code.ErrNoNetwork, onTerminal(usage("no_network", "That storage is in no family network", "Make the network there first"), "Run there: sudo roost-node network make, and use the code that it prints")},

@@ -113,7 +113,7 @@ func (w *Window) stepsOf(p syncer.Problem) (steps []step) {
 		room()
 		place(Space, "chart", lang.L("See what takes space"))
 		another()
-	case "same_storage", "code_cut", "code_mistyped", "code_picture", "no_code", "code_locked", "code_password", "network_code":
+	case "same_storage", "code_cut", "code_mistyped", "code_picture", "code_picture_kind", "no_code", "code_locked", "code_password", "network_code":
 		another()
 	case "no_network", "no_network_key", "port_taken", "not_run_here", "note_lost":
 		add(step{icon: "settings", label: lang.L("Who can find your storage"), open: func() { w.onSettings(section{kind: sectionNetwork}) }})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"math"
@@ -265,7 +266,11 @@ func TestPictureOfACodeIsReadAgain(t *testing.T) {
 	if err := jpeg.Encode(&photo, grey(img), &jpeg.Options{Quality: 60}); err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"png": drawn, "a photograph": photo.Bytes()} {
+	var animated bytes.Buffer
+	if err := gif.Encode(&animated, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"png": drawn, "a photograph": photo.Bytes(), "gif": animated.Bytes()} {
 		if !IsPicture(data) {
 			t.Errorf("%s: taken for a text", name)
 		}
@@ -276,6 +281,13 @@ func TestPictureOfACodeIsReadAgain(t *testing.T) {
 	var blank bytes.Buffer
 	if err := png.Encode(&blank, image.NewGray(image.Rect(0, 0, 50, 50))); err != nil {
 		t.Fatal(err)
+	}
+	for name, begins := range map[string]string{
+		"HEIC": "\x00\x00\x00\x24ftypheic\x00\x00\x00\x00mif1heic", "AVIF": "\x00\x00\x00\x20ftypavif", "WebP": "RIFF\x24\x00\x00\x00WEBPVP8 ", "TIFF": "II*\x00\x08\x00\x00\x00",
+	} {
+		if _, err := Text([]byte(begins + "and more")); !errors.Is(err, ErrPictureKind) {
+			t.Errorf("%s: %v, want %v", name, err, ErrPictureKind)
+		}
 	}
 	for name, data := range map[string][]byte{"empty": nil, "blank": blank.Bytes(), "half": drawn[:len(drawn)/2], "text": []byte(locked)} {
 		if _, err := FromPicture(data); !errors.Is(err, ErrNoPicture) {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	_ "image/gif"
 	_ "image/jpeg" // as cameras write
 	_ "image/png"
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 	zxing "github.com/makiuchi-d/gozxing/qrcode"
@@ -14,8 +16,12 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// ErrNoPicture: an image without a QR picture that can be read.
-var ErrNoPicture = errors.New("no QR picture can be read in this image")
+var (
+	// ErrNoPicture: an image without a QR picture that can be read.
+	ErrNoPicture = errors.New("no QR picture can be read in this image")
+	// ErrPictureKind: an image of a kind that is not read.
+	ErrPictureKind = errors.New("this kind of image is not read")
+)
 
 const maxPixels = 64 << 20
 
@@ -57,7 +63,8 @@ func PNG(text string) ([]byte, error) {
 	return q.PNG(-8) // pixels for each square
 }
 
-// Text is the text of a code that was given as a text or as a picture of one. Errors: ErrNoPicture.
+// Text is the text of a code that was given as a text or as a picture of one. Errors: those of
+// FromPicture.
 func Text(given []byte) (string, error) {
 	if IsPicture(given) {
 		return FromPicture(given)
@@ -65,14 +72,33 @@ func Text(given []byte) (string, error) {
 	return string(given), nil
 }
 
-// IsPicture tells whether data is an image rather than a text.
+// IsPicture tells whether data is an image rather than a text. Not every image can be read.
 func IsPicture(data []byte) bool {
-	return bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")) || bytes.HasPrefix(data, []byte("\xff\xd8\xff"))
+	for _, begins := range []string{"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF8", "II*\x00", "MM\x00*"} {
+		if bytes.HasPrefix(data, []byte(begins)) {
+			return true
+		}
+	}
+	return isWebP(data) || isHEIF(data)
 }
 
-// FromPicture returns the text of the QR picture in an image, PNG or JPEG.
+// isWebP: RFC 9649, section 2.4.
+func isWebP(data []byte) bool {
+	return len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP"
+}
+
+// isHEIF tells HEIC and AVIF, as phones take them (ISO/IEC 14496-12, 4.3, and 23008-12, 10).
+func isHEIF(data []byte) bool {
+	return len(data) >= 12 && string(data[4:8]) == "ftyp" &&
+		slices.Contains([]string{"heic", "heix", "heim", "heis", "mif1", "avif"}, string(data[8:12]))
+}
+
+// FromPicture returns the text of the QR picture in an image: PNG, JPEG or GIF. Errors: ErrNoPicture, ErrPictureKind.
 func FromPicture(data []byte) (string, error) {
 	size, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if errors.Is(err, image.ErrFormat) && IsPicture(data) {
+		return "", ErrPictureKind
+	}
 	if err != nil || size.Width <= 0 || size.Height <= 0 || size.Width > maxPixels/size.Height {
 		return "", fmt.Errorf("%w: it is no image, or far too large", ErrNoPicture)
 	}
