@@ -518,7 +518,8 @@ func Describe(err error) Problem {
 	for _, r := range problems {
 		if errors.Is(err, r.err) {
 			p := r.Problem
-			if p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome {
+			more := err.Error() != r.err.Error() // than the row says in better words
+			if more && (p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome) {
 				p.Detail = upper(detail(err, r.err)) + "."
 			}
 			return p

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -55,5 +56,18 @@ func TestEveryExportedErrorHasARow(t *testing.T) {
 	}
 	if found < 40 {
 		t.Errorf("only %d errors were found: does the test still look in the right place?", found)
+	}
+}
+
+// TestNothingIsSaidTwice: the error's own words stand beside the row's only where they say more.
+func TestNothingIsSaidTwice(t *testing.T) {
+	for _, r := range problems {
+		if p := Describe(r.err); p.Detail != "" {
+			t.Errorf("%q is followed by %q", p.Title, p.Detail)
+		}
+		p := Describe(fmt.Errorf("%w: the reason", r.err))
+		if says := p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome; says != (p.Detail == "The reason.") {
+			t.Errorf("%q with a reason is followed by %q", p.Title, p.Detail)
+		}
 	}
 }
