@@ -73,8 +73,11 @@ func inWords(p syncer.Problem, err error) string {
 }
 
 // says tells whether a problem's words hold the error's: all of them or, where Detail is the error without what kind of
-// error it is, those.
+// error it is, those. One without words of its own says no more than the title.
 func says(p syncer.Problem, err error) bool {
+	if p.Plain {
+		return true
+	}
 	text := strings.ToLower(err.Error())
 	detail := strings.ToLower(strings.TrimSuffix(p.Detail, "."))
 	return strings.Contains(strings.ToLower(message(p)), text) || detail != "" && strings.HasSuffix(strings.TrimSuffix(text, "."), detail)

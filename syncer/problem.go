@@ -39,6 +39,7 @@ type Problem struct {
 
 	Detailed bool   // the error's own words matter, whatever Exit is
 	Detail   string // the error's own words, which the window shows when it is asked; "" where Text says it all
+	Plain    bool   // the error has no words of its own
 
 	Delay time.Duration // how long it must last before a person is told unasked
 	Hides []string      // codes of what is only its consequence
@@ -518,8 +519,8 @@ func Describe(err error) Problem {
 	for _, r := range problems {
 		if errors.Is(err, r.err) {
 			p := r.Problem
-			more := err.Error() != r.err.Error() // than the row says in better words
-			if more && (p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome) {
+			p.Plain = err.Error() == r.err.Error()
+			if !p.Plain && (p.Detailed || p.Exit == ExitUsage || p.Exit == ExitHome) {
 				p.Detail = upper(detail(err, r.err)) + "."
 			}
 			return p
@@ -537,8 +538,9 @@ func detail(err, sentinel error) string {
 	return strings.TrimSuffix(s, ".")
 }
 
+// upper begins a sentence; a single word is a name, and stays as it is.
 func upper(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
+	if s == "" || s[0] < 'a' || s[0] > 'z' || !strings.Contains(s, " ") {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]

@@ -190,7 +190,8 @@ func TestASlowEngineDoesNotHoldUpBrowsing(t *testing.T) {
 	quick("comparing", func() { f.compareVersion(known.folders[0]) })
 	quick("showing restore", func() { s.w.Show(Restore) })
 	r.known = known
-	quick("a date", func() { r.date.set(known); r.showDate(); r.date.choose(known.versions[3]) })
+	quick("the dates", func() { r.date.set(known); r.showDate() })
+	quick("a date", func() { r.date.choose(known.versions[3]) })
 	quick("restoring", func() { r.begin(wish{title: "Restore Pictures", parts: make([]syncer.RestoreOptions, 1)}) })
 	if !texts(s.w.over.Canvas())["Restore Pictures"] {
 		t.Error("a restore that is about to begin is not shown")
