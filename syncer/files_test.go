@@ -103,7 +103,7 @@ func TestFileThatKeepsChangingIsNamed(t *testing.T) {
 	e := testEngine(t, m, secret)
 	src := t.TempDir()
 	path := src + "/busy"
-	write(t, path, strings.Repeat("A", 8<<20))
+	write(t, path, strings.Repeat("A", 32<<20)) // longer to read than who writes may have to wait for a turn
 	write(t, src+"/calm", "calm")
 	added(t, e, src)
 	ctx, cancel := context.WithCancel(t.Context())
