@@ -74,8 +74,10 @@ func TestSpaceIsToldByStorageDeviceAndFolder(t *testing.T) {
 		if !k.Current || k.Incomplete || k.Versions != 3 || k.Logical != 9_050_000 || k.AllLogical != 14_050_000 {
 			t.Errorf("%+v", k)
 		}
-		const padding = 1 << 20 // of the last packs, which are filled as it comes
-		if k.Older < 1_900_000 || k.Older > 2_100_000+padding || k.Newest < 5_000_000 || k.Newest > 5_200_000+padding {
+		// The last packs are filled as it comes; and a chunk counts as one of the average size of its file, because its own is in
+		// the pack alone: 1.86 to 2.34 million in 30 runs.
+		const padding, apart = 1 << 20, 300_000
+		if k.Older < 2_000_000-apart || k.Older > 2_000_000+apart+padding || k.Newest < 5_000_000-apart || k.Newest > 5_000_000+apart+padding {
 			t.Errorf("the newest take %d, older ones %d", k.Newest, k.Older)
 		}
 		if k.Dedup < 2_900_000 || k.Dedup > 4_100_000 || k.Compression > 1_000_000 {
