@@ -157,16 +157,15 @@ func TestASlowEngineDoesNotHoldUpBrowsing(t *testing.T) {
 	f, r := s.w.screens[Files].(*filesScreen), s.w.screens[Restore].(*restoring)
 	quick := func(what string, do func()) {
 		t.Helper()
-		start := time.Now()
-		do()
-		if took := time.Since(start); took > noBlock {
-			// A busy machine is not a slow window: what blocks does so every time.
-			start = time.Now()
+		var took time.Duration
+		for range 3 { // a busy machine is not a slow window: what blocks does so every time
+			start := time.Now()
 			do()
-			if took = time.Since(start); took > noBlock {
-				t.Errorf("%s took %v", what, took)
+			if took = time.Since(start); took <= noBlock {
+				return
 			}
 		}
+		t.Errorf("%s took %v", what, took)
 	}
 	quick("showing the files", func() { s.w.Show(Files) })
 	if !texts(s.w.over.Canvas())["Looking for what is kept…"] {

@@ -2,5 +2,5 @@
 
 package ui
 
-// slowdown is how much longer everything may take: the race detector's own work, and a package that is tested beside this one.
-const slowdown = 8
+// slowdown is how much longer everything may take: the race detector's own work.
+const slowdown = 4

@@ -63,8 +63,7 @@ func PNG(text string) ([]byte, error) {
 	return q.PNG(-8) // pixels for each square
 }
 
-// Text is the text of a code that was given as a text or as a picture of one. Errors: those of
-// FromPicture.
+// Text is the text of a code that was given as a text or as a picture of one. Errors: those of FromPicture.
 func Text(given []byte) (string, error) {
 	if IsPicture(given) {
 		return FromPicture(given)
