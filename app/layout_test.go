@@ -105,6 +105,22 @@ func TestImportsFollowTheLayers(t *testing.T) {
 	}
 }
 
+// TestOnlyTestsMakeCheapKeyFiles: the program itself never asks for less than keystore's own cost.
+func TestOnlyTestsMakeCheapKeyFiles(t *testing.T) {
+	for _, src := range goSources(t) {
+		if src.test || src.pkg == "vault/keystore" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(repoRoot, src.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("CheapFiles")) {
+			t.Errorf("%s makes cheap key files", src.file)
+		}
+	}
+}
+
 func TestFyneStopsAtTheWindow(t *testing.T) {
 	starters := make(map[string]bool)
 	for _, src := range goSources(t) {
